@@ -1,0 +1,95 @@
+"""Exact coefficients, proven tables and verified tensor products for SU(2), SO(3) and O(3).
+
+Public names load on first use (PEP 562), so that `import reptheory` costs milliseconds and loads neither
+SymPy nor Numba. README.md lists the API in one table; docs/architecture.md says where each name lives.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reptheory.build.library import build_table, load_table
+    from reptheory.conventions import COMPLEX, REAL, Convention
+    from reptheory.exact.arrays import SurdArray
+    from reptheory.exact.clebsch_gordan import clebsch_gordan, clebsch_gordan_array
+    from reptheory.exact.fourier import fourier_from_harmonics, harmonics_from_fourier
+    from reptheory.exact.gaunt import gaunt, gaunt_array, real_gaunt
+    from reptheory.exact.real_basis import real_from_complex
+    from reptheory.exact.surd import Surd
+    from reptheory.exact.wigner3j import wigner_3j, wigner_3j_array
+    from reptheory.exact.wigner_d import wigner_d_pi_half
+    from reptheory.groups.o3 import Irrep, Irreps
+    from reptheory.operations.full_tensor_product import FullTensorProduct
+    from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
+    from reptheory.tables.table import Table, read_table
+
+_HOME = {
+    "COMPLEX": "conventions",
+    "REAL": "conventions",
+    "Convention": "conventions",
+    "FullTensorProduct": "operations.full_tensor_product",
+    "GauntTensorProduct": "operations.gaunt_tensor_product",
+    "Irrep": "groups.o3",
+    "Irreps": "groups.o3",
+    "Surd": "exact.surd",
+    "SurdArray": "exact.arrays",
+    "Table": "tables.table",
+    "build_table": "build.library",
+    "clebsch_gordan": "exact.clebsch_gordan",
+    "clebsch_gordan_array": "exact.clebsch_gordan",
+    "fourier_from_harmonics": "exact.fourier",
+    "gaunt": "exact.gaunt",
+    "gaunt_array": "exact.gaunt",
+    "harmonics_from_fourier": "exact.fourier",
+    "load_table": "build.library",
+    "read_table": "tables.table",
+    "real_from_complex": "exact.real_basis",
+    "real_gaunt": "exact.gaunt",
+    "wigner_3j": "exact.wigner3j",
+    "wigner_3j_array": "exact.wigner3j",
+    "wigner_d_pi_half": "exact.wigner_d",
+}
+
+__version__ = "0.1.0"
+__all__ = [
+    "COMPLEX",
+    "REAL",
+    "Convention",
+    "FullTensorProduct",
+    "GauntTensorProduct",
+    "Irrep",
+    "Irreps",
+    "Surd",
+    "SurdArray",
+    "Table",
+    "build_table",
+    "clebsch_gordan",
+    "clebsch_gordan_array",
+    "fourier_from_harmonics",
+    "gaunt",
+    "gaunt_array",
+    "harmonics_from_fourier",
+    "load_table",
+    "read_table",
+    "real_from_complex",
+    "real_gaunt",
+    "wigner_3j",
+    "wigner_3j_array",
+    "wigner_d_pi_half",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from its home on first use."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'reptheory' has no attribute {name!r}")
+    value = getattr(import_module(f"reptheory.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names without importing them."""
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,54 @@
+"""Errors: one class per way of going wrong, each message says what came, the rule, and the way on.
+
+Every error a caller can cause derives from `ReptheoryError`, and from the built-in class a caller would
+expect (`ValueError`, `TypeError`, ...), so that both kinds of `except` work. The command line prints the
+message of any of them as one line.
+"""
+
+__all__ = [
+    "ConventionMismatch",
+    "IncommensurableSurds",
+    "LabelError",
+    "OperandError",
+    "ReptheoryError",
+    "StoreError",
+    "TableCorrupt",
+    "TableMismatch",
+    "TooLarge",
+]
+
+
+class ReptheoryError(Exception):
+    """Base of every error that `reptheory` raises on purpose."""
+
+
+class LabelError(ReptheoryError, ValueError):
+    """A label (j, l, m, parity, an irreps string) is impossible: not an exact half, negative, |m| > j, ..."""
+
+
+class OperandError(ReptheoryError, ValueError):
+    """An array operand has a shape, dtype or layout that an operation cannot take."""
+
+
+class IncommensurableSurds(ReptheoryError, ArithmeticError):
+    """The sum of two surds whose ratio is irrational is not one surd."""
+
+
+class ConventionMismatch(ReptheoryError, ValueError):
+    """Two things that were to be combined follow different conventions."""
+
+
+class TableCorrupt(ReptheoryError, ValueError):
+    """A table file is broken: truncated, altered, hostile, or not a table at all."""
+
+
+class TableMismatch(ReptheoryError, ValueError):
+    """A sound table that is not the one the caller needs (kind, lmax, format version)."""
+
+
+class TooLarge(ReptheoryError, MemoryError):
+    """The result would not fit in memory; the message states its size."""
+
+
+class StoreError(ReptheoryError, OSError):
+    """A table could not be written or the cache could not be used (disk full, no permission, ...)."""

@@ -1,0 +1,1 @@
+"""Exact values: every coefficient as an integer recursion and one square root."""

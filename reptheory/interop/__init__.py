@@ -1,0 +1,1 @@
+"""Interop: other programs' files and arrays, each behind an extra."""

@@ -1,0 +1,1 @@
+"""Kernels: compiled loops on arrays and integers, each beside its error bound."""

@@ -1,0 +1,1 @@
+"""Operations: what users call; they check, choose a table and run a kernel."""

@@ -1,0 +1,1 @@
+"""Tables: the schema, the file format and the store; numpy only."""

@@ -1,0 +1,1 @@
+"""Verify: exact evaluation, laws and the report."""
