@@ -1,0 +1,1 @@
+"""Build: from exact values to proven tables."""
