@@ -1,0 +1,195 @@
+"""Labels: whatever a caller writes for j, l or m becomes a plain Python int, exactly, or a LabelError.
+
+Spins and projections travel doubled inside the library (`two_j = 2j`), so that half-integers are ints and
+nothing overflows. Exact halves are taken from every number type that states its value exactly: int, float,
+Decimal, `numbers.Rational` (Fraction, SymPy's Rational), numpy scalars and zero-dimensional arrays.
+Refused: bool, text (it is never evaluated), None, complex, NaN, infinities, masked values, and floats of 2^53
+or more, where neighbouring labels have become one float.
+
+Labels have no upper bound here; a layer whose cost grows with the label states its own limit by `degree`.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+import operator
+from typing import Any, Final
+
+from reptheory.errors import LabelError
+
+__all__ = ["degree", "doubled", "projection", "shown", "spelled", "two_label", "two_spin", "whole"]
+
+_LONGEST_SHOWN: Final = 60
+_LARGEST_FLOAT: Final = 2**53
+_HALVES: Final = "it must be an exact multiple of 1/2; pass an int, Fraction(n, 2), or a float such as 0.5"
+_WHOLE: Final = "it must be a whole number; pass an int (half-integers label SU(2) only)"
+_DOUBLED: Final = "it must be the whole number 2j; pass 1 for the spin j = 1/2"
+
+
+def two_label(value: object, name: str) -> int:
+    """Return 2 * value as an int, for a j or m of either sign.
+
+    value   an exact multiple of 1/2, as any type the module docstring lists
+    name    the argument's name, for the message
+    raises  LabelError: not a number, not finite, or not an exact multiple of 1/2
+
+    >>> two_label(1.5, "m"), two_label(-2, "m")
+    (3, -4)
+    """
+    if type(value) is int:
+        return 2 * value
+    numerator, denominator = _ratio(value, name, _HALVES)
+    twice, rest = divmod(2 * numerator, denominator)
+    if rest:
+        raise LabelError(f"{name}: got {shown(value)}; {_HALVES}")
+    return twice
+
+
+def two_spin(value: object, name: str) -> int:
+    """Return 2j >= 0 for a spin j = 0, 1/2, 1, ...; raise LabelError for anything else."""
+    two_j = two_label(value, name)
+    if two_j < 0:
+        raise LabelError(
+            f"{name}: got {shown(value)}; a spin is 0, 1/2, 1, ...; "
+            "pass a non-negative value (only projections m may be negative)"
+        )
+    return two_j
+
+
+def whole(value: object, name: str, *, signed: bool = False) -> int:
+    """Return an integer label as an int: a degree l >= 0, or with `signed` an order m of either sign.
+
+    raises  LabelError: not a number, not whole, or negative without `signed`
+
+    >>> whole(2.0, "l"), whole(-1, "m", signed=True)
+    (2, -1)
+    """
+    label = _integer(value, name, _WHOLE)
+    if label < 0 and not signed:
+        raise LabelError(f"{name}: got {shown(value)}; it must be 0, 1, 2, ...; pass a non-negative int")
+    return label
+
+
+def degree(value: object, name: str, most: int | None = None, remedy: str = "choose a smaller value") -> int:
+    """Return a degree 0 <= l <= most as an int.
+
+    most    largest degree that the caller can serve; None for no limit
+    remedy  the way on, for the message when l > most
+    raises  LabelError: not a degree, or beyond `most`
+    """
+    label = whole(value, name)
+    if most is not None and label > most:
+        raise LabelError(f"{name}: got {shown(value)}; it must be at most {shown(most)} here; {remedy}")
+    return label
+
+
+def doubled(value: object, name: str) -> int:
+    """Return a label that is doubled already, two_j = 0, 1, 2, ..., as an int; else raise LabelError."""
+    two_j = _integer(value, name, _DOUBLED)
+    if two_j < 0:
+        raise LabelError(f"{name}: got {shown(value)}; it must be 2j = 0, 1, 2, ...; pass a non-negative int")
+    return two_j
+
+
+def projection(two_j: int, two_m: int, name_j: str, name_m: str) -> None:
+    """Raise LabelError unless m is one of -j, -j+1, ..., j. Both labels come doubled and checked."""
+    if abs(two_m) > two_j:
+        raise LabelError(
+            f"{name_m}: got {spelled(two_m)} with {name_j} = {spelled(two_j)}; |{name_m}| must not exceed "
+            f"{name_j}; choose {name_m} from -{name_j}..{name_j} (projections come after all spins)"
+        )
+    if (two_j - two_m) % 2:
+        raise LabelError(
+            f"{name_m}: got {spelled(two_m)} with {name_j} = {spelled(two_j)}; {name_j} - {name_m} must be "
+            f"whole; make both whole or both half-integer"
+        )
+
+
+def spelled(two_label: int) -> str:
+    """Write a doubled label as people do.
+
+    >>> spelled(3), spelled(-1), spelled(4)
+    ('3/2', '-1/2', '2')
+    """
+    return f"{shown(two_label)}/2" if two_label % 2 else shown(two_label // 2)
+
+
+def shown(value: object) -> str:
+    """Return repr(value) on one line and at most 60 characters, for messages; it never raises."""
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # a broken __repr__, or an int beyond Python's digit limit, must not hide the error
+        if isinstance(value, int):
+            return f"an int of {value.bit_length()} bits"
+        text = f"a {type(value).__name__} that cannot be printed"
+    if len(text) > _LONGEST_SHOWN:
+        text = f"{text[: _LONGEST_SHOWN - 3]}..."
+    return text
+
+
+def _integer(value: object, name: str, rule: str) -> int:
+    """Return a whole number as an int, or raise LabelError naming the argument and the rule."""
+    if type(value) is int:
+        return value
+    numerator, denominator = _ratio(value, name, rule)
+    label, rest = divmod(numerator, denominator)
+    if rest:
+        raise LabelError(f"{name}: got {shown(value)}; {rule}")
+    return label
+
+
+def _ratio(value: object, name: str, rule: str) -> tuple[int, int]:
+    """Return the exact value as (numerator, denominator > 0), or raise LabelError naming the argument."""
+    plain = _unboxed(value, name, rule)
+    if isinstance(plain, bool):
+        raise LabelError(f"{name}: got {shown(value)}; a truth value is no label; {rule}")
+    if isinstance(plain, str | bytes):
+        raise LabelError(f"{name}: got the text {shown(value)}, which is never evaluated; {rule}")
+    try:
+        if isinstance(plain, numbers.Integral) or hasattr(plain, "__index__"):
+            return operator.index(plain), 1
+        if isinstance(plain, numbers.Rational):
+            return int(plain.numerator), int(plain.denominator)
+        if isinstance(plain, numbers.Real) or hasattr(plain, "as_integer_ratio"):
+            return _ratio_of_real(plain, name, rule)
+    except LabelError:
+        raise
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise LabelError(f"{name}: got {shown(value)}; {rule}") from error
+    raise LabelError(f"{name}: got {shown(value)} of type {type(value).__name__}; {rule}")
+
+
+def _ratio_of_real(value: Any, name: str, rule: str) -> tuple[int, int]:
+    """Return the exact ratio of a float-like value, once it is finite and small enough to be exact."""
+    if not math.isfinite(value):
+        raise LabelError(f"{name}: got {shown(value)}; it must be finite; {rule}")
+    if abs(value) >= _LARGEST_FLOAT:
+        raise LabelError(
+            f"{name}: got {shown(value)}; from 2^53 on a float no longer tells labels apart; pass an int"
+        )
+    if not hasattr(value, "as_integer_ratio"):
+        near = float(value)
+        if near != value:
+            raise LabelError(f"{name}: got {shown(value)}; {rule}")
+        value = near
+    numerator, denominator = value.as_integer_ratio()
+    return int(numerator), int(denominator)
+
+
+def _unboxed(value: Any, name: str, rule: str) -> object:
+    """Return what a numpy-like scalar or zero-dimensional array holds; other values pass unchanged."""
+    dtype = None if isinstance(value, type) else getattr(value, "dtype", None)
+    if dtype is None:
+        return value
+    if getattr(value, "shape", ()) != ():
+        raise LabelError(
+            f"{name}: got an array of shape {tuple(value.shape)}; a label is one number; "
+            "pass one element (loop over arrays of labels)"
+        )
+    if getattr(value, "mask", False):
+        raise LabelError(f"{name}: got {shown(value)}; a masked value is no label; fill or drop it first")
+    if getattr(dtype, "kind", "i") not in "biufO":  # dates and durations would otherwise pass as ints
+        raise LabelError(f"{name}: got {shown(value)} of dtype {dtype}; {rule}")
+    held: object = value.item()
+    return held if type(held) is type(value) else _unboxed(held, name, rule)
