@@ -1,0 +1,111 @@
+"""Files: opening without surprises and replacing without a moment in which the file is half written.
+
+A write goes to a fresh temporary beside its target, is flushed to the disk, and takes the target's name in
+one `rename`; whoever dies in between leaves the old file and a temporary that `sweep` removes later.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from reptheory.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from io import BufferedReader
+    from typing import BinaryIO
+
+__all__ = ["open_regular", "replace_file", "sweep"]
+
+_PREFIX: Final = ".reptheory-"
+_SUFFIX: Final = ".tmp"
+_STALE_SECONDS: Final = 3600.0
+
+
+@contextlib.contextmanager
+def open_regular(path: str | os.PathLike[str]) -> Iterator[tuple[BufferedReader, int]]:
+    """Open a regular file for reading and yield the stream with the file's size in bytes.
+
+    A FIFO or a device at the path is refused without waiting for its other end.
+    raises   StoreError: missing, unreadable, or not a regular file
+    """
+    flags = (
+        os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    )
+    try:
+        descriptor = os.open(path, flags)
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{os.fspath(path)}: cannot be opened ({_reason(error)}); check the path") from None
+    with os.fdopen(descriptor, "rb") as stream:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise StoreError(f"{os.fspath(path)}: not a regular file; give the path of a table file")
+        try:
+            yield stream, status.st_size
+        except OSError as error:
+            if isinstance(error, StoreError):
+                raise
+            raise StoreError(f"{os.fspath(path)}: cannot be read ({_reason(error)}); try again") from None
+
+
+def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> Path:
+    """Write a file so that its path holds either the old contents or all of the new, whatever happens.
+
+    write     called once with a fresh binary stream
+    returns   the path written; a symbolic link is followed, as by `open`
+    raises    StoreError: no space, no permission, a directory or FIFO in the way; nothing has changed then
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        raise StoreError(f"{os.fspath(path)}: exists and is not a regular file; choose another path")
+    temporary = target.with_name(f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
+    try:
+        try:
+            with open(temporary, "xb") as stream:
+                write(stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(temporary, target)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                temporary.unlink()
+            raise
+        _sync_directory(target.parent)
+    except StoreError:
+        raise
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{os.fspath(path)}: cannot be written ({_reason(error)}); free space or choose another folder"
+        ) from None
+    return target
+
+
+def sweep(folder: Path) -> None:
+    """Remove temporaries that a killed writer left in `folder` more than an hour ago; ignore what resists."""
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            if entry.name.startswith(_PREFIX) and entry.name.endswith(_SUFFIX):
+                with contextlib.suppress(OSError):
+                    if time.time() - entry.stat(follow_symlinks=False).st_mtime > _STALE_SECONDS:
+                        os.unlink(entry.path)
+
+
+def _sync_directory(folder: Path) -> None:
+    """Make a rename durable; not every system can flush a directory, and then the rename is only atomic."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _reason(error: OSError | ValueError) -> str:
+    """Say in a few words what went wrong."""
+    return (getattr(error, "strerror", None) or str(error)).lower()

@@ -1,0 +1,321 @@
+"""Table: the nonzero values of one family of coefficients, exact and correctly rounded, in one frozen object.
+
+Row r has the labels index[r] and the value
+
+    sign[r] * i^i_power[r] * sqrt(numerator[r] / denominator[r] * pi^pi_power)
+
+Rows ascend in lexicographic order of their labels. The float columns hold that value without its power of i,
+each rounded once from the exact value; `build` has proven it and `build.certify` proves it again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from reptheory.conventions import Convention
+from reptheory.errors import LabelError, OperandError, TableCorrupt, TableMismatch, TooLarge
+from reptheory.groups.labels import two_label, whole
+from reptheory.tables.archive import array_digest, read_arrays, read_manifest, write
+from reptheory.tables.files import open_regular, replace_file
+from reptheory.tables.format import Header, canonical, header_of, specs_for
+from reptheory.tables.kinds import TableKey, check_index, kind_of
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+    from io import BufferedReader
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from numpy.typing import DTypeLike, NDArray
+
+__all__ = ["Entry", "Table", "read_table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One value: sign * i^i_power * sqrt(numerator / denominator * pi^pi_power), with its two roundings.
+
+    float64, float32   the correctly rounded value without its factor i^i_power
+    """
+
+    sign: int
+    numerator: int
+    denominator: int
+    i_power: int
+    pi_power: int
+    float64: float
+    float32: float
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A proven table; build one with `reptheory.build_table`, read one with `read_table`.
+
+    key           kind and parameters
+    index         (rows, columns) int32; the columns are `index_names`
+    float64       (rows,) nearest doubles
+    float32       (rows,) nearest single precision numbers, rounded from the exact value
+    sign          (rows,) int8, 1 or -1
+    numerator     (rows, limbs) uint64, least significant limb first
+    denominator   (rows, limbs) uint64
+    i_power       (rows,) uint8, 0 or 1; None when no value has a factor i
+    generator     version of the rules that built it
+    All arrays are read-only. Two tables are equal when their fingerprints are.
+    """
+
+    key: TableKey
+    index: NDArray[np.int32]
+    float64: NDArray[np.float64]
+    float32: NDArray[np.float32]
+    sign: NDArray[np.int8]
+    numerator: NDArray[np.uint64]
+    denominator: NDArray[np.uint64]
+    i_power: NDArray[np.uint8] | None
+    generator: int
+
+    def __post_init__(self) -> None:
+        for array in self._arrays:
+            array.setflags(write=False)
+
+    @property
+    def kind(self) -> str:
+        """Kind of table, one of `reptheory.tables.kinds.KINDS`."""
+        return self.key.kind
+
+    @property
+    def parameters(self) -> Mapping[str, int | str]:
+        """Every parameter by name: lmax, basis, and lmax_out or band_limit where the kind has one."""
+        return MappingProxyType(dict(self.key.parameters))
+
+    @property
+    def convention(self) -> Convention:
+        """The convention that the values follow."""
+        return self.key.convention
+
+    @property
+    def index_names(self) -> tuple[str, ...]:
+        """Names of the index columns; "two_..." marks doubled labels."""
+        return kind_of(self.kind).index_names
+
+    @property
+    def pi_power(self) -> int:
+        """Power of pi under every square root."""
+        return kind_of(self.kind).pi_power
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays together."""
+        return sum(array.nbytes for array in self._arrays)
+
+    @property
+    def _arrays(self) -> tuple[NDArray[Any], ...]:
+        """The arrays in file order."""
+        arrays: tuple[NDArray[Any], ...] = (
+            self.index, self.float64, self.float32, self.sign, self.numerator, self.denominator,
+        )  # fmt: skip
+        return arrays if self.i_power is None else (*arrays, self.i_power)
+
+    @cached_property
+    def _header(self) -> Header:
+        """The header, which takes one pass over the arrays to hash them."""
+        limbs = (self.numerator.shape[1], self.denominator.shape[1])
+        specs = specs_for(self.index.shape[1], len(self), limbs, self.i_power is not None)
+        stored = (_stored(array, spec.dtype) for array, spec in zip(self._arrays, specs, strict=True))
+        return Header(self.key, len(self), specs, tuple(map(array_digest, stored)), self.generator)
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest, as a fresh dictionary of plain JSON values."""
+        return self._header.manifest
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the canonical manifest, which holds the SHA-256 of every array."""
+        return hashlib.sha256(canonical(self.manifest)).hexdigest()
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __eq__(self, other: object) -> bool:
+        return self.fingerprint == other.fingerprint if isinstance(other, Table) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def __repr__(self) -> str:
+        return f"<Table {self.key}: {len(self)} rows>"
+
+    def __reduce__(self) -> tuple[type[Table], tuple[Any, ...]]:
+        fields = (
+            self.key,
+            self.index,
+            self.float64,
+            self.float32,
+            self.sign,
+            self.numerator,
+            self.denominator,
+        )
+        return Table, (*fields, self.i_power, self.generator)
+
+    def values(self, dtype: DTypeLike = np.float64) -> NDArray[Any]:
+        """Return the nonzero values, in row order.
+
+        dtype     float64 or float32 (the stored, read-only column), complex128 or complex64 (a fresh array
+                  with the factors i applied; exact, since those only swap the parts)
+        raises    OperandError: another dtype, or a real one for a table that holds imaginary values
+        """
+        wanted = np.dtype(dtype)
+        if wanted.char not in "fdFD" or not wanted.isnative:
+            raise OperandError(f"dtype: got {wanted}; choose float32, float64, complex64 or complex128")
+        real: NDArray[Any] = self.float64 if wanted.char in "dD" else self.float32
+        if wanted.kind == "f":
+            if self.i_power is not None:
+                raise OperandError(
+                    f"dtype: got {wanted}, but {self.key} holds imaginary values; ask for complex128"
+                )
+            return real
+        result = np.zeros(len(self), dtype=wanted)
+        turned = np.zeros(len(self), dtype=bool) if self.i_power is None else self.i_power == 1
+        result.real[~turned] = real[~turned]
+        result.imag[turned] = real[turned]
+        return result
+
+    def row(self, number: int) -> Entry:
+        """Return row `number`, from 0 to len(self) - 1, with its integers put together."""
+        return Entry(
+            int(self.sign[number]),
+            _integer(self.numerator[number]),
+            _integer(self.denominator[number]),
+            0 if self.i_power is None else int(self.i_power[number]),
+            self.pi_power,
+            float(self.float64[number]),
+            float(self.float32[number]),
+        )
+
+    def lookup(self, *labels: object) -> Entry:
+        """Return the value that the labels name: zero where a selection rule or accident makes it so.
+
+        labels    one per index column; for "two_..." columns the label itself, so 0.5 and not 1
+        raises    LabelError: a label the table does not cover, or one that no coefficient has
+        """
+        index = self._row_labels(labels)
+        number = self._position(index)
+        if number is None:
+            return Entry(0, 0, 1, 0, self.pi_power, 0.0, 0.0)
+        return self.row(number)
+
+    def _row_labels(self, labels: tuple[object, ...]) -> tuple[int, ...]:
+        """Turn labels into a row of the index; raise LabelError outside the table."""
+        kind = kind_of(self.kind)
+        names = tuple(name.removeprefix("two_") for name in kind.index_names)
+        if len(labels) != len(names):
+            raise LabelError(
+                f"labels: got {len(labels)}; a {self.kind} table needs {len(names)}: {', '.join(names)}"
+            )
+        row = []
+        for name, label, (low, high) in zip(names, labels, kind.limits(self.parameters), strict=True):
+            signed = not name.startswith(("l", "j"))
+            value = two_label(label, name) if kind.doubled else whole(label, name, signed=signed)
+            if not low <= value <= high:
+                unit = "doubled " if kind.doubled else ""
+                raise LabelError(
+                    f"{name}: got {label}; {self.key} covers {unit}{low}..{high}; load a larger table"
+                )
+            row.append(value)
+        return tuple(row)
+
+    def _position(self, labels: tuple[int, ...]) -> int | None:
+        """Return the row with these labels, by bisection column after column; None when the value is zero."""
+        low, high = 0, len(self)
+        for column, label in enumerate(labels):
+            part = self.index[low:high, column]
+            first, last = np.searchsorted(part, label, "left"), np.searchsorted(part, label, "right")
+            low, high = low + int(first), low + int(last)
+        return low if low < high else None
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the table to `path` atomically; the same table gives the same bytes everywhere.
+
+        returns   the path written
+        raises    StoreError: it cannot be written (nothing has changed then); TooLarge: 4 GiB or more
+        """
+        return replace_file(path, self.write)
+
+    def write(self, stream: BinaryIO) -> None:
+        """Write the table's file to an open binary stream."""
+        header = self._header
+        stored = [_stored(array, spec.dtype) for array, spec in zip(self._arrays, header.specs, strict=True)]
+        write(stream, header.encoded, list(zip(header.specs, stored, strict=True)))
+
+
+def _stored(array: NDArray[Any], dtype: str) -> NDArray[Any]:
+    """Return the array as it stands in a file: little-endian and in C order."""
+    return np.ascontiguousarray(array, dtype=dtype)
+
+
+def _integer(limbs: NDArray[np.uint64]) -> int:
+    """Put one integer together from its limbs."""
+    return int.from_bytes(limbs.astype("<u8").tobytes(), "little")
+
+
+def read_table(path: str | os.PathLike[str], key: TableKey | None = None) -> Table:
+    """Read a table file, believing nothing that it does not prove.
+
+    path      a file written by `Table.save` or `reptheory build`
+    key       the table that it must be; None accepts any
+    returns   the table; every byte of the file has been compared with what its manifest implies
+    raises    StoreError: cannot be opened or read; TableCorrupt: truncated, altered or not a table;
+              TableMismatch: a sound table, but another one, or of another format version or convention;
+              TooLarge: it does not fit in memory
+
+    The hashes show damage, not intent: who can write the file can write its hashes. For a file from
+    strangers, `reptheory verify FILE` proves every number.
+    """
+    try:
+        with open_regular(path) as (stream, size):
+            return _read(stream, size, key)
+    except MemoryError as error:
+        raise TooLarge(f"{path}: {error or 'the table does not fit in memory'}") from None
+    except (TableCorrupt, TableMismatch) as error:
+        raise type(error)(f"{path}: {error}") from None
+
+
+def _read(stream: BufferedReader, size: int, key: TableKey | None) -> Table:
+    """Read a table from a stream of `size` bytes."""
+    encoded = read_manifest(stream, size)
+    header = header_of(encoded)
+    if key is not None and header.key != key:
+        raise TableMismatch(f"holds {header.key}, wanted {key}; was the file renamed? rebuild it")
+    arrays = read_arrays(stream, size, encoded, header.specs, header.digests)
+    index = arrays[0]
+    check_index(kind_of(header.key.kind), dict(header.key.parameters), index)
+    i_power = arrays[6] if len(arrays) == 7 else None
+    _check_values(arrays, i_power)
+    return Table(header.key, index, *_columns(arrays), i_power, header.generator)
+
+
+def _columns(
+    arrays: list[NDArray[Any]],
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Return the five columns between the index and i_power."""
+    float64, float32, sign, numerator, denominator = arrays[1:6]
+    return float64, float32, sign, numerator, denominator
+
+
+def _check_values(arrays: list[NDArray[Any]], i_power: NDArray[np.uint8] | None) -> None:
+    """Raise TableCorrupt for a value that no table can hold: zero, infinite, NaN, or of the other sign."""
+    float64, float32, sign, numerator, denominator = _columns(arrays)
+    good = np.isfinite(float64) & np.isfinite(float32) & (abs(sign) == 1)
+    good &= (float64 * sign >= 0) & (float32 * sign >= 0)  # a tiny value may round to zero
+    good &= numerator.any(axis=1) & denominator.any(axis=1)
+    if i_power is not None:
+        good &= i_power <= 1
+    if not good.all():
+        raise TableCorrupt(f"row {int(np.argmin(good))} holds an impossible value; rebuild the table")
