@@ -14,17 +14,30 @@ from __future__ import annotations
 import math
 import numbers
 import operator
+import re
+from fractions import Fraction
 from typing import Any, Final
 
 from reptheory.errors import LabelError
 
-__all__ = ["degree", "doubled", "projection", "shown", "spelled", "two_label", "two_spin", "whole"]
+__all__ = [
+    "degree",
+    "doubled",
+    "projection",
+    "read_half",
+    "shown",
+    "spelled",
+    "two_label",
+    "two_spin",
+    "whole",
+]
 
 _LONGEST_SHOWN: Final = 60
 _LARGEST_FLOAT: Final = 2**53
 _HALVES: Final = "it must be an exact multiple of 1/2; pass an int, Fraction(n, 2), or a float such as 0.5"
 _WHOLE: Final = "it must be a whole number; pass an int (half-integers label SU(2) only)"
 _DOUBLED: Final = "it must be the whole number 2j; pass 1 for the spin j = 1/2"
+_HALF_TEXT: Final = re.compile(r"[+-]?[0-9]+(?:/[12]|\.[05]0*)?")
 
 
 def two_label(value: object, name: str) -> int:
@@ -106,6 +119,22 @@ def projection(two_j: int, two_m: int, name_j: str, name_m: str) -> None:
         )
 
 
+def read_half(text: str, name: str) -> int:
+    """Return the doubled label that a person typed: "2", "-1/2", "1.5"; the inverse of `spelled`.
+
+    raises  LabelError: other text, or more digits than Python converts (4,300)
+
+    >>> read_half("3/2", "j1"), read_half("-0.5", "m1")
+    (3, -1)
+    """
+    if isinstance(text, str) and _HALF_TEXT.fullmatch(text.strip()):
+        try:
+            return int(2 * Fraction(text))
+        except ValueError as error:
+            raise LabelError(f"{name}: got {shown(text)}; it has too many digits; write fewer") from error
+    raise LabelError(f'{name}: got {shown(text)}; it must be a multiple of 1/2; write "2", "3/2" or "1.5"')
+
+
 def spelled(two_label: int) -> str:
     """Write a doubled label as people do.
 
@@ -162,8 +191,8 @@ def _ratio(value: object, name: str, rule: str) -> tuple[int, int]:
 
 def _ratio_of_real(value: Any, name: str, rule: str) -> tuple[int, int]:
     """Return the exact ratio of a float-like value, once it is finite and small enough to be exact."""
-    if not math.isfinite(value):
-        raise LabelError(f"{name}: got {shown(value)}; it must be finite; {rule}")
+    if not abs(value) < math.inf:  # NaN too; math.isfinite would round a huge Decimal to infinity
+        raise LabelError(f"{name}: got {shown(value)}, which is not finite; {rule}")
     if abs(value) >= _LARGEST_FLOAT:
         raise LabelError(
             f"{name}: got {shown(value)}; from 2^53 on a float no longer tells labels apart; pass an int"
