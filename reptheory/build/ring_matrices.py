@@ -1,0 +1,193 @@
+"""Ring matrices: the small dense matrices of the sphere grid and of the 2D Fourier basis, correctly rounded.
+
+Every entry is an exact number (a surd, or a product of one with cosines, Gauss-Legendre nodes and weights)
+rounded once to the dtype: enclosed in an Arb ball that is narrowed until it holds one float.
+
+    synthesis   coefficients (l = m + parity, m + parity + 2, ...) -> rings i < pairs
+    analysis    rings -> coefficients, quadrature weight and normalisation included
+
+keyed by (m, parity of l - m), each a tuple of the matrices to apply in order: one on the sphere grid, two in
+the Fourier basis (harmonics -> Fourier coefficients in theta -> rings, and back).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from math import ldexp
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reptheory.exact.arb import working_precision
+from reptheory.exact.arrays import SurdArray
+from reptheory.exact.fourier import theta_fourier, theta_projection
+from reptheory.exact.ring_functions import circle_functions, gauss_legendre, theta_functions
+from reptheory.exact.surd import Surd
+
+__all__ = ["Stages", "circle_matrices", "fourier_stages", "legendre_stages"]
+
+Array = NDArray[Any]
+Stages = dict[tuple[int, int], tuple[Array, ...]]
+
+_START_BITS = 160
+_FORMATS = {"float64": (53, -1074), "float32": (24, -149)}
+
+
+def _nearest_dyadic(mantissa: int, exponent: int, bits: int, least: int) -> float:
+    """Round mantissa * 2^exponent to nearest even with `bits` digits and least exponent `least`."""
+    size = abs(mantissa)
+    shift = max(size.bit_length() - bits, least - exponent)
+    if shift <= 0:
+        return ldexp(mantissa, exponent)
+    quotient, rest = divmod(size, 1 << shift)
+    half = 1 << (shift - 1)
+    if rest > half or (rest == half and quotient & 1):
+        quotient += 1
+    return ldexp(quotient if mantissa > 0 else -quotient, exponent + shift)
+
+
+def _round_all(make: Callable[[], list[Any]], dtype: str) -> Array:
+    """Evaluate the balls at growing precision until each holds one float of the dtype."""
+    bits, least = _FORMATS[dtype]
+    precision = _START_BITS
+    while True:
+        with working_precision(precision):
+            balls = make()
+            ends = [(ball.lower().man_exp(), ball.upper().man_exp()) for ball in balls]
+        low = [_nearest_dyadic(int(m), int(e), bits, least) for (m, e), _ in ends]
+        high = [_nearest_dyadic(int(m), int(e), bits, least) for _, (m, e) in ends]
+        if low == high:
+            return np.array(low, dtype=dtype)
+        precision *= 2
+
+
+def _degrees(lmax: int, m: int, parity: int) -> range:
+    return range(m + parity, lmax + 1, 2)
+
+
+def _classes(lmax: int) -> list[tuple[int, int]]:
+    """List (m, parity of l - m)."""
+    return [(m, parity) for m in range(lmax + 1) for parity in (0, 1)]
+
+
+def _split(flat: Array, shapes: list[tuple[int, int]]) -> list[Array]:
+    ends = np.cumsum([rows * cols for rows, cols in shapes])
+    return [
+        part.reshape(shape) for part, shape in zip(np.split(flat, ends[:-1]), shapes, strict=True)
+    ]
+
+
+@lru_cache(maxsize=16)
+def legendre_stages(lmax: int, pairs: int, dtype: str, points: int | None = None) -> Stages:
+    """Return the Gauss-Legendre matrices: synthesis, or analysis on rings of `points` points.
+
+    The analysis entry is weight * Theta_lm * (2 pi / points); `circle_matrices` does the sum over points.
+    """
+    classes = _classes(lmax)
+
+    def make() -> list[Any]:
+        from flint import arb
+
+        nodes = gauss_legendre(pairs)
+        values = [theta_functions(lmax, cosine) for cosine, _ in nodes]
+        if points is None:
+            return [
+                values[i][degree, m]
+                for m, parity in classes
+                for i in range(pairs)
+                for degree in _degrees(lmax, m, parity)
+            ]
+        weights = [weight * 2 * arb.pi() / points for _, weight in nodes]
+        return [
+            values[i][degree, m] * weights[i]
+            for m, parity in classes
+            for degree in _degrees(lmax, m, parity)
+            for i in range(pairs)
+        ]
+
+    lengths = [len(_degrees(lmax, m, parity)) for m, parity in classes]
+    shapes = [(pairs, n) if points is None else (n, pairs) for n in lengths]
+    parts = _split(_round_all(make, dtype), shapes)
+    return {key: (part,) for key, part in zip(classes, parts, strict=True)}
+
+
+@lru_cache(maxsize=16)
+def circle_matrices(lmax: int, quadrant: int, dtype: str, inverse: bool = False) -> Array:
+    """Return cos m phi and sin m phi on a quadrant of 4 * quadrant points, class by class, flat.
+
+    Classes: cosine m even, cosine m odd, sine m even, sine m odd; each (quadrant, m's), inverse (m's, quadrant).
+    """
+    classes = [(range(0, lmax + 1, 2), 0), (range(1, lmax + 1, 2), 0), (range(2, lmax + 1, 2), 1), (range(1, lmax + 1, 2), 1)]  # fmt: skip # noqa: E501
+
+    def make() -> list[Any]:
+        values = [circle_functions(quadrant, m, 4 * quadrant) for m in range(lmax + 1)]
+        if inverse:
+            return [values[m][k][kind] for orders, kind in classes for m in orders for k in range(quadrant)]
+        return [values[m][k][kind] for orders, kind in classes for k in range(quadrant) for m in orders]
+
+    return _round_all(make, dtype)
+
+
+def _block(table: SurdArray, m: int, rows: range, frequencies: range, factor: Surd, dtype: str) -> Array:
+    """Round factor * table[l*l + l + m, u] for l in rows, u in frequencies."""
+    convert = (lambda value: value.to_float32()) if dtype == "float32" else float
+    entries = [
+        [convert(factor * table[degree * degree + degree + m, u]) for u in frequencies] for degree in rows
+    ]
+    return np.array(entries, dtype=dtype).reshape(len(rows), len(frequencies))
+
+
+def _theta_matrix(m: int, frequencies: range, pairs: int, dtype: str, scale: int | None) -> Array:
+    """Return cos(u theta_i) (m even) or sin(u theta_i) (m odd) at theta_i = (i + 1/2) pi / (2 pairs).
+
+    scale   None: (pairs, u). Points in a ring: (u, pairs), times the weights of both inverse transforms.
+    """
+
+    def make() -> list[Any]:
+        values = {u: [pair[m % 2] for pair in circle_functions(pairs, u, 4 * pairs)] for u in frequencies}
+        if scale is None:
+            return [values[u][i] for i in range(pairs) for u in frequencies]
+        around = 1 if m == 0 else 2
+        return [
+            values[u][i] * ((1 if u == 0 else 2) * around) / (2 * pairs * scale)
+            for u in frequencies
+            for i in range(pairs)
+        ]
+
+    shape = (pairs, len(frequencies)) if scale is None else (len(frequencies), pairs)
+    return _round_all(make, dtype).reshape(shape)
+
+
+def _frequencies(m: int, parity: int, limit: int) -> range:
+    """List u <= limit with u = m + parity mod 2; u = 0 has no sine."""
+    first = (m + parity) % 2
+    return range(2 if first == 0 and m % 2 else first, limit + 1, 2)
+
+
+@lru_cache(maxsize=16)
+def fourier_stages(
+    lmax: int, pairs: int, dtype: str, points: int | None = None, band_limit: int | None = None
+) -> Stages:
+    """Return the 2D Fourier matrices: synthesis, or analysis of a function of `band_limit`.
+
+    Synthesis is (y, DFT in theta), analysis (inverse DFT in theta, z), y and z of docs/conventions.md in the
+    real basis: cos m phi and sin |m| phi share them. The factors 1/points of the DFT in phi stand in the
+    inverse DFT in theta.
+    """
+    limit = lmax if band_limit is None else band_limit
+    table = theta_fourier(lmax) if points is None else theta_projection(lmax, limit)
+    stages: Stages = {}
+    for m, parity in _classes(lmax):
+        rows, frequencies = _degrees(lmax, m, parity), _frequencies(m, parity, limit)
+        sign = -1 if m % 2 else 1
+        if points is None:
+            factor = Surd.sqrt(2 if m else 1, sign=sign)
+            first = _block(table, m, rows, frequencies, factor, dtype).T
+            stages[m, parity] = (np.ascontiguousarray(first), _theta_matrix(m, frequencies, pairs, dtype, None))
+        else:
+            factor = Surd.sqrt(1 if m == 0 else "1/2", sign=sign)
+            last = _block(table, m, rows, frequencies, factor, dtype)
+            stages[m, parity] = (_theta_matrix(m, frequencies, pairs, dtype, points), last)
+    return stages

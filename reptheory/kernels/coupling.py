@@ -1,0 +1,94 @@
+"""Coupling: sparse bilinear maps z = C(x, y) from a list of blocks, tile by tile.
+
+z[n, k] = sum_ij C[i, j, k] x[n, i] y[n, j]; n runs over samples, x, y, z are (batch, dim), C-contiguous.
+C is given block by block: a block couples x[i0 : i0 + n1] with y[j0 : j0 + n2] through the outer product
+P[a * n2 + b] = x[i0 + a] y[j0 + b], and each of its rows adds sum_t value[t] P[index[t]] to one output.
+The Clebsch-Gordan product has one row per output; the Gaunt product adds several blocks into each output.
+
+Proof of the bound: docs/proofs/coupling.md. Exact twin: verify/exact_product.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reptheory.kernels.jit import compiled
+from reptheory.kernels.simd import VECTOR_BYTES, gather, multiply_4, scatter, sparse_4
+
+__all__ = ["CouplingPlan", "couple", "couple_scratch"]
+
+WIDTH = 4
+
+
+class CouplingPlan(NamedTuple):
+    """A sparse bilinear map as flat arrays, the form that compiled code takes.
+
+    values    (terms,) float32 or float64   coefficients, in the order of the rows
+    index     (terms,) int32                a * n2 + b within the block's outer product
+    blocks    (B, 6) int64                  i0, n1, j0, n2, first row, last row + 1; ordered by chunk
+    rows      (R, 3) int64                  tile row of the output, first term, last term + 1
+    chunks    (C, 5) int64                  first block, last + 1, tile rows used, first run, last run + 1
+    runs      (U, 3) int64                  first tile row, first output column, length
+    dims      (dim1, dim2, dim_out)         lengths of the last axes of x, y, z
+    largest   (outer, tile)                 rows of the largest outer product and of the largest chunk
+    """
+
+    values: NDArray[Any]
+    index: NDArray[np.int32]
+    blocks: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    chunks: NDArray[np.int64]
+    runs: NDArray[np.int64]
+    dims: tuple[int, int, int]
+    largest: tuple[int, int]
+
+
+def couple_scratch(plan: CouplingPlan) -> int:
+    """Return how many numbers of scratch one thread needs for `couple`."""
+    span = WIDTH * VECTOR_BYTES // plan.values.itemsize
+    dim1, dim2, _ = plan.dims
+    return span * (dim1 + dim2 + sum(plan.largest))
+
+
+@compiled
+def couple(
+    x: NDArray[Any], y: NDArray[Any], z: NDArray[Any], first: int, last: int, plan: CouplingPlan, work: NDArray[Any]
+) -> None:  # fmt: skip
+    """Write z[first:last] = C(x, y)[first:last]; x, y, z are the flat arrays, work is aligned scratch."""
+    span = WIDTH * VECTOR_BYTES // plan.values.itemsize
+    dim1, dim2, dim_out = plan.dims
+    largest_outer, largest_tile = plan.largest
+    y0 = dim1 * span
+    p0 = y0 + dim2 * span
+    z0 = p0 + largest_outer * span
+    longest = max(dim1, dim2, largest_tile)
+    identity = np.arange(longest).astype(np.int32)
+    outer = work[p0:z0]
+    tile = work[z0:]
+    for start in range(first, last, span):
+        count = min(span, last - start)
+        gather(x, start, count, dim1, identity, work[:y0], WIDTH)
+        gather(y, start, count, dim2, identity, work[y0:p0], WIDTH)
+        for chunk in range(plan.chunks.shape[0]):
+            first_block, last_block, height, first_run, last_run = plan.chunks[chunk]
+            tile[: height * span] = 0
+            for block in range(first_block, last_block):
+                i0, n1, j0, n2, first_row, last_row = plan.blocks[block]
+                for a in range(n1):
+                    for b in range(n2):
+                        multiply_4(
+                            work, (i0 + a) * span, y0 + (j0 + b) * span, p0 + (a * n2 + b) * span
+                        )
+                for row in range(first_row, last_row):
+                    target, first_term, last_term = plan.rows[row]
+                    sparse_4(
+                        plan.values, plan.index, first_term, last_term, outer, span, tile, target * span
+                    )
+            for run in range(first_run, last_run):
+                tile_row, column, length = plan.runs[run]
+                scatter(
+                    tile, identity[tile_row:], z, start, count, dim_out, column, length, WIDTH
+                )

@@ -1,0 +1,123 @@
+"""Compilation: `compiled` is Numba's njit with our flags and a code cache that cannot be poisoned or fatal.
+
+Flags: `nogil` (our thread pool runs kernels side by side), NumPy's error model (no Python exception inside
+a loop), never `fastmath`, never `parallel`.
+
+Numba's own cache unpickles what it finds beside the source or in a shared folder, and fails at import where
+site-packages cannot be written. Ours lives in one folder that belongs to this user alone (mode 0700, owner
+checked, no symbolic link), named by a hash of the kernels' sources, of Numba's and llvmlite's versions and of
+the CPU; where no such folder can be had, code is compiled in memory and nothing fails.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import llvmlite
+import numba
+import platformdirs
+from llvmlite import binding
+from numba.core import caching
+
+__all__ = ["code_folder", "compiled"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@cache
+def _code_key() -> str:
+    """Hash everything that the machine code depends on: sources, compilers, processor."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    processor = f"{binding.get_host_cpu_name()} {binding.get_host_cpu_features().flatten()}"
+    digest.update(f"{numba.__version__} {llvmlite.__version__} {processor}".encode())
+    return digest.hexdigest()[:24]
+
+
+def _is_private(folder: Path) -> bool:
+    """Tell whether `folder` is a real directory of this user that nobody else can write."""
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode):
+        return False
+    if not hasattr(os, "getuid"):
+        return True
+    return status.st_uid == os.getuid() and not status.st_mode & 0o077
+
+
+@cache
+def code_folder() -> Path | None:
+    """Return the private folder for compiled code, made on first use, or None where there can be none.
+
+    REPTHEORY_CODE_CACHE overrides the place; set to an empty string it switches the cache off.
+    """
+    chosen = os.environ.get("REPTHEORY_CODE_CACHE")
+    if chosen == "":
+        return None
+    try:
+        root = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("reptheory")) / "code"
+        folder = root / _code_key()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not (_is_private(folder) and os.access(folder, os.W_OK)):
+            return None
+    except (OSError, RuntimeError):
+        return None
+    return folder
+
+
+class _PrivateLocator(caching._CacheLocator):  # type: ignore[misc] # numba ships no types
+    """Tell Numba to keep its index and object files in `code_folder`."""
+
+    def __init__(self, py_func: Any, py_file: str) -> None:
+        self._line = py_func.__code__.co_firstlineno
+        self._file = py_file
+
+    def get_cache_path(self) -> str:
+        return str(code_folder())
+
+    def get_source_stamp(self) -> str:
+        return _code_key()
+
+    def get_disambiguator(self) -> str:
+        return str(self._line)
+
+    @classmethod
+    def from_function(cls, py_func: Any, py_file: str) -> _PrivateLocator | None:
+        return cls(py_func, py_file) if code_folder() else None
+
+
+class _CodeStore(caching.CompileResultCacheImpl):  # type: ignore[misc]
+    _locator_classes = [_PrivateLocator]  # noqa: RUF012 # Numba's own shape
+
+
+class _CodeCache(caching.FunctionCache):  # type: ignore[misc]
+    """Numba's function cache in our folder; whatever is wrong with the folder, compiling goes on."""
+
+    _impl_class = _CodeStore
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # a truncated or unreadable entry must cost a compilation, not the result
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        try:
+            super().save_overload(sig, data)
+        except Exception:  # noqa: S110 # full disk, read-only file system: go on without
+            pass
+
+
+def compiled(function: Function) -> Function:
+    """Compile `function` with Numba on first call; the code is cached in `code_folder` where there is one."""
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    if not numba.config.DISABLE_JIT and code_folder() is not None:
+        dispatcher._cache = _CodeCache(function)
+    typed: Function = dispatcher
+    return typed

@@ -1,0 +1,181 @@
+"""Rings: the pointwise product of two functions on the sphere, through a grid of rings of latitude.
+
+    x, y  --programs-->  rings of coefficients (m)  --trig-->  points  --multiply-->  rings  --program-->  z
+
+A program is a list of small dense matrices times tiles. On the sphere grid one matrix a (m, parity) takes
+coefficients to the Gauss-Legendre rings; in the 2D Fourier basis one takes harmonics to Fourier coefficients
+in theta and a second one, a real DFT, takes those to equispaced rings. The rest is shared.
+
+Folds. Rings come in pairs theta and pi - theta: coefficients with l - m even add equally to both, those with
+l - m odd with opposite sign, so a program fills the even and the odd part and E + O, E - O are the two rings.
+Points phi = (k + 1/2) 2 pi / (4 q) come in fours, phi, -phi, pi - phi, pi + phi: the classes cosine and sine,
+m even and m odd, are each computed for the first quadrant and added with four patterns of sign.
+
+Every step is a sum of products, so an order-free bound follows from running the same program on absolute
+values with every subtraction an addition (`sign` = +1). Proof: docs/proofs/rings.md.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reptheory.kernels.jit import compiled
+from reptheory.kernels.simd import (
+    VECTOR_BYTES,
+    dense_2,
+    dense_4,
+    gather,
+    ring_points_4,
+    scatter,
+    sum_difference_2,
+)
+
+__all__ = ["RingPlan", "ring_product", "ring_scratch"]
+
+WIDTH = 2
+
+
+class Side(NamedTuple):
+    """One operand (or the result) of a ring product.
+
+    matrices   flat float32 or float64     all matrices, row-major one after the other
+    program    (S, 8) int64                rows, cols, matrix offset, source row, source step, target row,
+                                           target step, width (2 or 4 vectors); rows count tile rows
+    position   (dim,) int32                tile row of coefficient l*l + l + m
+    heights    (tile, buffer)              rows of the operand's tile and of the program's buffer
+    rings      first row of the rings in the buffer; ring i, parity p, row r stands at
+               rings + (2 i + p) 2 (lmax + 1) + r, r = 2 m for the cosine and 2 m + 1 for the sine
+    lmax       degree
+    trig       flat                        the four classes' matrices: q by m's (operand), m's by q (result)
+    """
+
+    matrices: NDArray[Any]
+    program: NDArray[np.int64]
+    position: NDArray[np.int32]
+    heights: tuple[int, int]
+    rings: int
+    lmax: int
+    trig: NDArray[Any]
+
+
+class RingPlan(NamedTuple):
+    """A ring product: two operands, the result, pairs of rings and points a quadrant."""
+
+    left: Side
+    right: Side
+    out: Side
+    ring_pairs: int
+    quadrant: int
+
+
+def ring_scratch(plan: RingPlan) -> int:
+    """Return how many numbers of scratch one thread needs for `ring_product`."""
+    span = WIDTH * VECTOR_BYTES // plan.left.matrices.itemsize
+    sides = sum(side.heights[0] + side.heights[1] for side in (plan.left, plan.right, plan.out))
+    classes = sum(4 * (side.lmax + 2) for side in (plan.left, plan.right, plan.out))
+    return span * (sides + classes + 3 * 8 * plan.quadrant)
+
+
+@compiled
+def _run(side: Side, work: NDArray[Any], base: int, span: int) -> None:
+    """Run a program; its rows count from `base`, the operand's tile, with its buffer right behind."""
+    program = side.program
+    for step in range(program.shape[0]):
+        rows, cols, matrix, source, s_step, target, t_step, width = program[step]
+        s0, t0 = base + source * span, base + target * span
+        if width == 4:
+            dense_4(side.matrices, matrix, rows, cols, work, s0, s_step * span, work, t0, t_step * span)
+        else:
+            dense_2(side.matrices, matrix, rows, cols, work, s0, s_step * span, work, t0, t_step * span)
+
+
+@compiled
+def _classes(lmax: int, kind: int) -> tuple[int, int, int]:
+    """Return (first m, number of m, sine) of class 0..3: cosine even, cosine odd, sine even, sine odd."""
+    if kind == 0:
+        return 0, lmax // 2 + 1, 0
+    if kind == 2:
+        return 2, lmax // 2, 1
+    return 1, (lmax + 1) // 2, kind // 2
+
+
+@compiled
+def _to_points(
+    side: Side, work: NDArray[Any], ring: int, target: int, folded: int, quadrant: int, sign: float, span: int
+) -> None:
+    """Ring pair -> the four classes on a quadrant, both rings side by side: (4, q, 2 span) at `target`."""
+    odd = 2 * (side.lmax + 1) * span
+    trig = 0
+    for kind in range(4):
+        m, count, sine = _classes(side.lmax, kind)
+        for k in range(count):
+            row = ring + (2 * (m + 2 * k) + sine) * span
+            place = folded + 2 * k * span
+            sum_difference_2(work, row, row + odd, place, place + span, sign)
+        dense_4(
+            side.trig, trig, quadrant, count, work, folded, 2 * span,
+            work, target + kind * quadrant * 2 * span, 2 * span,
+        )  # fmt: skip
+        trig += quadrant * count
+
+
+@compiled
+def _from_points(
+    side: Side, work: NDArray[Any], ring: int, source: int, folded: int, quadrant: int, sign: float, span: int
+) -> None:
+    """Take the four classes on a quadrant back to the even and odd part of a ring pair."""
+    odd = 2 * (side.lmax + 1) * span
+    trig = 0
+    for kind in range(4):
+        m, count, sine = _classes(side.lmax, kind)
+        dense_4(
+            side.trig, trig, count, quadrant, work, source + kind * quadrant * 2 * span, 2 * span,
+            work, folded, 2 * span,
+        )  # fmt: skip
+        for k in range(count):
+            row = ring + (2 * (m + 2 * k) + sine) * span
+            place = folded + 2 * k * span
+            sum_difference_2(work, place, place + span, row, row + odd, sign)
+        trig += quadrant * count
+
+
+@compiled
+def ring_product(
+    x: NDArray[Any], y: NDArray[Any], z: NDArray[Any], first: int, last: int, plan: RingPlan,
+    sign: float, work: NDArray[Any],
+) -> None:  # fmt: skip
+    """Write z[first:last], the pointwise product of x and y; flat (batch, dim) arrays, aligned scratch.
+
+    sign   -1 for the product; +1, with absolute values in the plan and in x and y, for its bound
+    """
+    left, right, out, ring_pairs, quadrant = plan
+    span = WIDTH * VECTOR_BYTES // work.itemsize
+    dim1, dim2, dim_out = len(left.position), len(right.position), len(out.position)
+    y0 = (left.heights[0] + left.heights[1]) * span
+    z0 = y0 + (right.heights[0] + right.heights[1]) * span
+    folded = z0 + (out.heights[0] + out.heights[1]) * span
+    points_x = folded + 4 * (max(left.lmax, right.lmax, out.lmax) + 2) * span
+    step = 2 * quadrant * span
+    points_y = points_x + 4 * step
+    points_z = points_y + 4 * step
+    for start in range(first, last, span):
+        count = min(span, last - start)
+        gather(x, start, count, dim1, left.position, work[:y0], WIDTH)
+        gather(y, start, count, dim2, right.position, work[y0:z0], WIDTH)
+        _run(left, work, 0, span)
+        _run(right, work, y0, span)
+        for i in range(ring_pairs):
+            ring_x = (left.rings + 4 * i * (left.lmax + 1)) * span
+            ring_y = y0 + (right.rings + 4 * i * (right.lmax + 1)) * span
+            ring_z = z0 + (out.rings + 4 * i * (out.lmax + 1)) * span
+            _to_points(left, work, ring_x, points_x, folded, quadrant, sign, span)
+            _to_points(right, work, ring_y, points_y, folded, quadrant, sign, span)
+            for k in range(quadrant):
+                at = 2 * k * span
+                ring_points_4(work, points_x + at, points_y + at, points_z + at, step, sign)
+            _from_points(out, work, ring_z, points_z, folded, quadrant, sign, span)
+        _run(out, work, z0, span)
+        scatter(work[z0:folded], out.position, z, start, count, dim_out, 0, dim_out, WIDTH)
