@@ -284,11 +284,21 @@ def _irrep_fields(first: Any, p: object) -> tuple[int, int]:
         if mul is not None:
             raise LabelError(f"irrep: got {shown(first)}; one irrep has no multiplicity; use Irreps for sums")
         return ir
-    if hasattr(first, "l") and hasattr(first, "p"):
+    if _is_irrep(first):
         return whole(first.l, "l"), _parity(first.p)
     if isinstance(first, tuple | list) and len(first) == 2:
         return whole(first[0], "l"), _parity(first[1])
     raise LabelError(f'irrep: got {shown(first)}; it must be an Irrep, text or (l, p); write "1o" or (1, -1)')
+
+
+def _is_irrep(value: object) -> bool:
+    """Say whether value is an irrep: ours, e3nn's or e3nn-jax's."""
+    return hasattr(value, "l") and hasattr(value, "p")
+
+
+def _is_mul_ir(value: object) -> bool:
+    """Say whether value is an irrep with its multiplicity: ours, e3nn's or e3nn-jax's."""
+    return hasattr(value, "mul") and hasattr(value, "ir")
 
 
 def _parity(p: object) -> int:
@@ -321,29 +331,25 @@ def _entries(value: Any) -> tuple[MulIr, ...]:
         return value.entries
     if isinstance(value, str):
         return tuple(map(_entry, value.split("+"))) if value.strip() else ()
-    if isinstance(value, Irrep | MulIr) or (hasattr(value, "l") and hasattr(value, "p")):
+    if _is_mul_ir(value) or _is_irrep(value):
         return (_entry(value),)
     if isinstance(value, Iterable) and not isinstance(value, bytes):
         return tuple(map(_entry, value))
-    raise LabelError(
-        f"irreps: got {shown(value)}; it must be text, an irrep or (mul, irrep) pairs; {_GRAMMAR}"
-    )
+    raise LabelError(f"irreps: got {shown(value)}; it must be irreps or (mul, irrep) pairs; {_GRAMMAR}")
 
 
 def _entry(value: Any) -> MulIr:
     """Return one entry from a term, an irrep, or a pair (mul, irrep)."""
-    if isinstance(value, MulIr):
+    if _is_mul_ir(value):
         return MulIr(whole(value.mul, "mul"), Irrep(value.ir))
     if isinstance(value, str):
         mul, ir = _term(value, "irreps", _GRAMMAR)
         return MulIr(1 if mul is None else mul, Irrep(ir))
-    if isinstance(value, Irrep) or (hasattr(value, "l") and hasattr(value, "p")):
+    if _is_irrep(value):
         return MulIr(1, Irrep(value))
     if isinstance(value, tuple | list) and len(value) == 2:
         return MulIr(whole(value[0], "mul"), Irrep(value[1]))
-    raise LabelError(
-        f"irreps: got the entry {shown(value)}; it must be text, an irrep or (mul, irrep); {_GRAMMAR}"
-    )
+    raise LabelError(f"irreps: got the entry {shown(value)}; it must be an irrep or (mul, irrep); {_GRAMMAR}")
 
 
 def _predicate(selection: Selection) -> Callable[[MulIr], bool]:
