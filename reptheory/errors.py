@@ -9,6 +9,8 @@ __all__ = [
     "ConventionMismatch",
     "IncommensurableSurds",
     "LabelError",
+    "NotRational",
+    "NotReal",
     "OperandError",
     "ReptheoryError",
     "StoreError",
@@ -32,6 +34,14 @@ class OperandError(ReptheoryError, ValueError):
 
 class IncommensurableSurds(ReptheoryError, ArithmeticError):
     """The sum of two surds whose ratio is irrational is not one surd."""
+
+
+class NotRational(ReptheoryError, ArithmeticError):
+    """An irrational value was asked for as a fraction."""
+
+
+class NotReal(ReptheoryError, TypeError):
+    """An imaginary value was asked for as a real number, or compared by size."""
 
 
 class ConventionMismatch(ReptheoryError, ValueError):

@@ -1,0 +1,79 @@
+"""Arb at a chosen precision, and rational enclosures of powers of pi that Arb proves.
+
+python-flint keeps one precision for the whole process. Everything here that needs another one takes it under
+one lock and puts the old one back. The enclosures stay rigorous whatever another thread does to the
+precision in between, because each comes from a ball: a disturbed one is wider, never wrong.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any, Final
+
+__all__ = ["pi_enclosure", "pi_power_bounds", "sqrt_ball", "working_precision"]
+
+_LOCK: Final = threading.RLock()
+_GUARD_BITS: Final = 16
+
+
+@contextmanager
+def working_precision(bits: int) -> Iterator[None]:
+    """Run a block with python-flint's working precision at `bits`, alone among the callers of this module."""
+    import flint  # noqa: PLC0415  (an extension module: loaded when the first ball is needed)
+
+    with _LOCK:
+        before = flint.ctx.prec
+        flint.ctx.prec = bits
+        try:
+            yield
+        finally:
+            flint.ctx.prec = before
+
+
+@lru_cache(maxsize=16)
+def pi_enclosure(bits: int) -> tuple[int, int]:
+    """Return integers (low, high) with low < pi * 2^bits < high, one or two units apart.
+
+    >>> pi_enclosure(4)
+    (50, 51)
+    """
+    import flint  # noqa: PLC0415
+
+    with working_precision(bits + _GUARD_BITS):
+        ball = flint.arb.pi()
+        (low, low_exponent), (high, high_exponent) = ball.lower().man_exp(), ball.upper().man_exp()
+    return _floor_shift(int(low), int(low_exponent) + bits), -_floor_shift(-int(high), int(high_exponent) + bits)
+
+
+def _floor_shift(value: int, exponent: int) -> int:
+    """Return floor(value * 2^exponent)."""
+    return value << exponent if exponent >= 0 else value >> -exponent
+
+
+@lru_cache(maxsize=64)
+def pi_power_bounds(power: int, bits: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return two positive fractions, each (numerator, denominator), that enclose pi^power.
+
+    power   any int
+    bits    the enclosure of pi is 2^-bits wide; that of the power is a small multiple of it
+    """
+    low, high = pi_enclosure(bits)
+    scale = 1 << bits * abs(power)
+    if power >= 0:
+        return (low**power, scale), (high**power, scale)
+    return (scale, high**-power), (scale, low**-power)
+
+
+def sqrt_ball(numerator: int, denominator: int, pi_power: int, bits: int) -> Any:
+    """Return an Arb ball (`flint.arb`) that holds sqrt(numerator / denominator * pi^pi_power).
+
+    bits    working precision; the relative radius is a few units of 2^-bits
+    """
+    import flint  # noqa: PLC0415
+
+    with working_precision(bits):
+        ball = flint.arb(flint.fmpq(numerator, denominator))
+        return (ball * flint.arb.pi() ** pi_power).sqrt()

@@ -1,0 +1,340 @@
+"""Surd: the one number type of the library, sign * i^a * sqrt(radicand * pi^k) with a rational radicand.
+
+Every coupling coefficient, every d(pi/2) and both Fourier changes of basis are of this form, so products and
+quotients stay exact in plain integers. A sum is a surd only if its terms are rational multiples of one
+square root; any other sum raises `IncommensurableSurds`.
+
+A Surd is kept canonical (lowest terms; one zero), so equal values are equal objects with equal hashes. A rational
+Surd equals, and hashes as, the Fraction of its value.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, Self
+
+from reptheory.errors import IncommensurableSurds, LabelError, NotRational, NotReal
+from reptheory.exact.arb import pi_power_bounds, sqrt_ball
+from reptheory.exact.rounding import nearest_sqrt
+
+if TYPE_CHECKING:
+    import numpy as np
+
+__all__ = ["Surd"]
+
+_ZERO = Fraction(0)
+_FIRST_PI_BITS = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Surd:
+    """The exact number sign * i^i_power * sqrt(radicand * pi^pi_power).
+
+    sign       -1, 0 or 1
+    radicand   Fraction >= 0; 0 only for the number 0, whose other fields are 0 too
+    pi_power   int, the power of pi under the root
+    i_power    0 (real) or 1 (imaginary)
+
+    >>> Surd.sqrt(Fraction(2, 15)) * Surd.sqrt(30), Surd.sqrt(8) + Surd.sqrt(2)
+    (2, √18)
+    """
+
+    sign: int
+    radicand: Fraction
+    pi_power: int = 0
+    i_power: int = 0
+
+    def __post_init__(self) -> None:
+        if self.radicand < 0 or self.sign not in (-1, 0, 1) or (self.sign == 0) != (self.radicand == 0):
+            raise LabelError(
+                f"Surd: got sign {self.sign!r} with radicand {self.radicand}; the radicand must be positive and "
+                "the sign -1 or 1 (both 0 for zero); build it with Surd.scaled(coefficient, radicand)"
+            )
+        if self.i_power not in (0, 1) or (self.sign == 0 and (self.pi_power or self.i_power)):
+            raise LabelError(
+                f"Surd: got i_power {self.i_power!r} and pi_power {self.pi_power!r}; i_power must be 0 or 1, and "
+                "zero has none; build it with Surd.scaled, which reduces powers of i"
+            )
+
+    @classmethod
+    def rational(cls, value: Any) -> Self:
+        """Return an int, Fraction or other exact rational as a Surd."""
+        return cls.scaled(value, 1)
+
+    @classmethod
+    def sqrt(cls, radicand: Any, sign: int = 1, pi_power: int = 0, i_power: int = 0) -> Self:
+        """Return sign * i^i_power * sqrt(radicand * pi^pi_power); a negative radicand gives one more i."""
+        return cls.scaled(sign, radicand, pi_power, i_power)
+
+    @classmethod
+    def scaled(cls, coefficient: Any, radicand: Any, pi_power: int = 0, i_power: int = 0) -> Self:
+        """Return coefficient * sqrt(radicand * pi^pi_power) * i^i_power, for rationals and any int powers.
+
+        >>> Surd.scaled(Fraction(1, 2), 5, pi_power=-1, i_power=1)
+        i·√(5/(4π))
+        """
+        factor, square = _fraction(coefficient), _fraction(radicand)
+        if square < 0:
+            square, i_power = -square, i_power + 1
+        if not factor or not square:
+            return cls(0, _ZERO)
+        sign = (1 if factor > 0 else -1) * (-1 if i_power & 2 else 1)
+        return cls(sign, square if abs(factor) == 1 else square * factor * factor, pi_power, i_power & 1)
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the value has no factor i (zero is real)."""
+        return self.i_power == 0
+
+    @property
+    def is_rational(self) -> bool:
+        """Whether the value is a rational number."""
+        return self.i_power == 0 and self.pi_power == 0 and _root(self.radicand) is not None
+
+    @property
+    def square(self) -> Fraction:
+        """The square, negative for an imaginary value; raise NotRational if it holds pi."""
+        if self.pi_power:
+            raise NotRational(
+                f"square: the square of {self!r} is {self.radicand} * pi^{self.pi_power}, which is no fraction; "
+                "read .radicand and .pi_power"
+            )
+        return -self.radicand if self.i_power else self.radicand
+
+    def as_fraction(self) -> Fraction:
+        """Return the value as a Fraction; raise NotRational if it is not one."""
+        root = _root(self.radicand) if self.i_power == 0 and self.pi_power == 0 else None
+        if root is None:
+            raise NotRational(f"as_fraction: {self!r} is not rational; use .square, float() or to_sympy()")
+        return self.sign * root
+
+    def conjugate(self) -> Surd:
+        """Return the complex conjugate."""
+        return -self if self.i_power else self
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Surd):
+            return _fields(self) == _fields(other)
+        if isinstance(other, numbers.Rational | float):
+            return self.is_rational and self.as_fraction() == other
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        root = _root(self.radicand) if self.i_power == 0 and self.pi_power == 0 else None
+        return hash(_fields(self)) if root is None else hash(self.sign * root)
+
+    def __bool__(self) -> bool:
+        return self.sign != 0
+
+    def __neg__(self) -> Surd:
+        return Surd(-self.sign, self.radicand, self.pi_power, self.i_power)
+
+    def __pos__(self) -> Surd:
+        return self
+
+    def __abs__(self) -> Surd:
+        return Surd(abs(self.sign), self.radicand, self.pi_power)
+
+    def __mul__(self, other: object) -> Surd:
+        right = _operand(other)
+        if right is None:
+            return NotImplemented
+        powers = self.pi_power + right.pi_power, self.i_power + right.i_power
+        return Surd.scaled(self.sign * right.sign, self.radicand * right.radicand, *powers)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: object) -> Surd:
+        right = _operand(other)
+        if right is None:
+            return NotImplemented
+        if right.sign == 0:
+            raise ZeroDivisionError(f"{self!r} / 0")
+        powers = self.pi_power - right.pi_power, self.i_power - right.i_power
+        return Surd.scaled(self.sign * right.sign, self.radicand / right.radicand, *powers)
+
+    def __rtruediv__(self, other: object) -> Surd:
+        left = _operand(other)
+        return NotImplemented if left is None else left / self
+
+    def __pow__(self, exponent: int) -> Surd:
+        if not isinstance(exponent, int):
+            return NotImplemented
+        if exponent < 0 and self.sign == 0:
+            raise ZeroDivisionError(f"0 ** {exponent}")
+        if exponent == 0:
+            return Surd(1, Fraction(1))
+        sign = self.sign if exponent & 1 else abs(self.sign)
+        return Surd.scaled(sign, self.radicand**exponent, self.pi_power * exponent, self.i_power * exponent)
+
+    def __add__(self, other: object) -> Surd:
+        right = _operand(other)
+        if right is None:
+            return NotImplemented
+        if right.sign == 0 or self.sign == 0:
+            return right if self.sign == 0 else self
+        ratio = None
+        if (self.pi_power, self.i_power) == (right.pi_power, right.i_power):
+            ratio = _root(self.radicand / right.radicand)
+        if ratio is None:
+            raise IncommensurableSurds(
+                f"+: {self!r} and {right!r} have an irrational ratio, so their sum is not one surd; "
+                "add them as to_sympy() or float()"
+            )
+        return Surd.scaled(self.sign * ratio + right.sign, right.radicand, right.pi_power, right.i_power)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: object) -> Surd:
+        right = _operand(other)
+        return NotImplemented if right is None else self + -right
+
+    def __rsub__(self, other: object) -> Surd:
+        left = _operand(other)
+        return NotImplemented if left is None else left + -self
+
+    def __lt__(self, other: object) -> bool:
+        right = _operand(other)
+        return NotImplemented if right is None else _order(self, right) < 0
+
+    def __le__(self, other: object) -> bool:
+        right = _operand(other)
+        return NotImplemented if right is None else _order(self, right) <= 0
+
+    def __gt__(self, other: object) -> bool:
+        right = _operand(other)
+        return NotImplemented if right is None else _order(self, right) > 0
+
+    def __ge__(self, other: object) -> bool:
+        right = _operand(other)
+        return NotImplemented if right is None else _order(self, right) >= 0
+
+    def __float__(self) -> float:
+        return self._rounded("float64")
+
+    def __complex__(self) -> complex:
+        magnitude = abs(self)._rounded("float64") * self.sign
+        return complex(0.0, magnitude) if self.i_power else complex(magnitude, 0.0)
+
+    def to_float32(self) -> np.float32:
+        """Return the nearest float32, rounded once from the exact value."""
+        import numpy as np  # noqa: PLC0415  (Surd arithmetic needs no arrays)
+
+        return np.float32(self._rounded("float32"))
+
+    def to_sympy(self) -> Any:
+        """Return the exact value as a SymPy expression."""
+        from reptheory.exact import output  # noqa: PLC0415  (SymPy loads only when asked for)
+
+        return output.to_sympy(self)
+
+    _sympy_ = to_sympy
+
+    def to_mpmath(self, dps: int = 50) -> Any:
+        """Return an mpmath `mpf` (`mpc` if imaginary), correctly rounded to about `dps` decimal digits."""
+        from reptheory.exact import output  # noqa: PLC0415
+
+        return output.to_mpmath(self, dps)
+
+    def to_arb(self, prec: int = 53) -> Any:
+        """Return a python-flint ball that holds the value: `arb`, or `acb` if imaginary.
+
+        prec   working precision in bits; the radius is a few units of 2^-prec relative
+        """
+        import flint  # noqa: PLC0415
+
+        ball = self.sign * sqrt_ball(*self.radicand.as_integer_ratio(), self.pi_power, prec)
+        return flint.acb(0, ball) if self.i_power else ball
+
+    def _rounded(self, form: Any) -> float:
+        if self.i_power:
+            raise NotReal(f"float: {self!r} is imaginary; use complex(), or divide by i first")
+        ratio = self.radicand
+        return self.sign * nearest_sqrt(ratio.numerator, ratio.denominator, form, self.pi_power)
+
+    def __repr__(self) -> str:
+        return _text(self)
+
+    def _repr_latex_(self) -> str:
+        from reptheory.exact import output  # noqa: PLC0415
+
+        return output.latex(self)
+
+
+def _fields(surd: Surd) -> tuple[int, Fraction, int, int]:
+    return surd.sign, surd.radicand, surd.pi_power, surd.i_power
+
+
+def _fraction(value: Any) -> Fraction:
+    """Return an exact rational as a Fraction; refuse floats, whose squares people seldom mean."""
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, numbers.Rational) and not isinstance(value, bool):
+        return Fraction(int(value.numerator), int(value.denominator))
+    raise LabelError(f"Surd: got {value!r} of type {type(value).__name__}; pass an int or a Fraction")
+
+
+def _operand(value: object) -> Surd | None:
+    """Return a Surd or exact rational as a Surd; None for a type that Surd does not know."""
+    if isinstance(value, Surd):
+        return value
+    if isinstance(value, numbers.Rational) and not isinstance(value, bool):
+        return Surd.rational(value)
+    return None
+
+
+def _root(square: Fraction) -> Fraction | None:
+    """Return the rational square root of a Fraction >= 0, or None."""
+    numerator, denominator = math.isqrt(square.numerator), math.isqrt(square.denominator)
+    if numerator * numerator != square.numerator or denominator * denominator != square.denominator:
+        return None
+    return Fraction(numerator, denominator)
+
+
+def _order(left: Surd, right: Surd) -> int:
+    """Return the sign of left - right for real surds."""
+    if left.i_power or right.i_power:
+        raise NotReal(f"<: {left!r} and {right!r} are not both real and have no order; compare abs() of them")
+    if left.sign != right.sign or left.sign == 0:
+        return left.sign - right.sign
+    return left.sign * _magnitude_order(left, right)
+
+
+def _magnitude_order(left: Surd, right: Surd) -> int:
+    """Return the sign of |left| - |right| for nonzero surds; powers of pi by enclosure (never a tie)."""
+    ratio, power = left.radicand / right.radicand, left.pi_power - right.pi_power
+    if power == 0:
+        return (ratio > 1) - (ratio < 1)
+    numerator, denominator = ratio.numerator, ratio.denominator
+    bits = _FIRST_PI_BITS
+    while True:
+        (low, low_scale), (high, high_scale) = pi_power_bounds(power, bits)
+        if numerator * low > denominator * low_scale:
+            return 1
+        if numerator * high < denominator * high_scale:
+            return -1
+        bits *= 2
+
+
+def _text(surd: Surd) -> str:
+    """Write a surd on one line: -1/2, √(2/15), i·√(5/(4π))."""
+    sign, unit = "-" if surd.sign < 0 else "", "i·" if surd.i_power else ""
+    root = _root(surd.radicand) if surd.pi_power == 0 else None
+    if root is not None:
+        body = "i" if surd.i_power and root == 1 else f"{unit}{root}"
+        return sign + body
+    top = _with_pi(surd.radicand.numerator, max(surd.pi_power, 0))
+    bottom = _with_pi(surd.radicand.denominator, max(-surd.pi_power, 0))
+    if bottom == "1":
+        return f"{sign}{unit}√{top}" if top.isdigit() or top == "π" else f"{sign}{unit}√({top})"
+    over = f"({bottom})" if "π" in bottom and bottom != "π" else bottom
+    return f"{sign}{unit}√({top}/{over})"
+
+
+def _with_pi(number: int, power: int) -> str:
+    """Write number * pi^power."""
+    factor = {0: "", 1: "π"}.get(power, f"π^{power}")
+    return factor if factor and number == 1 else f"{number}{factor}"
