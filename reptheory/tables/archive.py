@@ -115,7 +115,7 @@ def write(stream: BinaryIO, manifest: bytes, arrays: Sequence[tuple[ArraySpec, N
 
 def _view(array: NDArray[Any]) -> memoryview:
     """Return the bytes of a C-ordered array; numpy casts an empty one to no bytes."""
-    return memoryview(array).cast("B") if array.size else memoryview(b"")
+    return array.data.cast("B") if array.size else memoryview(b"")
 
 
 def _headers(name: str, crc: int, size: int, offset: int) -> tuple[bytes, bytes]:

@@ -72,6 +72,7 @@ class Kind:
     def allowed(self, index: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Say which rows of `index` (rows, columns) obey the rules that tie their columns together."""
         columns = [index[:, column].astype(np.int64) for column in range(index.shape[1])]
+        good: NDArray[np.bool_]
         if self.shape == "coupling":
             j1, j2, j3, m1, m2, m3 = columns
             good = (abs(j1 - j2) <= j3) & (j3 <= j1 + j2)
@@ -82,7 +83,8 @@ class Kind:
             return good
         if self.shape == "rotation":
             j, left, right = columns
-            return (abs(left) <= j) & (abs(right) <= j) & ((j + left) % 2 == 0) & ((j + right) % 2 == 0)
+            good = (abs(left) <= j) & (abs(right) <= j)
+            return good & ((j + left) % 2 == 0) & ((j + right) % 2 == 0)
         good = abs(columns[1]) <= columns[0]
         if self.shape == "fourier":
             good &= abs(columns[3]) == abs(columns[1])

@@ -3,8 +3,8 @@
 Shipped   a small read-only set: beside the package in a wheel (reptheory/shipped_tables), in the top-level
           tables/ folder of a checkout or an editable install. Its manifest.json lists files and hashes.
 Cache     the user's own tables: $REPTHEORY_CACHE, or the platform's cache folder. Whoever builds a table
-          holds its lock, so that a second process waits and reads instead of building too. The lock is a courtesy:
-          every write is atomic by itself, and a cache that cannot be used costs time, never an answer.
+          holds its lock, so that a second process waits and reads instead of building too. The lock is a
+          courtesy: every write is atomic by itself, and a cache that cannot be used costs time only.
 """
 
 from __future__ import annotations

@@ -1,0 +1,112 @@
+"""Certify: prove a table again, floats from its integers and integers from a fresh exact computation.
+
+The hashes of a file show damage; this shows whether the numbers are right, whoever wrote them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import gcd
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from reptheory.build.library import limbs
+from reptheory.build.proof import entry_surd, first_unproven
+from reptheory.build.rows import exact_rows
+from reptheory.build.size import require_room
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from reptheory.build.rows import Progress
+    from reptheory.tables.kinds import TableKey
+    from reptheory.tables.table import Table
+
+__all__ = ["Certificate", "certify_table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What `certify_table` found.
+
+    key      the table
+    rows     its rows
+    floats   how many floats are proven the nearest to the value of their row's integers
+    failure  the first thing that is wrong, in one line; None when everything holds
+    """
+
+    key: TableKey
+    rows: int
+    floats: int
+    failure: str | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether every float is proven and every exact value recomputed alike."""
+        return self.failure is None
+
+
+def certify_table(table: Table, progress: Progress | None = None) -> Certificate:
+    """Prove every float of a table from its integers, and compare those with a fresh exact computation.
+
+    progress  called as progress(done, total) while the exact values are computed again
+    returns   a certificate, whose `failure` names the first row that is wrong
+    raises    TooLarge: the fresh computation does not fit in memory
+    """
+    proven, failure = _prove_floats(table)
+    if failure is None:
+        require_room(table.key)
+        failure = _compare(table, progress)
+    return Certificate(table.key, len(table), proven, failure)
+
+
+def _integers(column: NDArray[np.uint64]) -> list[int]:
+    """Put the integers of a column together."""
+    raw, width = column.astype("<u8").tobytes(), 8 * column.shape[1]
+    return [int.from_bytes(raw[start : start + width], "little") for start in range(0, len(raw), width)]
+
+
+def _prove_floats(table: Table) -> tuple[int, str | None]:
+    """Apply the integer test to every float; return how many are proven and the first failure."""
+    signs, denominators = table.sign.tolist(), _integers(table.denominator)
+    numerators = [sign * value for sign, value in zip(signs, _integers(table.numerator), strict=True)]
+    for row, pair in enumerate(zip(numerators, denominators, strict=True)):
+        if gcd(*pair) != 1:
+            return 0, f"row {row} {table.index[row].tolist()}: {pair[0]}/{pair[1]} is not in lowest terms"
+    for done, values in enumerate((table.float64, table.float32)):
+        wrong = first_unproven(values, numerators, denominators, table.pi_power)
+        if wrong is not None:
+            return done * len(table), _unproven(table, wrong, float(values[wrong]), values.dtype.name)
+    return 2 * len(table), None
+
+
+def _unproven(table: Table, row: int, value: float, form: str) -> str:
+    """Say which float is not the nearest to which exact value."""
+    exact = entry_surd(replace(table.row(row), i_power=0))
+    return f"row {row} {table.index[row].tolist()}: {value!r} is not the {form} nearest to {exact}"
+
+
+def _compare(table: Table, progress: Progress | None) -> str | None:
+    """Compare the exact columns with a fresh computation; return the first difference."""
+    rows = exact_rows(table.key, progress)
+    index = np.concatenate(rows.index) if rows.index else table.index[:0]
+    if index.shape != table.index.shape:
+        return f"{len(table)} rows where the exact values give {len(index)} nonzero ones"
+    i_powers = np.concatenate(rows.i_powers) if rows.i_powers else np.empty(0, np.uint8)
+    stored_i = np.zeros(len(table), np.uint8) if table.i_power is None else table.i_power
+    pairs = (
+        ("index", table.index, index),
+        ("sign", table.sign, np.array([1 if value > 0 else -1 for value in rows.numerators], np.int8)),
+        ("numerator", table.numerator, limbs([abs(value) for value in rows.numerators])),
+        ("denominator", table.denominator, limbs(rows.denominators)),
+        ("i_power", stored_i, i_powers),
+    )
+    for name, stored, fresh in pairs:
+        if stored.shape != fresh.shape:
+            return f"{name}: stored with shape {stored.shape}, the exact values need {fresh.shape}"
+        if not np.array_equal(stored, fresh):
+            differs = (stored != fresh).reshape(len(table), -1).any(axis=1)
+            row = int(np.argmax(differs))
+            return f"row {row} {table.index[row].tolist()}: {name} differs from the exact value"
+    return None

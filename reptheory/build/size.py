@@ -1,0 +1,122 @@
+"""Size: how large a table will be, before anything is computed, and whether that fits.
+
+The row counts are upper bounds in closed form, so that even lmax = 2^64 is answered at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from reptheory.errors import TooLarge
+from reptheory.tables.kinds import kind_of
+
+if TYPE_CHECKING:
+    from reptheory.tables.kinds import TableKey
+
+__all__ = ["available_memory", "most_bytes", "most_rows", "require_room"]
+
+_UNKNOWN_MEMORY: Final = 4 << 30
+"""Assumed where the system does not say how much memory is free."""
+_MEMINFO: Final = Path("/proc/meminfo")
+_CGROUP: Final = Path("/sys/fs/cgroup")
+
+
+def most_rows(key: TableKey) -> int:
+    """Return an upper bound of the number of nonzero rows.
+
+    Couplings: the pairs (l1 m1, l2 m2) times the l3 of each, sum a b min(a, b) over the dimensions a, b,
+    which is below 2/15 (n + 1)^5 over n consecutive dimensions and 16/15 (L + 1)^5 over the odd ones to
+    2 L + 1; in the real basis a pair (m1, m2) reaches two m3. The others count l, m and the u of one parity.
+
+    >>> from reptheory.tables.kinds import table_key
+    >>> most_rows(table_key("gaunt", 4)) >= 1641
+    True
+    """
+    kind, values = kind_of(key.kind), dict(key.parameters)
+    top, real = int(values["lmax"]), values["basis"] == "real"
+    copies = 2 if real else 1
+    if kind.shape == "coupling":
+        if kind.doubled:
+            side, out = 2 * top + 1, 2 * int(values["lmax_out"])
+            most = min(2 * (side + 1) ** 5 // 15, (side * (side + 1) // 2) ** 2 * (out + 1))
+        else:
+            out = int(values["lmax_out"])
+            most = min(16 * (top + 1) ** 5 // 15, (top + 1) ** 4 * (out + 1))
+        return copies * most // (2 if key.kind == "gaunt" else 1) + 1
+    if kind.shape == "rotation":
+        return (2 * top + 2) ** 3 // 3
+    band = int(values.get("band_limit", top))
+    if kind.shape == "theta":
+        return (top + 1) * (top + 2) // 2 * (band // 2 + 1)
+    return copies * (top + 1) ** 2 * (band + 1)
+
+
+def most_bytes(key: TableKey) -> int:
+    """Return about how many bytes building the table takes at its peak, from the bound on its rows.
+
+    A row costs its Python integers and their packed copies: measured below 400 bytes at small lmax, and
+    growing with the length of the integers, about 12 bits per unit of lmax in numerator and denominator each.
+    """
+    top = int(dict(key.parameters)["lmax"])
+    return most_rows(key) * (400 + 8 * top)
+
+
+def available_memory() -> int:
+    """Return the bytes that this process may still take: free memory, its control group, its own limit."""
+    limits = [_free_memory()]
+    with contextlib.suppress(OSError, ValueError):
+        limits.append(
+            int((_CGROUP / "memory.max").read_text()) - int((_CGROUP / "memory.current").read_text())
+        )
+    with contextlib.suppress(ImportError, OSError, ValueError):
+        import resource  # noqa: PLC0415  (not on every system)
+
+        soft, _ = resource.getrlimit(resource.RLIMIT_AS)
+        if soft != resource.RLIM_INFINITY:
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
+            limits.append(soft - pages * os.sysconf("SC_PAGE_SIZE"))
+    return max(0, min(limits))
+
+
+def _free_memory() -> int:
+    """Return the memory that the system has free, or that it has at all, or a cautious guess."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in _MEMINFO.read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return _UNKNOWN_MEMORY
+
+
+def require_room(key: TableKey) -> None:
+    """Raise TooLarge, naming the size, unless building the table fits into the memory that is free."""
+    needed, free = most_bytes(key), available_memory()
+    if needed > free:
+        raise TooLarge(
+            f"lmax: {key} may have {_short(most_rows(key))} rows and need {_short(needed)}B of memory, "
+            f"but {_short(free)}B are free; choose a smaller lmax" + _hint(key)
+        )
+
+
+def _hint(key: TableKey) -> str:
+    """Name the other parameter that makes a table smaller."""
+    option = kind_of(key.kind).option
+    return f" or {option}" if option else ""
+
+
+def _short(number: int) -> str:
+    """Write a count with three digits and a metric prefix, or a power of ten beyond those.
+
+    >>> _short(512), _short(20_480), _short(10**40)
+    ('512 ', '20.5 k', '1e+40 ')
+    """
+    if number < 1000:
+        return f"{number} "
+    if number >= 10**18:
+        return f"1e+{len(str(number)) - 1} "
+    power = (len(str(number)) - 1) // 3
+    return f"{number / 1000**power:.3g} {' kMGTP'[power]}"

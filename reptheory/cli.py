@@ -1,0 +1,226 @@
+"""Command line: build, show, verify and export tables, and the report that runs and verifies everything.
+
+Heavy modules load inside the command that needs them, so that `reptheory --help` answers at once. Errors are
+one line on standard error: exit status 2 for a wrong command line or label, 1 for a check that failed or a
+file that could not be used, 130 for Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from reptheory import __version__
+from reptheory.errors import LabelError, ReptheoryError
+from reptheory.tables.kinds import KINDS, table_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reptheory.build.rows import Progress
+
+__all__ = ["main"]
+
+_KIND = click.Choice(list(KINDS))
+_BASIS = click.Choice(["real", "complex"])
+_OUTPUT = click.Path(dir_okay=False, path_type=Path)
+_FILE = click.Path(path_type=Path)
+
+
+class _Commands(click.Group):
+    """A group whose commands report our errors as one line, with the exit status they deserve."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            with warnings.catch_warnings():
+                warnings.showwarning = _one_line
+                return super().invoke(ctx)
+        except LabelError as error:
+            _complain(error)
+            ctx.exit(2)
+        except ReptheoryError as error:
+            _complain(error)
+            ctx.exit(1)
+        return None
+
+
+def _complain(error: object) -> None:
+    """Print an error as one line on standard error."""
+    click.echo(f"reptheory: {' '.join(str(error).split())}", err=True)
+
+
+def _one_line(message: Warning | str, *_: object) -> None:
+    """Show a warning as one line, without the place in the source."""
+    click.echo(f"reptheory: warning: {message}", err=True)
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="reptheory", message="%(prog)s %(version)s")
+def main() -> None:
+    """Exact coefficients, proven tables and verified tensor products.
+
+    \b
+    Try:  reptheory report                    run and verify everything on real molecules
+          reptheory show wigner_3j 1 1 2      exact values of one block
+          reptheory build gaunt --lmax 6      a table, every float of it proven
+    """
+
+
+@contextlib.contextmanager
+def _bar(title: str) -> Iterator[Progress]:
+    """Show a progress bar on standard error while a block runs; nothing where that is not a terminal."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress as Bar  # noqa: PLC0415
+
+    with Bar(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@main.command()
+@click.argument("kind", type=_KIND)
+@click.option("--lmax", type=int, required=True, help="Highest degree l (or spin j) of the inputs.")
+@click.option("--basis", type=_BASIS, help="Default: the first basis that the kind has.")
+@click.option("--lmax-out", type=int, help="Couplings: highest l3. Default: 2 lmax.")
+@click.option("--band-limit", type=int, help="Inverse changes of basis: highest |u|. Default: lmax.")
+@click.option("--output", "-o", type=_OUTPUT, help="Default: a name that says what it is, in this folder.")
+def build(
+    kind: str, lmax: int, basis: str | None, lmax_out: int | None, band_limit: int | None, output: Path | None
+) -> None:
+    """Build a table from exact values and write it to a file.
+
+    The same command writes the same bytes on every machine. Every float in the file has been proven to be the
+    one nearest to its exact value.
+    """
+    from reptheory.build.library import build_key  # noqa: PLC0415
+
+    key = table_key(kind, lmax, basis=basis, lmax_out=lmax_out, band_limit=band_limit)
+    with _bar(f"Building {key}") as progress:
+        table = build_key(key, progress)
+    path = table.save(output or key.file_name)
+    click.echo(
+        f"{path}: {key}, {len(table)} rows, {path.stat().st_size} bytes, {2 * len(table)} floats proven"
+    )
+
+
+@main.command()
+@click.argument("kind", type=_KIND)
+@click.argument("labels", nargs=-1, required=True)
+@click.option("--basis", type=_BASIS, help="Default: the first basis that the kind has.")
+@click.option(
+    "--limit", type=click.IntRange(min=0), default=200, show_default=True, help="Most rows; 0 for all."
+)
+def show(kind: str, labels: Sequence[str], basis: str | None, limit: int) -> None:
+    """Show exact values and the floats nearest to them.
+
+    LABELS are three degrees (one block), or three degrees and three orders (one value); for a change of basis
+    l or l m, for wigner_d_pi_half the spin j. Halves are written 1/2, 3/2, ... Put -- before a negative label.
+
+    \b
+    reptheory show gaunt 2 1 3
+    reptheory show wigner_3j 1/2 1/2 1
+    reptheory show clebsch_gordan --basis complex -- 1 1 2 -1 1 0
+    """
+    from rich import box  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table as Grid  # noqa: PLC0415
+
+    from reptheory.build.show import block_rows  # noqa: PLC0415
+
+    rows = block_rows(kind, labels, basis)
+    grid = Grid(box=box.SIMPLE_HEAD, title=rows.title, title_justify="left")
+    for name in (*rows.names, "exact", "float64", "float32"):
+        grid.add_column(name, justify="right", no_wrap=True)
+    shown = rows.lines if limit == 0 else rows.lines[:limit]
+    for line in shown:
+        grid.add_row(*line)
+    console = Console(width=None if sys.stdout.isatty() else 160)
+    console.print(grid)
+    if len(shown) < len(rows.lines):
+        console.print(f"{len(rows.lines) - len(shown)} more rows; --limit 0 shows all")
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=_FILE, metavar="FILE...")
+def verify(files: Sequence[Path]) -> None:
+    """Prove table files: hashes, convention, every float, every exact value.
+
+    Floats are proven the nearest by integers alone; the integers are compared with a fresh exact computation.
+    Exit status 1, with the reason, if anything is wrong with any file.
+    """
+    from reptheory.build.certify import certify_table  # noqa: PLC0415
+    from reptheory.tables.table import read_table  # noqa: PLC0415
+
+    failed = False
+    for path in files:
+        try:
+            table = read_table(path)
+            with _bar(f"Verifying {path.name}") as progress:
+                certificate = certify_table(table, progress)
+        except ReptheoryError as error:
+            _complain(error)
+            failed = True
+            continue
+        if certificate.holds:
+            click.echo(
+                f"{path}: holds: {table.key}, {len(table)} rows recomputed, {certificate.floats} floats proven"
+            )
+        else:
+            _complain(f"{path}: {certificate.failure}")
+            failed = True
+    if failed:
+        sys.exit(1)
+
+
+@main.command()
+@click.argument("file", type=_FILE)
+@click.option("--to", "form", type=click.Choice(["npz", "json"]), required=True, help="Format to write.")
+@click.option("--output", "-o", type=_OUTPUT, help="Default: the name of FILE with the new ending.")
+def export(file: Path, form: str, output: Path | None) -> None:
+    """Write the table in FILE in another format; exact integers stay exact."""
+    from reptheory.build.export import export_table  # noqa: PLC0415
+    from reptheory.tables.table import read_table  # noqa: PLC0415
+
+    target = output or file.with_suffix(f".{form}")
+    table = read_table(file)
+    click.echo(f"{export_table(table, target, form)}: {table.key}, {len(table)} rows")
+
+
+@main.command()
+@click.argument("molecules", nargs=-1, metavar="[MOLECULE]...")
+@click.option("--lmax", type=click.IntRange(min=1), default=6, show_default=True, help="Highest degree.")
+@click.option("--all", "every", is_flag=True, help="Every shipped molecule.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random rotations.")
+@click.option("--html", type=_OUTPUT, help="Write a self-contained HTML page with plots.")
+@click.option("--json", "json_path", type=_OUTPUT, help="Write the results for a program.")
+def report(
+    molecules: Sequence[str], lmax: int, every: bool, seed: int, html: Path | None, json_path: Path | None
+) -> None:
+    """Run every product on real molecules and verify each result.
+
+    MOLECULE is the name of a shipped structure or a file of atoms (xyz; any format that ASE reads with the
+    extra reptheory[ase]). Exit status 0 only if every check holds.
+    """
+    from rich.console import Console  # noqa: PLC0415
+
+    from reptheory.verify import render  # noqa: PLC0415
+    from reptheory.verify.report import run  # noqa: PLC0415
+
+    if every and molecules:
+        raise click.UsageError("--all: takes every shipped molecule; leave out the names, or --all")
+    with _bar("Report") as progress:
+        result = run(None if every else list(molecules), lmax, seed, progress)
+    render.print_table(result, Console())
+    if html is not None:
+        render.write_html(result, html)
+    if json_path is not None:
+        render.write_json(result, json_path)
+    if not result.holds:
+        sys.exit(1)
