@@ -1,0 +1,85 @@
+"""Pool: kernels side by side on ranges of samples, under a thread pool of ours.
+
+Kernels release the GIL, so plain threads do; none spins. The pool is made on first use, and again in the
+child after a fork (threads do not survive it). Two callers may share it: kernels never wait for each other.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from reptheory.kernels.simd import VECTOR_BYTES
+
+__all__ = ["available_threads", "over_samples", "scratch"]
+
+_WORTH_A_THREAD = 200_000
+"""Multiplications below which handing work to a second thread costs more than it gains."""
+
+
+class _Pool:
+    """The process's one executor: made when first needed, forgotten in a forked child."""
+
+    def __init__(self) -> None:
+        self._executor: ThreadPoolExecutor | None = None
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.forget)
+
+    def forget(self) -> None:
+        """Drop the executor without waiting for threads that are not there."""
+        self._executor = None
+
+    def executor(self) -> ThreadPoolExecutor:
+        """Return the executor, made for the processors this process may use."""
+        if self._executor is None:
+            self._executor = ThreadPoolExecutor(
+                max_workers=available_threads(), thread_name_prefix="reptheory"
+            )
+        return self._executor
+
+
+_POOL = _Pool()
+
+
+def available_threads() -> int:
+    """Return how many processors this process may run on."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+def scratch(count: int, dtype: DTypeLike) -> NDArray[Any]:
+    """Return `count` uninitialised numbers that start on a vector boundary."""
+    size = np.dtype(dtype).itemsize
+    raw = np.empty(count * size + VECTOR_BYTES, dtype=np.uint8)
+    start = -raw.ctypes.data % VECTOR_BYTES
+    return raw[start : start + count * size].view(dtype)
+
+
+def over_samples(
+    task: Callable[[int, int], None], samples: int, tile: int, cost: int, threads: int | None
+) -> None:
+    """Run task(first, last) over all samples, in ranges of whole tiles, on up to `threads` threads.
+
+    cost      multiplications of one sample; small work stays on the caller's thread
+    threads   None: as many as there are processors, and as the work is worth
+    """
+    tiles = -(-samples // tile)
+    wanted = available_threads() if threads is None else threads
+    worth = 1 + samples * cost // _WORTH_A_THREAD if threads is None else wanted
+    workers = min(wanted, tiles, worth)
+    if workers <= 1:
+        if samples:
+            task(0, samples)
+        return
+    edges = [tiles * k // workers * tile for k in range(workers)] + [samples]
+    executor = _POOL.executor()
+    futures = [executor.submit(task, edges[k], edges[k + 1]) for k in range(1, workers)]
+    task(edges[0], edges[1])
+    for future in futures:
+        future.result()

@@ -1,0 +1,129 @@
+"""Bilinear products: how every product is called, bounded and certified, whatever computes it.
+
+z = product(x, y)                       float32 or float64, leading axes broadcast
+z, bound = product(x, y, with_bound=True)
+bound = product.certificate(x, y, z)
+
+`bound` is proven before anything is known of the result (order-free: it holds for every blocking, with and
+without fused multiply-add). `certificate` looks at z: it evaluates the product in double-double and bounds
+the difference, so it is tight, costs more, and holds for any z, also one computed elsewhere.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, Literal, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from reptheory.errors import OperandError
+from reptheory.operations.engines import Engine, TableEngine, final_rounding
+from reptheory.operations.operands import Operands, allocate, operands, thread_count
+
+__all__ = ["Accumulate", "BilinearProduct"]
+
+Array = NDArray[Any]
+Accumulate = Literal["float64"]
+
+
+class BilinearProduct(ABC):
+    """A bilinear map (..., dim1) x (..., dim2) -> (..., dim_out) with a proven error bound.
+
+    accumulate   "float64": float32 operands are computed in float64 and rounded once at the end
+    threads      None: as many as the work is worth; an int: at most that many
+    """
+
+    dim1: int
+    dim2: int
+    dim_out: int
+
+    def __init__(self, accumulate: Accumulate | None, threads: int | None) -> None:
+        if accumulate not in (None, "float64"):
+            raise OperandError(f'accumulate: got {accumulate!r}; give "float64" or None')
+        self.accumulate = accumulate
+        self.threads = thread_count(threads)
+
+    @property
+    @abstractmethod
+    def _engine(self) -> Engine:
+        """What computes the product."""
+
+    @property
+    @abstractmethod
+    def _table_engine(self) -> TableEngine:
+        """The sparse table of the same product, for certificates."""
+
+    @property
+    @abstractmethod
+    def _meanings(self) -> tuple[str, str]:
+        """What dim1 and dim2 count, for error messages."""
+
+    @property
+    def cost(self) -> int:
+        """Multiplications of one product."""
+        return self._engine.cost
+
+    def _operands(self, x: ArrayLike, y: ArrayLike) -> Operands:
+        return operands(x, y, (self.dim1, self.dim2), self._meanings)
+
+    def _computes_in(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        return np.dtype(self.accumulate or dtype)
+
+    @overload
+    def __call__(
+        self, x: ArrayLike, y: ArrayLike, *, out: Array | None = None, with_bound: Literal[False] = False
+    ) -> Array: ...
+
+    @overload
+    def __call__(
+        self, x: ArrayLike, y: ArrayLike, *, out: Array | None = None, with_bound: Literal[True]
+    ) -> tuple[Array, NDArray[np.float64]]: ...
+
+    def __call__(
+        self, x: ArrayLike, y: ArrayLike, *, out: Array | None = None, with_bound: bool = False
+    ) -> Array | tuple[Array, NDArray[np.float64]]:
+        """Return the product, and with `with_bound` a bound on its error elementwise.
+
+        x, y      (..., dim1), (..., dim2): float32 or float64, the wider of the two decides
+        out       (..., dim_out) array of the result's dtype to write into; may overlap x or y
+        returns   (..., dim_out); the bound is float64, >= |z - exact product|, inf where z is not finite
+        raises    OperandError
+        """
+        given = self._operands(x, y)
+        z, buffer = allocate(out, (*given.shape, self.dim_out), given.x.dtype, (given.x, given.y))
+        flat = buffer.reshape(len(given.x), self.dim_out)
+        wide = self._computes_in(given.x.dtype)
+        left, right = (array.astype(wide, copy=False) for array in (given.x, given.y))
+        self._engine.run(left, right, flat, self.threads)
+        bound = self._bound(given, flat).reshape(z.shape) if with_bound else None
+        if buffer is not z:
+            z[...] = buffer
+        return z if bound is None else (z, bound)
+
+    def _bound(self, given: Operands, z: Array) -> NDArray[np.float64]:
+        """Bound the error of z, the result of `_engine.run`, before it is known."""
+        wide = self._computes_in(given.x.dtype)
+        bound = self._engine.bound(given.x, given.y, wide)
+        if wide != z.dtype:
+            bound = bound + final_rounding(z)
+        return np.where(np.isfinite(z) & np.isfinite(bound), bound, np.inf)
+
+    def certificate(self, x: ArrayLike, y: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
+        """Bound |z - exact product of x and y| elementwise, tightly, for any z.
+
+        x, y      as for the product
+        z         (..., dim_out) float32 or float64, a claimed result
+        returns   (..., dim_out) float64; inf where z or the product is not finite
+        raises    OperandError
+        """
+        given = self._operands(x, y)
+        claimed = np.asarray(z)
+        if claimed.shape != (*given.shape, self.dim_out) or claimed.dtype.kind != "f":
+            raise OperandError(
+                f"z: got {claimed.dtype}{list(claimed.shape)}; a result of this product is float with shape "
+                f"{[*given.shape, self.dim_out]}"
+            )
+        flat = np.require(claimed, np.float64, ["C", "A"]).reshape(len(given.x), self.dim_out)
+        left, right = (array.astype(np.float64, copy=False) for array in (given.x, given.y))
+        return self._table_engine.certificate(left, right, flat, self.threads).reshape(claimed.shape)

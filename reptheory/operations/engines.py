@@ -1,0 +1,198 @@
+"""Engines: one way of computing a bilinear product, with its bound and its cost, behind one small contract.
+
+    run(x, y, z, threads)       z = product of x and y; (samples, dim) arrays; z may be narrower than `dtype`
+    bound(x, y, dtype)          order-free bound on the error of `run` in that dtype, elementwise, float64
+    cost                        multiplications a sample
+
+A plan is made per dtype on first use. Bounds are evaluated in float64 on absolute values and rounded upward;
+docs/proofs/ has one proof a kernel. They hold for finite results; where a result overflows the bound is inf.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from threading import Lock
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reptheory.build.remainders import remainders
+from reptheory.kernels.bounds import gamma, smallest, unit_roundoff, upward
+from reptheory.kernels.certificate import certify_coupling
+from reptheory.kernels.coupling import WIDTH as COUPLING_WIDTH
+from reptheory.kernels.coupling import CouplingPlan, couple, couple_scratch
+from reptheory.kernels.pool import over_samples, scratch
+from reptheory.kernels.rings import WIDTH as RING_WIDTH
+from reptheory.kernels.rings import RingPlan, ring_product, ring_scratch
+from reptheory.kernels.simd import lanes_of
+from reptheory.operations.coupling_plan import CHUNK_ROWS, Pair, PathTerms, coupling_plan
+from reptheory.operations.ring_plan import absolute, depth, multiplications, ring_plan, ring_underflow
+from reptheory.tables.table import Table
+
+__all__ = ["Engine", "RingEngine", "TableEngine", "final_rounding"]
+
+Array = NDArray[Any]
+
+
+class Engine(Protocol):
+    """What a product needs to compute itself one way."""
+
+    @property
+    def cost(self) -> int:
+        """Multiplications a sample."""
+
+    def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
+        """Write the product of x and y, computed in their dtype, to z."""
+
+    def bound(self, x: Array, y: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
+        """Bound the error of `run` in `dtype` elementwise, (samples, dim_out)."""
+
+
+class TableEngine:
+    """A sparse coefficient table applied term by term."""
+
+    def __init__(self, table: Table, pairs: list[Pair], dims: tuple[int, int, int]) -> None:
+        self._table = table
+        self._pairs = pairs
+        self._dims = dims
+        self._plans: dict[str, CouplingPlan] = {}
+        self._lock = Lock()
+
+    @cached_property
+    def _terms(self) -> PathTerms:
+        return PathTerms.of(self._table.index)
+
+    def _plan(self, name: str) -> CouplingPlan:
+        """Return the plan for "float32", "float64" or "absolute" (float64, for the bound)."""
+        with self._lock:
+            if name not in self._plans:
+                values = self._table.values(np.float32 if name == "float32" else np.float64)
+                ordered = values[self._terms.order]
+                if name == "absolute":
+                    ordered = np.abs(ordered)
+                limit = self._dims[2] if self._sums else CHUNK_ROWS
+                self._plans[name] = coupling_plan(self._pairs, self._terms, ordered, self._dims, limit)
+            return self._plans[name]
+
+    @cached_property
+    def _sums(self) -> bool:
+        """Tell whether several pairs add to one output."""
+        columns = [column for pair in self._pairs for _, column in pair.targets]
+        return len(set(columns)) < len(columns)
+
+    @cached_property
+    def _term_counts(self) -> NDArray[np.int64]:
+        """Count the terms of each output."""
+        counts = np.zeros(self._dims[2], dtype=np.int64)
+        for pair in self._pairs:
+            for degree, column in pair.targets:
+                edges = self._terms.starts[pair.l1, pair.l2, degree]
+                counts[column : column + 2 * degree + 1] += np.diff(edges)
+        return counts
+
+    @property
+    def cost(self) -> int:
+        """Terms a sample."""
+        return int(self._term_counts.sum())
+
+    def _apply(self, x: Array, y: Array, z: Array, name: str, threads: int | None) -> None:
+        plan = self._plan(name)
+        flat = x.reshape(-1), y.reshape(-1), z.reshape(-1)
+        need = couple_scratch(plan)
+
+        def task(first: int, last: int) -> None:
+            couple(*flat, first, last, plan, scratch(need, plan.values.dtype))
+
+        over_samples(task, len(x), COUPLING_WIDTH * lanes_of(plan.values.dtype), self.cost, threads)
+
+    def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
+        """Write the product; a float32 z of float64 operands is rounded once at the end."""
+        self._apply(x, y, z, x.dtype.name, threads)
+
+    def bound(self, x: Array, y: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
+        """Bound: gamma_{n+2} sum |C||x||y| + underflow, n the terms of an output (docs/proofs/coupling.md)."""
+        size = np.empty((len(x), self._dims[2]))
+        self._apply(np.abs(x.astype(np.float64)), np.abs(y.astype(np.float64)), size, "absolute", None)
+        n = self._term_counts
+        lost = n * (2.0 * (1.0 + self._largest) * smallest(dtype))
+        size = upward(size + n * (2.0 * (1.0 + self._largest) * smallest(np.float64)), n + 2)
+        return size * gamma(n + 2, dtype) + lost
+
+    @cached_property
+    def _largest(self) -> float:
+        """The largest coefficient."""
+        return float(np.abs(self._table.values(np.float64)).max(initial=0.0))
+
+    @cached_property
+    def _remainders(self) -> NDArray[np.float64]:
+        return remainders(self._table)[self._terms.order]
+
+    def certificate(self, x: Array, y: Array, z: Array, threads: int | None) -> NDArray[np.float64]:
+        """Bound |z - exact product| elementwise from a double-double evaluation (docs/proofs/certificate.md)."""
+        plan, low = self._plan("float64"), self._remainders
+        bound = np.empty(z.shape)
+
+        def task(first: int, last: int) -> None:
+            certify_coupling(x, y, z, first, last, plan, low, bound)
+
+        over_samples(task, len(x), 1, 32 * self.cost, threads)
+        return bound
+
+
+class RingEngine:
+    """A pointwise product on the sphere grid, or through the 2D Fourier basis."""
+
+    def __init__(self, lmax1: int, lmax2: int, lmax_out: int, *, fourier: bool) -> None:
+        self._degrees = (lmax1, lmax2, lmax_out)
+        self._fourier = fourier
+        self._plans: dict[str, RingPlan] = {}
+        self._lock = Lock()
+
+    def _plan(self, name: str) -> RingPlan:
+        """Return the plan for "float32", "float64" or "absolute float32", "absolute float64"."""
+        dtype = name.removeprefix("absolute ")
+        with self._lock:
+            if name not in self._plans:
+                if name == dtype:
+                    self._plans[name] = ring_plan(*self._degrees, dtype, fourier=self._fourier)
+                else:
+                    exact = ring_plan(*self._degrees, "float64", fourier=self._fourier)
+                    self._plans[name] = absolute(exact, dtype)
+            return self._plans[name]
+
+    @property
+    def cost(self) -> int:
+        """Multiplications a sample."""
+        return multiplications(self._plan("float64"))
+
+    def _apply(self, x: Array, y: Array, z: Array, name: str, sign: float, threads: int | None) -> None:
+        plan = self._plan(name)
+        dtype = plan.left.matrices.dtype
+        flat = x.reshape(-1), y.reshape(-1), z.reshape(-1)
+        need = ring_scratch(plan)
+
+        def task(first: int, last: int) -> None:
+            ring_product(*flat, first, last, plan, sign, scratch(need, dtype))
+
+        over_samples(task, len(x), RING_WIDTH * lanes_of(dtype), self.cost, threads)
+
+    def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
+        """Write the product; a float32 z of float64 operands is rounded once at the end."""
+        self._apply(x, y, z, x.dtype.name, -1.0, threads)
+
+    def bound(self, x: Array, y: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
+        """Bound: gamma_D times the same program on absolute values + underflow (docs/proofs/rings.md)."""
+        size = np.empty((len(x), (self._degrees[2] + 1) ** 2))
+        left, right = np.abs(x.astype(np.float64)), np.abs(y.astype(np.float64))
+        name = f"absolute {dtype.name}"
+        self._apply(left, right, size, name, 1.0, None)
+        plan = self._plan(name)
+        roundings = depth(plan)
+        size = upward(size + ring_underflow(plan, left, right, smallest(np.float64)), roundings)
+        return size * gamma(roundings, dtype) + ring_underflow(plan, left, right, smallest(dtype))
+
+
+def final_rounding(z: Array) -> NDArray[np.float64]:
+    """Bound the rounding of a float64 result to float32: u |z|, or half the smallest float32."""
+    return unit_roundoff(np.float32) * np.abs(z.astype(np.float64)) + smallest(np.float32) / 2

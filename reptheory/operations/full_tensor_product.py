@@ -1,0 +1,119 @@
+"""Full tensor product: every Clebsch-Gordan path of two sums of O(3) irreps, each to its own output.
+
+z_{l3 m3} = sum over m1, m2 of <l1 m1 l2 m2 | l3 m3> x_{l1 m1} y_{l2 m2}, in the real basis, for every pair of
+irreps of x and y and every l3 from |l1 - l2| to l1 + l2, parity p1 p2. Coefficients of one pair of copies are
+orthogonal, so |z|^2 summed over its paths is |x|^2 |y|^2: e3nn's irrep_normalization="component" up to the
+sign of a path. Layout and order are e3nn's: inputs simplified, mul_ir, outputs sorted, copies of (i1, i2) at
+u * mul2 + v.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from typing import NamedTuple
+
+from reptheory.build.library import load_table
+from reptheory.groups.o3 import Irrep, Irreps
+from reptheory.operations.bilinear import Accumulate, BilinearProduct
+from reptheory.operations.coupling_plan import Pair
+from reptheory.operations.engines import Engine, TableEngine
+
+__all__ = ["FullTensorProduct", "Instruction"]
+
+
+class Instruction(NamedTuple):
+    """One path: entry i1 of irreps_in1 with entry i2 of irreps_in2 to entry i_out of irreps_out.
+
+    columns   where its mul1 * mul2 copies of ir_out stand in the last axis of the result
+    """
+
+    i1: int
+    i2: int
+    i_out: int
+    ir1: Irrep
+    ir2: Irrep
+    ir_out: Irrep
+    columns: slice
+
+
+class FullTensorProduct(BilinearProduct):
+    """Full Clebsch-Gordan tensor product, e3nn's `o3.FullTensorProduct`.
+
+    irreps_in1, irreps_in2   strings or Irreps; simplified as e3nn does
+    filter_ir_out            output irreps to keep; None keeps all
+    accumulate, threads      as `BilinearProduct`
+
+    >>> product = FullTensorProduct("1x0e+1x1o", "1x1o")
+    >>> product.irreps_out
+    1x0e+1x1o+1x1e+1x2e
+    >>> product([1.0, 0.0, 0.0, 1.0], [1.0, 0.0, 0.0]).round(6).tolist()
+    [0.0, 1.0, 0.0, 0.0, 0.0, 0.707107, 0.0, 0.707107, 0.0, 0.0, 0.0, 0.0]
+    """
+
+    def __init__(
+        self,
+        irreps_in1: str | Irreps,
+        irreps_in2: str | Irreps,
+        *,
+        filter_ir_out: Iterable[str | Irrep] | None = None,
+        accumulate: Accumulate | None = None,
+        threads: int | None = None,
+    ) -> None:
+        super().__init__(accumulate, threads)
+        self.irreps_in1 = Irreps(irreps_in1).simplify()
+        self.irreps_in2 = Irreps(irreps_in2).simplify()
+        kept = None if filter_ir_out is None else {Irrep(ir) for ir in filter_ir_out}
+        found = [
+            (mul1 * mul2, ir_out, i1, i2)
+            for i1, (mul1, ir1) in enumerate(self.irreps_in1)
+            for i2, (mul2, ir2) in enumerate(self.irreps_in2)
+            for ir_out in ir1 * ir2
+            if kept is None or ir_out in kept
+        ]
+        ordered = Irreps([(mul, ir) for mul, ir, _, _ in found]).sort()
+        self.irreps_out = ordered.irreps
+        columns = self.irreps_out.slices()
+        self.instructions = tuple(
+            Instruction(i1, i2, place, self.irreps_in1[i1].ir, self.irreps_in2[i2].ir, ir, columns[place])
+            for (_, ir, i1, i2), place in zip(found, ordered.p, strict=True)
+        )
+        self.dim1, self.dim2, self.dim_out = (
+            irreps.dim for irreps in (self.irreps_in1, self.irreps_in2, self.irreps_out)
+        )
+
+    @property
+    def _meanings(self) -> tuple[str, str]:
+        return f"the dimension of {self.irreps_in1}", f"the dimension of {self.irreps_in2}"
+
+    def _pairs(self) -> list[Pair]:
+        """List every pair of copies with the columns of its products."""
+        slices1, slices2 = self.irreps_in1.slices(), self.irreps_in2.slices()
+        paths: dict[tuple[int, int], list[Instruction]] = {}
+        for path in self.instructions:
+            paths.setdefault((path.i1, path.i2), []).append(path)
+        pairs = []
+        for (i1, i2), group in paths.items():
+            (mul1, ir1), (mul2, ir2) = self.irreps_in1[i1], self.irreps_in2[i2]
+            for u in range(mul1):
+                for v in range(mul2):
+                    copy = u * mul2 + v
+                    targets = tuple(
+                        (path.ir_out.l, path.columns.start + copy * path.ir_out.dim) for path in group
+                    )
+                    i0, j0 = slices1[i1].start + u * ir1.dim, slices2[i2].start + v * ir2.dim
+                    pairs.append(Pair(i0, ir1.l, j0, ir2.l, targets))
+        return pairs
+
+    @cached_property
+    def _table_engine(self) -> TableEngine:
+        degrees = [ir.l for irreps in (self.irreps_in1, self.irreps_in2) for _, ir in irreps]
+        table = load_table("clebsch_gordan", max(degrees, default=0), basis="real")
+        return TableEngine(table, self._pairs(), (self.dim1, self.dim2, self.dim_out))
+
+    @property
+    def _engine(self) -> Engine:
+        return self._table_engine
+
+    def __repr__(self) -> str:
+        return f"FullTensorProduct({str(self.irreps_in1)!r}, {str(self.irreps_in2)!r})"

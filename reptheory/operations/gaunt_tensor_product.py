@@ -1,0 +1,102 @@
+"""Gaunt tensor product: the pointwise product of two functions on the sphere, expanded in harmonics.
+
+z_{l3 m3} = sum over l1 m1, l2 m2 of G(l1 m1, l2 m2, l3 m3) x_{l1 m1} y_{l2 m2}, G the integral of three real
+orthonormal harmonics [Luo, Chen, Krishnapriyan 2024]. Coefficient (l, m) stands at l*l + l + m. Paths with
+l1 + l2 + l3 odd do not contribute; a path is sqrt((2 l1 + 1)(2 l2 + 1) / (4 pi (2 l3 + 1))) <l1 0 l2 0|l3 0>
+times the Clebsch-Gordan one. In O(3) degree l has parity (-1)^l on all three sides.
+
+    table     the sparse list of nonzero G
+    grid      Gauss-Legendre rings, the smallest grid that is exact
+    fourier   harmonics -> 2D Fourier basis -> convolution by DFTs -> harmonics
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Final, Literal, get_args
+
+from reptheory.build.library import load_table
+from reptheory.errors import LabelError
+from reptheory.groups.labels import whole
+from reptheory.operations.bilinear import Accumulate, BilinearProduct
+from reptheory.operations.coupling_plan import Pair
+from reptheory.operations.engines import Engine, RingEngine, TableEngine
+
+__all__ = ["GauntTensorProduct", "Method"]
+
+Method = Literal["auto", "table", "grid", "fourier"]
+
+TABLE_UP_TO: Final = 3
+"""Largest lmax_out for which the table is faster than the grid (benchmarks/gaunt_methods.py)."""
+
+
+class GauntTensorProduct(BilinearProduct):
+    """Full tensor product of x (degrees 0..lmax1) and y (0..lmax2) by pointwise multiplication.
+
+    lmax1, lmax2, lmax_out   highest degrees, ints >= 0; lmax2 defaults to lmax1, lmax_out to lmax1 + lmax2
+    method       "table", "grid", "fourier"; "auto" takes the table for low degrees, the grid above
+    accumulate, threads      as `BilinearProduct`
+
+    >>> import numpy as np
+    >>> product = GauntTensorProduct(1, 1, 2)
+    >>> z = product(np.array([0.0, 0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0, 0.0]))
+    >>> z.round(6).tolist()  # Y_10 squared is Y_00 and Y_20
+    [0.282095, 0.0, 0.0, 0.0, 0.0, 0.0, 0.252313, 0.0, 0.0]
+    """
+
+    def __init__(
+        self,
+        lmax1: int,
+        lmax2: int | None = None,
+        lmax_out: int | None = None,
+        method: Method = "auto",
+        *,
+        accumulate: Accumulate | None = None,
+        threads: int | None = None,
+    ) -> None:
+        super().__init__(accumulate, threads)
+        if method not in get_args(Method):
+            raise LabelError(f"method: got {method!r}; choose one of {', '.join(get_args(Method))}")
+        self.lmax1 = whole(lmax1, "lmax1")
+        self.lmax2 = self.lmax1 if lmax2 is None else whole(lmax2, "lmax2")
+        highest = self.lmax1 + self.lmax2
+        self.lmax_out = highest if lmax_out is None else whole(lmax_out, "lmax_out")
+        if self.lmax_out > highest:
+            raise LabelError(
+                f"lmax_out: got {self.lmax_out}; the product of degrees {self.lmax1} and {self.lmax2} "
+                f"ends at {highest}"
+            )
+        self.dim1, self.dim2, self.dim_out = (
+            (degree + 1) ** 2 for degree in (self.lmax1, self.lmax2, self.lmax_out)
+        )
+        self.method = method if method != "auto" else self._automatic()
+
+    def _automatic(self) -> Method:
+        return "table" if max(self.lmax1, self.lmax2, self.lmax_out) <= TABLE_UP_TO else "grid"
+
+    @property
+    def _meanings(self) -> tuple[str, str]:
+        return f"(lmax1 + 1)^2 with lmax1 = {self.lmax1}", f"(lmax2 + 1)^2 with lmax2 = {self.lmax2}"
+
+    @cached_property
+    def _table_engine(self) -> TableEngine:
+        table = load_table("gaunt", max(self.lmax1, self.lmax2), lmax_out=self.lmax_out, basis="real")
+        pairs = []
+        for l1 in range(self.lmax1 + 1):
+            for l2 in range(self.lmax2 + 1):
+                highest = min(l1 + l2, self.lmax_out)
+                degrees = (l3 for l3 in range(abs(l1 - l2), highest + 1) if (l1 + l2 + l3) % 2 == 0)
+                targets = tuple((l3, l3 * l3) for l3 in degrees)
+                if targets:
+                    pairs.append(Pair(l1 * l1, l1, l2 * l2, l2, targets))
+        return TableEngine(table, pairs, (self.dim1, self.dim2, self.dim_out))
+
+    @cached_property
+    def _engine(self) -> Engine:
+        if self.method == "table":
+            return self._table_engine
+        return RingEngine(self.lmax1, self.lmax2, self.lmax_out, fourier=self.method == "fourier")
+
+    def __repr__(self) -> str:
+        degrees = f"{self.lmax1}, {self.lmax2}, {self.lmax_out}"
+        return f"GauntTensorProduct({degrees}, method={self.method!r})"

@@ -1,0 +1,121 @@
+"""Operands: every array a caller may pass, turned into what a kernel takes, or refused by name.
+
+Taken as they are: float32 and float64, C-contiguous. Copied: strided, broadcast, byte-swapped and unaligned
+arrays; float16 and integers (exactly, to float32 and float64); lists and scalars as NumPy reads them.
+Refused: bool, complex, longdouble, object, masked arrays, and integers that float64 cannot hold.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from reptheory.errors import OperandError
+
+__all__ = ["Operands", "allocate", "operands", "thread_count"]
+
+_EXACT_INTEGER = 2**53
+
+
+class Operands(NamedTuple):
+    """Two operands on common leading axes.
+
+    x, y     (samples, dim1), (samples, dim2), C-contiguous, of one dtype
+    shape    the leading axes
+    """
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+    shape: tuple[int, ...]
+
+
+def _float_array(value: ArrayLike, name: str) -> NDArray[Any]:
+    """Return `value` as a native float32 or float64 array without changing any number."""
+    if isinstance(value, np.ma.MaskedArray):
+        raise OperandError(f"{name}: got a masked array; fill or drop the masked samples first")
+    array = np.asarray(value)
+    kind, size = array.dtype.kind, array.dtype.itemsize
+    if kind == "f" and size in (4, 8):
+        return array.astype(array.dtype.newbyteorder("="), copy=False)
+    if kind == "f" and size == 2:
+        return array.astype(np.float32)
+    if kind in "iu":
+        if array.size and (int(array.max()) > _EXACT_INTEGER or int(array.min()) < -_EXACT_INTEGER):
+            raise OperandError(f"{name}: integers beyond 2^53 are not exact in float64; scale them first")
+        return array.astype(np.float64)
+    raise OperandError(f"{name}: got dtype {array.dtype}; convert it to float32 or float64")
+
+
+def _last_axis(array: NDArray[Any], name: str, dim: int, meaning: str) -> None:
+    if array.ndim == 0 or array.shape[-1] != dim:
+        got = f"last axis {array.shape[-1]}" if array.ndim else "a scalar"
+        raise OperandError(f"{name}: got {got}; the last axis must be {dim} = {meaning}")
+
+
+def _flat(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Broadcast to the leading axes, convert, and lay out as (samples, dim)."""
+    dim = array.shape[-1]
+    whole = np.broadcast_to(array, (*shape, dim)) if array.shape[:-1] != shape else array
+    flat = np.require(whole, dtype=dtype, requirements=["C", "A"])
+    samples = int(np.prod(shape, dtype=np.int64))
+    return flat.reshape(samples, dim)
+
+
+def operands(
+    x: ArrayLike, y: ArrayLike, dims: tuple[int, int], meanings: tuple[str, str]
+) -> Operands:
+    """Check and lay out two operands.
+
+    x, y       (..., dims[0]) and (..., dims[1]); leading axes broadcast
+    meanings   what each last axis counts, for the message
+    returns    arrays of the wider of the two dtypes
+    raises     OperandError
+    """
+    left, right = _float_array(x, "x"), _float_array(y, "y")
+    _last_axis(left, "x", dims[0], meanings[0])
+    _last_axis(right, "y", dims[1], meanings[1])
+    try:
+        shape = np.broadcast_shapes(left.shape[:-1], right.shape[:-1])
+    except ValueError:
+        raise OperandError(
+            f"x, y: leading axes {left.shape[:-1]} and {right.shape[:-1]} do not broadcast; "
+            "give both the same samples, or insert axes of length 1"
+        ) from None
+    dtype = np.result_type(left.dtype, right.dtype)
+    return Operands(_flat(left, shape, dtype), _flat(right, shape, dtype), shape)
+
+
+def allocate(
+    out: NDArray[Any] | None, shape: tuple[int, ...], dtype: DTypeLike, inputs: tuple[NDArray[Any], ...]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return (result, buffer): what the caller gets and the C-contiguous array a kernel writes.
+
+    The two are one, unless `out` is strided, unaligned or overlaps an input; then the buffer is a fresh array
+    that the caller copies into `out`.
+    """
+    if out is None:
+        result = np.empty(shape, dtype=dtype)
+        return result, result
+    if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
+        raise OperandError(f"out: got {type(out).__name__}; pass a NumPy array of shape {shape}")
+    if out.shape != shape or out.dtype != np.dtype(dtype):
+        raise OperandError(
+            f"out: got {out.dtype}{list(out.shape)}; the result is {np.dtype(dtype)}{list(shape)}"
+        )
+    if not out.flags.writeable:
+        raise OperandError("out: the array is read-only; pass a writeable one or leave `out` away")
+    direct = out.flags.c_contiguous and out.flags.aligned
+    if direct and not any(np.may_share_memory(out, array) for array in inputs):
+        return out, out
+    return out, np.empty(shape, dtype=dtype)
+
+
+def thread_count(threads: int | None) -> int | None:
+    """Check a `threads` argument: None, or an int >= 1."""
+    if threads is None:
+        return None
+    if isinstance(threads, bool) or not isinstance(threads, int | np.integer) or threads < 1:
+        raise OperandError(f"threads: got {threads!r}; give an int >= 1, or None for as many as are useful")
+    return int(threads)
