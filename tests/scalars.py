@@ -22,6 +22,16 @@ class Unprintable:
         raise RuntimeError("no repr")
 
 
+def boxed(value: object) -> np.ndarray:
+    """Return a zero-dimensional object array that holds exactly `value`."""
+    box = np.empty((), dtype=object)
+    box[()] = value
+    return box
+
+
+with mpmath.workdps(60):
+    NEARLY_A_HALF = mpmath.mpf("0.5") + mpmath.mpf(10) ** -40
+
 READABLE: list[tuple[object, int]] = [
     (0, 0),
     (-0.0, 0),
@@ -44,6 +54,7 @@ READABLE: list[tuple[object, int]] = [
     (np.array(1.5).astype(">f8"), 3),
     (np.array(Fraction(1, 2), dtype=object), 1),
     (np.ma.array(1), 2),
+    (boxed(np.float32(1.5)), 3),
     (sympy.Rational(1, 2), 1),
     (sympy.Integer(3), 6),
     (sympy.Float("0.5"), 1),
@@ -107,6 +118,9 @@ UNREADABLE: list[object] = [
     np.ma.array(1, mask=True),
     np.timedelta64(1, "ns"),
     np.datetime64(1, "ns"),
+    boxed(np.timedelta64(1, "ns")),
+    boxed(np.True_),
+    boxed("1"),
     np.array((1,), dtype=[("a", int)])[()],
     sympy.Float("1.3"),
     sympy.nan,
@@ -117,6 +131,7 @@ UNREADABLE: list[object] = [
     sympy.Symbol("j"),
     sympy.true,
     mpmath.mpf("1.3"),
+    NEARLY_A_HALF,
     mpmath.nan,
     mpmath.inf,
     mpmath.mpc(1),

@@ -221,4 +221,4 @@ def _unboxed(value: Any, name: str, rule: str) -> object:
     if getattr(dtype, "kind", "i") not in "biufO":  # dates and durations would otherwise pass as ints
         raise LabelError(f"{name}: got {shown(value)} of dtype {dtype}; {rule}")
     held: object = value.item()
-    return held if type(held) is type(value) else _unboxed(held, name, rule)
+    return held

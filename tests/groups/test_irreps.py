@@ -218,6 +218,7 @@ def test_no_degree_multiplicity_or_parity(value: object) -> None:
         lambda: Irrep(1, [value]),
         lambda: Irrep((value, 1)),
         lambda: Irreps([(value, "1o")]),
+        lambda: Irreps([MulIr(value, Irrep("1o"))]),
         lambda: Irreps("1o") * value,
         lambda: Irreps.spherical_harmonics(value),
     ):
@@ -258,6 +259,12 @@ def test_one_criterion_at_a_time() -> None:
     for criteria in ({"keep": "1e", "drop": "2e"}, {"keep": "1e", "lmax": 1}, {"drop": "1e", "lmax": 1}):
         with pytest.raises(LabelError, match="one criterion"):
             irreps.filter(**criteria)  # type: ignore[arg-type]
+
+
+def test_an_array_is_no_multiplicity() -> None:
+    for sum_or_irrep in (Irrep("1o"), Irreps("1o")):
+        with pytest.raises(LabelError, match="array of shape"):
+            _ = np.array([1, 2]) * sum_or_irrep
 
 
 def test_a_tensor_product_is_not_a_repetition() -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -77,6 +80,35 @@ def test_whole_labels_refuse_halves(value: object, reader: Reader) -> None:
 def test_only_projections_may_be_negative(value: object, reader: Reader) -> None:
     assert_reads_well(message_of(reader, value, "j7"))
     assert whole(value, "m", signed=True) * 2 == two_label(value, "m") < 0
+
+
+@pytest.mark.parametrize("value", [-0.5, Fraction(-1, 2), np.float32(-1.5)])
+def test_spins_are_not_negative(value: object) -> None:
+    assert_reads_well(message_of(two_spin, value, "j7"))
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("0.5", "the text '0.5', which is never evaluated"),
+        (float("nan"), "nan, which is not finite"),
+        (-float("inf"), "-inf, which is not finite"),
+        (True, "a truth value is no label"),
+        (1e300, "from 2^53 on a float no longer tells labels apart; pass an int"),
+        (Decimal("1e400"), "from 2^53 on"),
+        (np.array([1, 2]), "an array of shape (2,); a label is one number"),
+        (np.ma.masked, "a masked value is no label"),
+        (np.datetime64(1, "ns"), "of dtype datetime64[ns]"),
+        (None, "None of type NoneType"),
+        (
+            1.3,
+            "1.3; it must be an exact multiple of 1/2; pass an int, Fraction(n, 2), or a float such as 0.5",
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_messages_say_why(value: object, reason: str) -> None:
+    assert reason in message_of(two_label, value, "j7")
 
 
 @given(st.data(), st.integers(-400, 400))

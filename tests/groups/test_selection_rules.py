@@ -50,6 +50,10 @@ def test_o3_is_so3_with_parity_multiplied() -> None:
             assert {c.p for c, _ in product} == {a.p * b.p}
 
 
+def test_o3_labels_are_in_sorted_order() -> None:
+    assert list(O3.labels(3)) == sorted(Irrep(n, p) for n in range(4) for p in (1, -1))
+
+
 def test_large_labels_do_not_overflow() -> None:
     large = 2**64
     assert SU2.contains(large, large, 2 * large) == 1
