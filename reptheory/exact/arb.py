@@ -45,7 +45,9 @@ def pi_enclosure(bits: int) -> tuple[int, int]:
     with working_precision(bits + _GUARD_BITS):
         ball = flint.arb.pi()
         (low, low_exponent), (high, high_exponent) = ball.lower().man_exp(), ball.upper().man_exp()
-    return _floor_shift(int(low), int(low_exponent) + bits), -_floor_shift(-int(high), int(high_exponent) + bits)
+    return _floor_shift(int(low), int(low_exponent) + bits), -_floor_shift(
+        -int(high), int(high_exponent) + bits
+    )
 
 
 def _floor_shift(value: int, exponent: int) -> int:
