@@ -99,7 +99,7 @@ def read(path: str | Path) -> Molecule:
     """
     path = Path(path)
     if not path.is_file():
-        raise OperandError(f"molecule: {str(path)!r} is neither a file nor one of {', '.join(SHIPPED)}, all")
+        raise OperandError(f"molecule: {str(path)!r} is neither a file nor one of {', '.join(SHIPPED)}")
     if path.stat().st_size > _MOST_BYTES:
         raise OperandError(f"{path}: larger than {_MOST_BYTES >> 20} MiB; cut out the atoms you need")
     if path.suffix.lower() == ".xyz":
@@ -120,11 +120,9 @@ def load(name: str) -> Molecule:
 def resolve(names: Sequence[str] | None) -> tuple[Molecule, ...]:
     """Return the structures of a report.
 
-    names   shipped names or paths; "all" stands for every shipped one; None or empty for `DEFAULT`
+    names   shipped names or paths, each taken once; none for `DEFAULT`; None for every shipped structure
     """
-    wanted: list[str] = []
-    for name in names or (DEFAULT,):
-        wanted.extend(SHIPPED if name == "all" else (name,))
+    wanted = SHIPPED if names is None else tuple(names) or (DEFAULT,)
     return tuple(load(name) for name in dict.fromkeys(wanted))
 
 

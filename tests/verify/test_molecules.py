@@ -102,8 +102,9 @@ def test_alanine_is_the_left_handed_one() -> None:
 
 
 def test_resolve_names_paths_and_all(tmp_path) -> None:
-    assert [molecule.name for molecule in resolve(None)] == [DEFAULT]
-    assert [molecule.name for molecule in resolve(["all", "water"])] == list(SHIPPED)
+    assert [molecule.name for molecule in resolve([])] == [DEFAULT]
+    assert [molecule.name for molecule in resolve(None)] == list(SHIPPED)
+    assert [molecule.name for molecule in resolve(["water", "methane", "water"])] == ["water", "methane"]
     path = tmp_path / "pair.xyz"
     path.write_text("2\nLiH\nLi 0 0 0\n1 0 0 1.6 extra columns\n")
     assert load(str(path)).formula == "HLi"
