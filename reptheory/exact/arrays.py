@@ -22,11 +22,13 @@ from reptheory.errors import NotReal, OperandError, TooLarge
 from reptheory.exact.rounding import FloatName, float_format, round_all
 from reptheory.exact.surd import Surd
 
-__all__ = ["SurdArray"]
+__all__ = ["SurdArray", "require_room"]
 
 Index = int | slice
 _COMPLEX_PARTS = {"complex128": "float64", "complex64": "float32"}
 _MOST_DENSE_BYTES = 2**36
+_MOST_EXACT_BYTES = 2**33
+_ENTRY_BYTES = 250  # Python objects of one entry, measured at small labels
 
 
 class SurdArray:
@@ -74,7 +76,7 @@ class SurdArray:
     ) -> None:
         """Take the fields as the class lists them; nonzero entries in any order, each index once.
 
-        raises  OperandError: lengths differ, an index lies outside the shape or comes twice, or an entry is zero
+        raises  OperandError: lengths differ, an index is outside or comes twice, an entry is zero
         """
         lengths = tuple(int(length) for length in shape)
         rows = np.array(indices, dtype=np.int64).reshape(-1, len(lengths))
@@ -261,7 +263,8 @@ class SurdArray:
         size = math.prod(self.shape) * values.itemsize
         if size > _MOST_DENSE_BYTES:
             raise TooLarge(
-                f"to_numpy: the dense array of shape {self.shape} needs {size} bytes; use .indices and .values()"
+                f"to_numpy: the dense array of shape {self.shape} needs {size} bytes; "
+                "use .indices and .values()"
             )
         dense = np.zeros(self.shape, dtype=values.dtype)
         dense[tuple(self.indices.T)] = values
@@ -378,6 +381,16 @@ class SurdArray:
         return f"SurdArray(shape={self.shape}, nnz={self.nnz}, convention={self.convention.name!r})"
 
 
+def require_room(entries: int, bits: int, what: str) -> None:
+    """Raise TooLarge if `entries` exact values, each with about `bits` bits above and below, exceed 8 GiB."""
+    size = entries * (_ENTRY_BYTES + bits // 4)
+    if size > _MOST_EXACT_BYTES:
+        raise TooLarge(
+            f"{what} needs about {size / 2**30:.0f} GiB for {entries} exact entries; the limit is "
+            f"{_MOST_EXACT_BYTES >> 30} GiB; choose smaller labels or single values"
+        )
+
+
 def _rebuilt(
     shape: tuple[int, ...],
     indices: NDArray[np.int64],
@@ -400,7 +413,7 @@ def _rebuilt(
 
 
 def _ordered(rows: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.intp]:
-    """Return the permutation that sorts index rows; raise OperandError for one outside the shape or repeated."""
+    """Return the permutation that sorts index rows; raise OperandError for one outside or repeated."""
     if rows.size and (rows.min() < 0 or (rows >= shape).any()):
         raise OperandError(f"SurdArray: an index lies outside the shape {shape}; indices start at 0")
     if rows.shape[1] == 0:

@@ -3,7 +3,7 @@
     <j1 m1 j2 m2 | j3 m3> = (-1)^(j1 - j2 + m3) sqrt(2 j3 + 1) 3j(j1 j2 j3; m1 m2 -m3)
 
 In the real basis (degrees l only), C_real = phase sum conj(U1) conj(U2) U3 C with U = `real_from_complex`:
-phase = 1 if l1+l2+l3 is even and i if it is odd, so that 1 x 1 -> 1 in the order (y, z, x) is the cross
+phase = 1 if l1+l2+l3 is even and -i if it is odd, so that 1 x 1 -> 1 in the order (y, z, x) is the cross
 product / sqrt(2). Each block of C_real is an isometry, as each block of C is.
 """
 

@@ -3,14 +3,15 @@
 Every kind is the 3j symbol times a square root and a sign:
 
     wigner_3j       1
-    clebsch_gordan  (-1)^(j1 - j2 + m3) sqrt(2 j3 + 1), with m3 -> -m3        (real basis: no m3 in either place)
+    clebsch_gordan  (-1)^(j1 - j2 + m3) sqrt(2 j3 + 1), with m3 -> -m3; in the real basis
+                    (-1)^(l1 - l2) sqrt(2 l3 + 1), with m3 as it is
     gaunt           sqrt((2 l1 + 1)(2 l2 + 1)(2 l3 + 1) / (4 pi)) 3j(0 0 0)
 
 In the real basis, with U = `real_from_complex` and summed over m1' + m2' + m3' = 0,
 
     3j_real[m1, m2, m3] = phase sum conj(U1[m1, m1'] U2[m2, m2'] U3[m3, m3']) 3j(m1', m2', m3'),
 
-phase = 1 if l1+l2+l3 is even and +i if it is odd, which makes every coefficient real and the coupling
+phase = 1 if l1+l2+l3 is even and -i if it is odd, which makes every coefficient real and the coupling
 1 x 1 -> 1 the cross product / sqrt(2). A real entry has at most two terms, equal to one another because
 3j(-m) = (-1)^(l1+l2+l3) 3j(m); it vanishes unless |m3| is |m1| + |m2| or ||m1| - |m2|| and the number of
 negative m has the parity of l1+l2+l3. So each entry is one 3j symbol, divided by sqrt(2) if no m is 0.
@@ -41,7 +42,7 @@ Columns = NDArray[np.int64]
 def coupling_block(
     kind: CouplingKind, l1: object, l2: object, l3: object, basis: Basis = "real"
 ) -> SurdArray:
-    """Return all coefficients of one kind for three labels: shape (2 l1 + 1, 2 l2 + 1, 2 l3 + 1), index m + l.
+    """Return all coefficients of one kind for three labels: shape (2l1+1, 2l2+1, 2l3+1), index m+l.
 
     kind     "wigner_3j", "clebsch_gordan" or "gaunt"
     l1..l3   degrees; halves are allowed in the complex basis, except for "gaunt"
@@ -144,7 +145,7 @@ def _real_branch(l1: int, l2: int, l3: int, branch: int) -> tuple[Columns, ...]:
         kept &= (m1 != 0) & (m2 != 0)
     m1, m2, first, second, size, odd = (column[kept] for column in (m1, m2, first, second, size, odd))
     m3, third = np.where(odd, -size, size), -(first + second)
-    exponent = _unit(m1, first) + _unit(m2, second) + _unit(m3, third) + (l1 + l2 + l3) % 2
+    exponent = _unit(m1, first) + _unit(m2, second) + _unit(m3, third) + 3 * ((l1 + l2 + l3) % 2)
     exponent += 2 * ((l3 + third) % 2)  # the sign (-1)^(2 l1 + l3 + m3') of the 3j symbol
     return m1, m2, m3, l1 + first, l2 - second, exponent
 

@@ -47,7 +47,7 @@ def real_from_complex(l: object) -> SurdArray:  # noqa: E741  (the degree is cal
     raises  LabelError: l is not 0, 1, 2, ...
     """
     degree = whole(l, "l")
-    entries = {
+    entries: dict[tuple[int, ...], Surd] = {
         (m + degree, other + degree): value
         for m in range(-degree, degree + 1)
         for other, value in real_row(m)

@@ -4,8 +4,8 @@ Every coupling coefficient, every d(pi/2) and both Fourier changes of basis are 
 quotients stay exact in plain integers. A sum is a surd only if its terms are rational multiples of one
 square root; any other sum raises `IncommensurableSurds`.
 
-A Surd is kept canonical (lowest terms; one zero), so equal values are equal objects with equal hashes. A rational
-Surd equals, and hashes as, the Fraction of its value.
+A Surd is kept canonical (lowest terms; one zero), so equal values have equal fields and equal hashes.
+A rational Surd equals, and hashes as, the Fraction of its value.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ class Surd:
     def __post_init__(self) -> None:
         if self.radicand < 0 or self.sign not in (-1, 0, 1) or (self.sign == 0) != (self.radicand == 0):
             raise LabelError(
-                f"Surd: got sign {self.sign!r} with radicand {self.radicand}; the radicand must be positive and "
-                "the sign -1 or 1 (both 0 for zero); build it with Surd.scaled(coefficient, radicand)"
+                f"Surd: got sign {self.sign!r} with radicand {self.radicand}; the radicand must be positive "
+                "and the sign -1 or 1 (both 0 for zero); build it with Surd.scaled(coefficient, radicand)"
             )
         if self.i_power not in (0, 1) or (self.sign == 0 and (self.pi_power or self.i_power)):
             raise LabelError(
-                f"Surd: got i_power {self.i_power!r} and pi_power {self.pi_power!r}; i_power must be 0 or 1, and "
-                "zero has none; build it with Surd.scaled, which reduces powers of i"
+                f"Surd: got i_power {self.i_power!r} and pi_power {self.pi_power!r}; i_power must be 0 or 1, "
+                "and zero has none; build it with Surd.scaled, which reduces powers of i"
             )
 
     @classmethod
@@ -99,8 +99,8 @@ class Surd:
         """The square, negative for an imaginary value; raise NotRational if it holds pi."""
         if self.pi_power:
             raise NotRational(
-                f"square: the square of {self!r} is {self.radicand} * pi^{self.pi_power}, which is no fraction; "
-                "read .radicand and .pi_power"
+                f"square: the square of {self!r} is {self.radicand} * pi^{self.pi_power}, which is no "
+                "fraction; read .radicand and .pi_power"
             )
         return -self.radicand if self.i_power else self.radicand
 
@@ -261,7 +261,8 @@ class Surd:
     def _repr_latex_(self) -> str:
         from reptheory.exact import output  # noqa: PLC0415
 
-        return output.latex(self)
+        text: str = output.latex(self)
+        return text
 
 
 def _fields(surd: Surd) -> tuple[int, Fraction, int, int]:
@@ -272,7 +273,7 @@ def _fraction(value: Any) -> Fraction:
     """Return an exact rational as a Fraction; refuse floats, whose squares people seldom mean."""
     if isinstance(value, Fraction):
         return value
-    if isinstance(value, numbers.Rational) and not isinstance(value, bool):
+    if isinstance(value, numbers.Rational):
         return Fraction(int(value.numerator), int(value.denominator))
     raise LabelError(f"Surd: got {value!r} of type {type(value).__name__}; pass an int or a Fraction")
 
@@ -281,7 +282,7 @@ def _operand(value: object) -> Surd | None:
     """Return a Surd or exact rational as a Surd; None for a type that Surd does not know."""
     if isinstance(value, Surd):
         return value
-    if isinstance(value, numbers.Rational) and not isinstance(value, bool):
+    if isinstance(value, numbers.Rational):
         return Surd.rational(value)
     return None
 

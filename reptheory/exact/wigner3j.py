@@ -59,7 +59,7 @@ def wigner_3j_array(j1: object, j2: object, j3: object) -> SurdArray:
     raises  LabelError: a spin is impossible
 
     >>> wigner_3j_array(1, 1, 1)[0, 1, 2]
-    -√(1/6)
+    √(1/6)
     """
     two_js = two_spin(j1, "j1"), two_spin(j2, "j2"), two_spin(j3, "j3")
     shape = tuple(two_j + 1 for two_j in two_js)
@@ -121,8 +121,8 @@ def _coefficient(a: int, b: int, c: int, p: int, q: int) -> int:
     first, last = max(0, p - c, q - b), min(a, p, q)
     if first > last:
         return 0
-    term = (-1) ** first * comb(a, first) * comb(c, p - first) * comb(b, q - first)
-    total = term
+    term = (-1 if first % 2 else 1) * comb(a, first) * comb(c, p - first) * comb(b, q - first)
+    total: int = term
     for k in range(first, last):
         term = -term * ((a - k) * (p - k) * (q - k)) // ((k + 1) * (c - p + k + 1) * (b - q + k + 1))
         total += term

@@ -1,0 +1,74 @@
+"""Exact values in other people's languages: SymPy, mpmath, LaTeX. The one home of SymPy in the library.
+
+SymPy and mpmath are imported inside each function, so that the exact layer runs without loading them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reptheory.errors import LabelError, TooLarge
+
+if TYPE_CHECKING:
+    from reptheory.exact.arrays import SurdArray
+    from reptheory.exact.surd import Surd
+
+__all__ = ["array_to_sympy", "latex", "to_mpmath", "to_sympy"]
+
+_GUARD_DIGITS = 10
+_MOST_SYMPY_ENTRIES = 10**7
+
+
+def to_sympy(surd: Surd) -> Any:
+    """Return a Surd as a SymPy number: a Rational, or Rational * sqrt(...) * pi^(k/2) * I as SymPy writes it."""
+    import sympy  # noqa: PLC0415  (half a second, for those who ask for it)
+
+    ratio = sympy.Rational(surd.radicand.numerator, surd.radicand.denominator)
+    value = surd.sign * sympy.sqrt(ratio) * sympy.pi ** sympy.Rational(surd.pi_power, 2)
+    return value * sympy.I if surd.i_power else value
+
+
+def to_mpmath(surd: Surd, dps: int) -> Any:
+    """Return a Surd as mpmath `mpf`, or `mpc` if it is imaginary, to `dps` significant digits.
+
+    The value is computed with 10 digits more and rounded once to dps digits.
+
+    raises  LabelError: dps is not a positive int
+    """
+    import mpmath  # noqa: PLC0415
+
+    if not isinstance(dps, int) or dps < 1:
+        raise LabelError(f"dps: got {dps!r}; it must be a number of decimal digits, 1 or more")
+    with mpmath.workdps(dps + _GUARD_DIGITS):
+        ratio = mpmath.mpf(surd.radicand.numerator) / surd.radicand.denominator
+        value = surd.sign * mpmath.sqrt(ratio * mpmath.pi**surd.pi_power)
+    with mpmath.workdps(dps):
+        return mpmath.mpc(0, value) if surd.i_power else +value
+
+
+def latex(surd: Surd) -> str:
+    """Return a Surd as LaTeX in dollar signs, for notebooks."""
+    import sympy  # noqa: PLC0415
+
+    return f"${sympy.latex(to_sympy(surd))}$"
+
+
+def array_to_sympy(array: SurdArray) -> Any:
+    """Return a SurdArray as a SymPy `ImmutableSparseNDimArray`.
+
+    raises  TooLarge: more than 10^7 entries, zeros included
+    """
+    import sympy  # noqa: PLC0415
+
+    size, places = 1, []
+    for length in reversed(array.shape):
+        places.append(size)
+        size *= length
+    if size > _MOST_SYMPY_ENTRIES:
+        raise TooLarge(f"to_sympy: an array of {size} entries; index it down to 10^7 or fewer first")
+    strides = places[::-1]
+    entries = {
+        sum(place * stride for place, stride in zip(index, strides, strict=True)): to_sympy(value)
+        for index, value in array.items()
+    }
+    return sympy.ImmutableSparseNDimArray(entries, array.shape)

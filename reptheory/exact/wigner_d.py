@@ -1,0 +1,72 @@
+"""Wigner's small d matrix at pi/2, exactly: one integer polynomial coefficient an entry.
+
+    d^j_{m'm}(pi/2) = (-1)^(j-m) 2^(-j) sqrt( C(2j, j-m) / C(2j, j-m') ) K[j-m, j-m']
+    K[n, k]         = [x^k] (1 + x)^(2j-n) (1 - x)^n                       (Krawtchouk polynomials)
+
+in the convention of SymPy's `Rotation.d` (Varshalovich, Moskalev, Khersonskii, Quantum Theory of Angular
+Momentum, 1988, section 4.3): <j m'| exp(-i beta J_y) |j m> with rows m'. Only d(pi/2) is needed for any angle,
+because exp(-i beta J_y) is a rotation about z between two of them.
+"""
+
+from __future__ import annotations
+
+from math import comb
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reptheory.conventions import COMPLEX
+from reptheory.exact.arrays import SurdArray
+from reptheory.groups.labels import two_spin
+
+__all__ = ["krawtchouk", "wigner_d_pi_half"]
+
+_LARGEST_INT64_DEGREE = 61
+
+
+def krawtchouk(two_j: int) -> NDArray[Any]:
+    """Return K[n, k] = [x^k] (1 + x)^(two_j - n) (1 - x)^n for 0 <= n, k <= two_j.
+
+    returns  (two_j + 1, two_j + 1), int64 where every step surely fits (two_j <= 61), otherwise Python ints
+
+    >>> krawtchouk(2).tolist()
+    [[1, 2, 1], [1, 0, -1], [1, -2, 1]]
+    """
+    kind: Any = np.int64 if two_j <= _LARGEST_INT64_DEGREE else object
+    table = np.zeros((two_j + 1, two_j + 1), dtype=kind)
+    table[:, 0] = 1
+    table[0] = [comb(two_j, k) for k in range(two_j + 1)]
+    # (1 + x) row[n] = (1 - x) row[n-1], read off at x^k for all n at once
+    for k in range(1, two_j + 1):
+        steps = -table[:-1, k - 1] - table[1:, k - 1]
+        table[1:, k] = table[0, k] + np.add.accumulate(steps)
+    return table
+
+
+def wigner_d_pi_half(j: object) -> SurdArray:
+    """Return d^j(pi/2): shape (2j+1, 2j+1), indices m'+j, m+j. Real and orthogonal.
+
+    raises  LabelError: j is not 0, 1/2, 1, ...
+
+    >>> wigner_d_pi_half(0.5)[0, 1], wigner_d_pi_half(1)[1, 2]
+    (√(1/2), √(1/2))
+    """
+    two_j = two_spin(j, "j")
+    table = krawtchouk(two_j)
+    n, k = np.nonzero(table)
+    binomials = [comb(two_j, i) for i in range(two_j + 1)]
+    rows: list[list[int]] = table.tolist()
+    pairs = list(zip(n.tolist(), k.tolist(), strict=True))
+    numerators = []
+    for column, row in pairs:
+        value = rows[column][row]
+        sign = 1 if (value > 0) == (column % 2 == 0) else -1
+        numerators.append(sign * value * value * binomials[column])
+    return SurdArray(
+        (two_j + 1, two_j + 1),
+        np.stack([two_j - k, two_j - n], axis=1),
+        numerators,
+        [binomials[row] << two_j for _, row in pairs],
+        convention=COMPLEX,
+    )
