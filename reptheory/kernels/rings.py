@@ -25,17 +25,17 @@ from numpy.typing import NDArray
 from reptheory.kernels.jit import compiled
 from reptheory.kernels.simd import (
     VECTOR_BYTES,
+    dense_1,
     dense_2,
-    dense_4,
     gather,
-    ring_points_4,
+    ring_points_2,
     scatter,
-    sum_difference_2,
+    sum_difference_1,
 )
 
 __all__ = ["RingPlan", "ring_product", "ring_scratch"]
 
-WIDTH = 2
+WIDTH = 1
 
 
 class Side(NamedTuple):
@@ -43,7 +43,7 @@ class Side(NamedTuple):
 
     matrices   flat float32 or float64     all matrices, row-major one after the other
     program    (S, 8) int64                rows, cols, matrix offset, source row, source step, target row,
-                                           target step, width (2 or 4 vectors); rows count tile rows
+                                           target step, width (1 or 2 vectors); rows count tile rows
     position   (dim,) int32                tile row of coefficient l*l + l + m
     heights    (tile, buffer)              rows of the operand's tile and of the program's buffer
     rings      first row of the rings in the buffer; ring i, parity p, row r stands at
@@ -80,20 +80,22 @@ def ring_scratch(plan: RingPlan) -> int:
 
 
 @compiled
-def _run(side: Side, work: NDArray[Any], base: int, span: int) -> None:
+def _run(
+    program: NDArray[np.int64], matrices: NDArray[Any], work: NDArray[Any], base: int, span: int
+) -> None:
     """Run a program; its rows count from `base`, the operand's tile, with its buffer right behind."""
-    program = side.program
     for step in range(program.shape[0]):
-        rows, cols, matrix, source, s_step, target, t_step, width = program[step]
-        s0, t0 = base + source * span, base + target * span
-        if width == 4:
-            dense_4(side.matrices, matrix, rows, cols, work, s0, s_step * span, work, t0, t_step * span)
+        rows, cols, matrix = program[step, 0], program[step, 1], program[step, 2]
+        s0, s_step = base + program[step, 3] * span, program[step, 4] * span
+        t0, t_step = base + program[step, 5] * span, program[step, 6] * span
+        if program[step, 7] == 2:
+            dense_2(matrices, matrix, rows, cols, work, s0, s_step, work, t0, t_step)
         else:
-            dense_2(side.matrices, matrix, rows, cols, work, s0, s_step * span, work, t0, t_step * span)
+            dense_1(matrices, matrix, rows, cols, work, s0, s_step, work, t0, t_step)
 
 
 @compiled
-def _classes(lmax: int, kind: int) -> tuple[int, int, int]:
+def _class(lmax: int, kind: int) -> tuple[int, int, int]:
     """Return (first m, number of m, sine) of class 0..3: cosine even, cosine odd, sine even, sine odd."""
     if kind == 0:
         return 0, lmax // 2 + 1, 0
@@ -104,42 +106,40 @@ def _classes(lmax: int, kind: int) -> tuple[int, int, int]:
 
 @compiled
 def _to_points(
-    side: Side, work: NDArray[Any], ring: int, target: int, folded: int, quadrant: int, sign: float, span: int
-) -> None:
+    lmax: int, trig: NDArray[Any], work: NDArray[Any], ring: int, target: int, folded: int,
+    quadrant: int, sign: float, span: int,
+) -> None:  # fmt: skip
     """Ring pair -> the four classes on a quadrant, both rings side by side: (4, q, 2 span) at `target`."""
-    odd = 2 * (side.lmax + 1) * span
-    trig = 0
+    odd = 2 * (lmax + 1) * span
+    start = 0
     for kind in range(4):
-        m, count, sine = _classes(side.lmax, kind)
+        m, count, sine = _class(lmax, kind)
         for k in range(count):
             row = ring + (2 * (m + 2 * k) + sine) * span
             place = folded + 2 * k * span
-            sum_difference_2(work, row, row + odd, place, place + span, sign)
-        dense_4(
-            side.trig, trig, quadrant, count, work, folded, 2 * span,
-            work, target + kind * quadrant * 2 * span, 2 * span,
-        )  # fmt: skip
-        trig += quadrant * count
+            sum_difference_1(work, row, row + odd, place, place + span, sign)
+        points = target + kind * quadrant * 2 * span
+        dense_2(trig, start, quadrant, count, work, folded, 2 * span, work, points, 2 * span)
+        start += quadrant * count
 
 
 @compiled
 def _from_points(
-    side: Side, work: NDArray[Any], ring: int, source: int, folded: int, quadrant: int, sign: float, span: int
-) -> None:
+    lmax: int, trig: NDArray[Any], work: NDArray[Any], ring: int, source: int, folded: int,
+    quadrant: int, sign: float, span: int,
+) -> None:  # fmt: skip
     """Take the four classes on a quadrant back to the even and odd part of a ring pair."""
-    odd = 2 * (side.lmax + 1) * span
-    trig = 0
+    odd = 2 * (lmax + 1) * span
+    start = 0
     for kind in range(4):
-        m, count, sine = _classes(side.lmax, kind)
-        dense_4(
-            side.trig, trig, count, quadrant, work, source + kind * quadrant * 2 * span, 2 * span,
-            work, folded, 2 * span,
-        )  # fmt: skip
+        m, count, sine = _class(lmax, kind)
+        points = source + kind * quadrant * 2 * span
+        dense_2(trig, start, count, quadrant, work, points, 2 * span, work, folded, 2 * span)
         for k in range(count):
             row = ring + (2 * (m + 2 * k) + sine) * span
             place = folded + 2 * k * span
-            sum_difference_2(work, place, place + span, row, row + odd, sign)
-        trig += quadrant * count
+            sum_difference_1(work, place, place + span, row, row + odd, sign)
+        start += quadrant * count
 
 
 @compiled
@@ -151,31 +151,36 @@ def ring_product(
 
     sign   -1 for the product; +1, with absolute values in the plan and in x and y, for its bound
     """
+    # Arrays leave their tuples here, once: taking them out in a loop counts references every time.
     left, right, out, ring_pairs, quadrant = plan
+    matrices1, program1, position1, heights1, rings1, lmax1, trig1 = left
+    matrices2, program2, position2, heights2, rings2, lmax2, trig2 = right
+    matrices3, program3, position3, heights3, rings3, lmax3, trig3 = out
+    dim1, dim2, dim3 = len(position1), len(position2), len(position3)
     span = WIDTH * VECTOR_BYTES // work.itemsize
-    dim1, dim2, dim_out = len(left.position), len(right.position), len(out.position)
-    y0 = (left.heights[0] + left.heights[1]) * span
-    z0 = y0 + (right.heights[0] + right.heights[1]) * span
-    folded = z0 + (out.heights[0] + out.heights[1]) * span
-    points_x = folded + 4 * (max(left.lmax, right.lmax, out.lmax) + 2) * span
+    y0 = (heights1[0] + heights1[1]) * span
+    z0 = y0 + (heights2[0] + heights2[1]) * span
+    folded = z0 + (heights3[0] + heights3[1]) * span
+    points_x = folded + 4 * (max(lmax1, lmax2, lmax3) + 2) * span
     step = 2 * quadrant * span
     points_y = points_x + 4 * step
     points_z = points_y + 4 * step
+    tile_y, tile_z = work[y0:], work[z0:]
     for start in range(first, last, span):
         count = min(span, last - start)
-        gather(x, start, count, dim1, left.position, work[:y0], WIDTH)
-        gather(y, start, count, dim2, right.position, work[y0:z0], WIDTH)
-        _run(left, work, 0, span)
-        _run(right, work, y0, span)
+        gather(x, start, count, dim1, position1, work, WIDTH)
+        gather(y, start, count, dim2, position2, tile_y, WIDTH)
+        _run(program1, matrices1, work, 0, span)
+        _run(program2, matrices2, work, y0, span)
         for i in range(ring_pairs):
-            ring_x = (left.rings + 4 * i * (left.lmax + 1)) * span
-            ring_y = y0 + (right.rings + 4 * i * (right.lmax + 1)) * span
-            ring_z = z0 + (out.rings + 4 * i * (out.lmax + 1)) * span
-            _to_points(left, work, ring_x, points_x, folded, quadrant, sign, span)
-            _to_points(right, work, ring_y, points_y, folded, quadrant, sign, span)
+            ring_x = (rings1 + 4 * i * (lmax1 + 1)) * span
+            ring_y = y0 + (rings2 + 4 * i * (lmax2 + 1)) * span
+            ring_z = z0 + (rings3 + 4 * i * (lmax3 + 1)) * span
+            _to_points(lmax1, trig1, work, ring_x, points_x, folded, quadrant, sign, span)
+            _to_points(lmax2, trig2, work, ring_y, points_y, folded, quadrant, sign, span)
             for k in range(quadrant):
                 at = 2 * k * span
-                ring_points_4(work, points_x + at, points_y + at, points_z + at, step, sign)
-            _from_points(out, work, ring_z, points_z, folded, quadrant, sign, span)
-        _run(out, work, z0, span)
-        scatter(work[z0:folded], out.position, z, start, count, dim_out, 0, dim_out, WIDTH)
+                ring_points_2(work, points_x + at, points_y + at, points_z + at, step, sign)
+            _from_points(lmax3, trig3, work, ring_z, points_z, folded, quadrant, sign, span)
+        _run(program3, matrices3, work, z0, span)
+        scatter(tile_z, position3, z, start, count, dim3, 0, dim3, WIDTH)

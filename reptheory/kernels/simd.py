@@ -33,19 +33,20 @@ from reptheory.kernels.jit import compiled
 
 __all__ = [
     "VECTOR_BYTES",
+    "dense_1",
     "dense_2",
-    "dense_4",
     "gather",
     "lanes_of",
     "multiply_4",
-    "ring_points_4",
+    "ring_points_2",
     "scatter",
     "sparse_4",
-    "sum_difference_2",
+    "sum_difference_1",
 ]
 
 VECTOR_BYTES = 64
-ROW_BLOCK = 4
+ROW_BLOCK = 8
+"""Rows whose sums `dense` keeps in registers at a time: 8 rows of 2 vectors are 16 of 32 registers."""
 
 Array = NDArray[Any]
 Builder = Any
@@ -436,12 +437,12 @@ def _choose(plain: Callable[..., None], emit: Callable[[], Any], width: int) -> 
     return partial(plain, width=width) if config.DISABLE_JIT else emit()
 
 
+dense_1 = _choose(dense_plain, lambda: _dense_intrinsic(1), 1)
 dense_2 = _choose(dense_plain, lambda: _dense_intrinsic(2), 2)
-dense_4 = _choose(dense_plain, lambda: _dense_intrinsic(4), 4)
 sparse_4 = _choose(sparse_plain, lambda: _sparse_intrinsic(4), 4)
 multiply_4 = _choose(multiply_plain, lambda: _multiply_intrinsic(4), 4)
-sum_difference_2 = _choose(sum_difference_plain, lambda: _butterfly_intrinsic(2, "sum_difference"), 2)
-ring_points_4 = _choose(ring_points_plain, lambda: _butterfly_intrinsic(4, "ring_points"), 4)
+sum_difference_1 = _choose(sum_difference_plain, lambda: _butterfly_intrinsic(1, "sum_difference"), 1)
+ring_points_2 = _choose(ring_points_plain, lambda: _butterfly_intrinsic(2, "ring_points"), 2)
 _square_in, _square_out = _square_intrinsic(into_tile=True), _square_intrinsic(into_tile=False)
 
 

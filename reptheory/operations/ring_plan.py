@@ -47,14 +47,14 @@ def _side(lmax: int, stages: Stages, trig: NDArray[Any], pairs: int, *, analysis
     matrices: list[NDArray[Any]] = []
     offset = 0
     for (m, parity), chain in stages.items():
-        pair, width = (2, 4) if m else (1, 2)
+        pair = 2 if m else 1
         tile = (start[m, parity], pair)
         rings = (height + parity * ring_row + 2 * m, 2 * ring_row)
         places = [rings, tile] if analysis else [tile, rings]
         if len(chain) > 1:
             places.insert(1, (spare, pair))
         for matrix, source, target in zip(chain, places, places[1:], strict=False):
-            program.append((*matrix.shape, offset, *source, *target, width))
+            program.append((*matrix.shape, offset, *source, *target, pair))
             matrices.append(matrix.ravel())
             offset += matrix.size
     return Side(
@@ -180,5 +180,5 @@ def multiplications(plan: RingPlan) -> int:
     count = 0
     for side in (plan.left, plan.right, plan.out):
         rows, cols, width = side.program[:, 0], side.program[:, 1], side.program[:, 7]
-        count += int((rows * cols * width // 2).sum()) + 2 * plan.ring_pairs * side.trig.size
+        count += int((rows * cols * width).sum()) + 2 * plan.ring_pairs * side.trig.size
     return count + 8 * plan.ring_pairs * plan.quadrant
