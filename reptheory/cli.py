@@ -2,7 +2,7 @@
 
 Heavy modules load inside the command that needs them, so that `reptheory --help` answers at once. Errors are
 one line on standard error: exit status 2 for a wrong command line or label, 1 for a check that failed or a
-file that could not be used, 130 for Ctrl-C.
+file that could not be used.
 """
 
 from __future__ import annotations
@@ -39,14 +39,11 @@ class _Commands(click.Group):
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = _one_line
+                warnings.simplefilter("default", RuntimeWarning)
                 return super().invoke(ctx)
-        except LabelError as error:
-            _complain(error)
-            ctx.exit(2)
         except ReptheoryError as error:
             _complain(error)
-            ctx.exit(1)
-        return None
+            sys.exit(2 if isinstance(error, LabelError) else 1)
 
 
 def _complain(error: object) -> None:
@@ -54,14 +51,17 @@ def _complain(error: object) -> None:
     click.echo(f"reptheory: {' '.join(str(error).split())}", err=True)
 
 
-def _one_line(message: Warning | str, *_: object) -> None:
+def _one_line(message: Warning | str, *_: Any, **__: Any) -> None:
     """Show a warning as one line, without the place in the source."""
     click.echo(f"reptheory: warning: {message}", err=True)
 
 
-@click.group(
-    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+_SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+_KIND_LINES = (f"  {kind.name:<24}{kind.summary}" for kind in KINDS.values())
+_EPILOG = "\n".join(["\b", "Kinds:", *_KIND_LINES])
+
+
+@click.group(cls=_Commands, context_settings=_SETTINGS)
 @click.version_option(__version__, prog_name="reptheory", message="%(prog)s %(version)s")
 def main() -> None:
     """Exact coefficients, proven tables and verified tensor products.
@@ -84,15 +84,21 @@ def _bar(title: str) -> Iterator[Progress]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-@main.command()
-@click.argument("kind", type=_KIND)
+@main.command(epilog=_EPILOG)
+@click.argument("kind", type=_KIND, metavar="KIND")
 @click.option("--lmax", type=int, required=True, help="Highest degree l (or spin j) of the inputs.")
 @click.option("--basis", type=_BASIS, help="Default: the first basis that the kind has.")
 @click.option("--lmax-out", type=int, help="Couplings: highest l3. Default: 2 lmax.")
 @click.option("--band-limit", type=int, help="Inverse changes of basis: highest |u|. Default: lmax.")
 @click.option("--output", "-o", type=_OUTPUT, help="Default: a name that says what it is, in this folder.")
 def build(
-    kind: str, lmax: int, basis: str | None, lmax_out: int | None, band_limit: int | None, output: Path | None
+    *,
+    kind: str,
+    lmax: int,
+    basis: str | None,
+    lmax_out: int | None,
+    band_limit: int | None,
+    output: Path | None,
 ) -> None:
     """Build a table from exact values and write it to a file.
 
@@ -110,9 +116,9 @@ def build(
     )
 
 
-@main.command()
-@click.argument("kind", type=_KIND)
-@click.argument("labels", nargs=-1, required=True)
+@main.command(epilog=_EPILOG)
+@click.argument("kind", type=_KIND, metavar="KIND")
+@click.argument("labels", nargs=-1, required=True, metavar="LABELS...")
 @click.option("--basis", type=_BASIS, help="Default: the first basis that the kind has.")
 @click.option(
     "--limit", type=click.IntRange(min=0), default=200, show_default=True, help="Most rows; 0 for all."
@@ -120,8 +126,9 @@ def build(
 def show(kind: str, labels: Sequence[str], basis: str | None, limit: int) -> None:
     """Show exact values and the floats nearest to them.
 
-    LABELS are three degrees (one block), or three degrees and three orders (one value); for a change of basis
-    l or l m, for wigner_d_pi_half the spin j. Halves are written 1/2, 3/2, ... Put -- before a negative label.
+    LABELS are three degrees (one block), or three degrees and three orders (one value); for a change of
+    basis l or l m, for wigner_d_pi_half the spin j. Halves are written 1/2, 3/2, ... Write -- before labels
+    when one of them is negative.
 
     \b
     reptheory show gaunt 2 1 3
@@ -169,9 +176,8 @@ def verify(files: Sequence[Path]) -> None:
             failed = True
             continue
         if certificate.holds:
-            click.echo(
-                f"{path}: holds: {table.key}, {len(table)} rows recomputed, {certificate.floats} floats proven"
-            )
+            proven = f"{len(table)} rows recomputed, {certificate.floats} floats proven"
+            click.echo(f"{path}: holds: {table.key}, {proven}")
         else:
             _complain(f"{path}: {certificate.failure}")
             failed = True
@@ -201,7 +207,13 @@ def export(file: Path, form: str, output: Path | None) -> None:
 @click.option("--html", type=_OUTPUT, help="Write a self-contained HTML page with plots.")
 @click.option("--json", "json_path", type=_OUTPUT, help="Write the results for a program.")
 def report(
-    molecules: Sequence[str], lmax: int, every: bool, seed: int, html: Path | None, json_path: Path | None
+    *,
+    molecules: Sequence[str],
+    lmax: int,
+    every: bool,
+    seed: int,
+    html: Path | None,
+    json_path: Path | None,
 ) -> None:
     """Run every product on real molecules and verify each result.
 
@@ -211,12 +223,13 @@ def report(
     from rich.console import Console  # noqa: PLC0415
 
     from reptheory.verify import render  # noqa: PLC0415
+    from reptheory.verify.molecules import SHIPPED  # noqa: PLC0415
     from reptheory.verify.report import run  # noqa: PLC0415
 
     if every and molecules:
         raise click.UsageError("--all: takes every shipped molecule; leave out the names, or --all")
     with _bar("Report") as progress:
-        result = run(None if every else list(molecules), lmax, seed, progress)
+        result = run(list(SHIPPED) if every else list(molecules) or None, lmax, seed, progress)
     render.print_table(result, Console())
     if html is not None:
         render.write_html(result, html)

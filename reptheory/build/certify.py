@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import gcd
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -74,7 +74,8 @@ def _prove_floats(table: Table) -> tuple[int, str | None]:
     for row, pair in enumerate(zip(numerators, denominators, strict=True)):
         if gcd(*pair) != 1:
             return 0, f"row {row} {table.index[row].tolist()}: {pair[0]}/{pair[1]} is not in lowest terms"
-    for done, values in enumerate((table.float64, table.float32)):
+    columns: tuple[NDArray[Any], ...] = (table.float64, table.float32)
+    for done, values in enumerate(columns):
         wrong = first_unproven(values, numerators, denominators, table.pi_power)
         if wrong is not None:
             return done * len(table), _unproven(table, wrong, float(values[wrong]), values.dtype.name)

@@ -15,15 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reptheory.exact.clebsch_gordan import clebsch_gordan_array
+from reptheory.exact.coupling import coupling_block
 from reptheory.exact.fourier import (
     fourier_from_harmonics,
     harmonics_from_fourier,
     theta_fourier,
     theta_projection,
 )
-from reptheory.exact.gaunt import gaunt_array
-from reptheory.exact.wigner3j import wigner_3j_array
 from reptheory.exact.wigner_d import wigner_d_pi_half
 from reptheory.tables.kinds import kind_of
 
@@ -84,7 +82,7 @@ def coupling_rows(
     """
     rows, step = Rows(), 2 if kind_of(kind).doubled else 1
     for done, triple in enumerate(triples):
-        block = _coupling(kind, basis, triple)
+        block = coupling_block(kind, *(Fraction(label, step) for label in triple), basis=basis)
         degrees = np.broadcast_to(np.array(triple, dtype=np.int64), block.indices.shape)
         rows.append(np.hstack([degrees, step * block.indices - degrees]), block)
         if progress is not None:
@@ -102,15 +100,6 @@ def _triples(key: TableKey) -> Iterator[tuple[int, int, int]]:
         for second in range(top + 1):
             for third in range(abs(first - second), min(first + second, out) + 1, step):
                 yield first, second, third
-
-
-def _coupling(kind: str, basis: str, triple: tuple[int, int, int]) -> SurdArray:
-    """Return one coupling block."""
-    first, second, third = triple
-    if kind == "wigner_3j":
-        return wigner_3j_array(Fraction(first, 2), Fraction(second, 2), Fraction(third, 2))
-    make = gaunt_array if kind == "gaunt" else clebsch_gordan_array
-    return make(first, second, third, basis=basis)
 
 
 def rotation_rows(spins: Sequence[int], progress: Progress | None = None) -> Rows:

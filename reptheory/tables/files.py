@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
     from typing import BinaryIO
 
-__all__ = ["open_regular", "replace_file", "sweep"]
+__all__ = ["open_regular", "replace_file", "shown", "sweep"]
 
 _PREFIX: Final = ".reptheory-"
 _SUFFIX: Final = ".tmp"
@@ -41,17 +41,18 @@ def open_regular(path: str | os.PathLike[str]) -> Iterator[tuple[BufferedReader,
     try:
         descriptor = os.open(path, flags)
     except (OSError, ValueError) as error:
-        raise StoreError(f"{os.fspath(path)}: cannot be opened ({_reason(error)}); check the path") from None
-    with os.fdopen(descriptor, "rb") as stream:
+        raise StoreError(f"{shown(path)}: cannot be opened ({_reason(error)}); check the path") from None
+    try:
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise StoreError(f"{os.fspath(path)}: not a regular file; give the path of a table file")
-        try:
+        _require_regular(status.st_mode, path)
+        with os.fdopen(descriptor, "rb", closefd=False) as stream:
             yield stream, status.st_size
-        except OSError as error:
-            if isinstance(error, StoreError):
-                raise
-            raise StoreError(f"{os.fspath(path)}: cannot be read ({_reason(error)}); try again") from None
+    except StoreError:
+        raise
+    except OSError as error:
+        raise StoreError(f"{shown(path)}: cannot be read ({_reason(error)}); try again") from None
+    finally:
+        os.close(descriptor)
 
 
 def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> Path:
@@ -61,11 +62,11 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
     returns   the path written; a symbolic link is followed, as by `open`
     raises    StoreError: no space, no permission, a directory or FIFO in the way; nothing has changed then
     """
-    target = Path(os.path.realpath(path))
-    if target.exists() and not target.is_file():
-        raise StoreError(f"{os.fspath(path)}: exists and is not a regular file; choose another path")
-    temporary = target.with_name(f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
     try:
+        target = Path(os.path.realpath(path))
+        with contextlib.suppress(FileNotFoundError):
+            _require_regular(os.stat(target).st_mode, path)
+        temporary = target.with_name(f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
         try:
             with open(temporary, "xb") as stream:
                 write(stream)
@@ -81,9 +82,15 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
         raise
     except (OSError, ValueError) as error:
         raise StoreError(
-            f"{os.fspath(path)}: cannot be written ({_reason(error)}); free space or choose another folder"
+            f"{shown(path)}: cannot be written ({_reason(error)}); free space or choose another folder"
         ) from None
     return target
+
+
+def _require_regular(mode: int, path: str | os.PathLike[str]) -> None:
+    """Raise StoreError when `mode` is not that of a regular file."""
+    if not stat.S_ISREG(mode):
+        raise StoreError(f"{shown(path)}: not a regular file; give the path of a table file")
 
 
 def sweep(folder: Path) -> None:
@@ -109,3 +116,9 @@ def _sync_directory(folder: Path) -> None:
 def _reason(error: OSError | ValueError) -> str:
     """Say in a few words what went wrong."""
     return (getattr(error, "strerror", None) or str(error)).lower()
+
+
+def shown(path: str | os.PathLike[str]) -> str:
+    """Write a path on one line, whatever it contains."""
+    text = os.fspath(path)
+    return text if text.isprintable() else repr(text)

@@ -84,7 +84,8 @@ class Kind:
         if self.shape == "rotation":
             j, left, right = columns
             good = (abs(left) <= j) & (abs(right) <= j)
-            return good & ((j + left) % 2 == 0) & ((j + right) % 2 == 0)
+            good &= ((j + left) % 2 == 0) & ((j + right) % 2 == 0)
+            return good
         good = abs(columns[1]) <= columns[0]
         if self.shape == "fourier":
             good &= abs(columns[3]) == abs(columns[1])

@@ -22,7 +22,7 @@ from reptheory.conventions import Convention
 from reptheory.errors import LabelError, OperandError, TableCorrupt, TableMismatch, TooLarge
 from reptheory.groups.labels import two_label, whole
 from reptheory.tables.archive import array_digest, read_arrays, read_manifest, write
-from reptheory.tables.files import open_regular, replace_file
+from reptheory.tables.files import open_regular, replace_file, shown
 from reptheory.tables.format import Header, canonical, header_of, specs_for
 from reptheory.tables.kinds import TableKey, check_index, kind_of
 
@@ -282,9 +282,9 @@ def read_table(path: str | os.PathLike[str], key: TableKey | None = None) -> Tab
         with open_regular(path) as (stream, size):
             return _read(stream, size, key)
     except MemoryError as error:
-        raise TooLarge(f"{path}: {error or 'the table does not fit in memory'}") from None
+        raise TooLarge(f"{shown(path)}: {error or 'the table does not fit in memory'}") from None
     except (TableCorrupt, TableMismatch) as error:
-        raise type(error)(f"{path}: {error}") from None
+        raise type(error)(f"{shown(path)}: {error}") from None
 
 
 def _read(stream: BufferedReader, size: int, key: TableKey | None) -> Table:

@@ -1,4 +1,4 @@
-"""The file: same bytes for the same table, readable by others, and no damaged file is ever taken for a table."""
+"""The file: same bytes for the same table, readable by others, and no damaged file is taken for a table."""
 
 import hashlib
 import io
@@ -6,6 +6,7 @@ import json
 import pickle
 import zipfile
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,7 +37,8 @@ def with_manifest(table, change):
     stream = io.BytesIO()
     specs = table._header.specs
     arrays = [
-        np.ascontiguousarray(array, dtype=spec.dtype) for array, spec in zip(table._arrays, specs, strict=True)
+        np.ascontiguousarray(array, dtype=spec.dtype)
+        for array, spec in zip(table._arrays, specs, strict=True)
     ]
     archive.write(stream, raw, list(zip(specs, arrays, strict=True)))
     return stream.getvalue()
@@ -44,7 +46,9 @@ def with_manifest(table, change):
 
 def test_bytes_are_those_recorded(data):
     # Recorded once; a change here breaks every table that exists, and needs a new FORMAT_VERSION.
-    assert hashlib.sha256(data).hexdigest() == "77b4318140148eead5118b431ee11ef5c92f9a79cb42589529fd9a5284203497"
+    assert (
+        hashlib.sha256(data).hexdigest() == "77b4318140148eead5118b431ee11ef5c92f9a79cb42589529fd9a5284203497"
+    )
 
 
 def test_round_trip(table, data, tmp_path):
@@ -73,8 +77,6 @@ def test_numpy_and_zipfile_read_it(table, data):
 
 
 def test_byte_order_and_layout_of_the_arrays_do_not_matter(table, data, tmp_path):
-    from dataclasses import replace
-
     swapped = replace(
         table,
         index=np.asfortranarray(table.index.astype(">i4")),
@@ -146,7 +148,7 @@ def pickled():
         lambda members: [*members, ("extra.txt", b"hello")],
         lambda members: [members[0], ("index.npy", pickled()), *members[2:]],
         lambda members: [*members, ("code.pkl", pickle.dumps(print))],
-        lambda members: [],
+        lambda _: [],
     ],
 )
 @pytest.mark.filterwarnings("ignore:Duplicate name")
@@ -218,13 +220,13 @@ def put(*path, value):
         (put("index_names", value=["l", "u", "m"]), TableCorrupt, "index_names"),
         (put("generator", "version", value=10**30), TableCorrupt, "wrong type"),
         (put("note", value="hello"), TableCorrupt, "note"),
-        (lambda manifest: b"", TableCorrupt, "manifest"),
+        (lambda _: b"", TableCorrupt, "manifest"),
         (lambda manifest: json.dumps(manifest).encode(), TableCorrupt, "canonical"),
-        (lambda manifest: b"[" * 60_000, TableCorrupt, "canonical"),
-        (lambda manifest: b'{"rows":NaN}\n', TableCorrupt, "canonical"),
-        (lambda manifest: b'{"a":' + b"9" * 5000 + b"}\n", TableCorrupt, "canonical"),
-        (lambda manifest: b"[1]\n", TableCorrupt, "canonical"),
-        (lambda manifest: "{\"é\":1}\n".encode(), TableCorrupt, "canonical"),
+        (lambda _: b"[" * 60_000, TableCorrupt, "canonical"),
+        (lambda _: b'{"rows":NaN}\n', TableCorrupt, "canonical"),
+        (lambda _: b'{"a":' + b"9" * 5000 + b"}\n", TableCorrupt, "canonical"),
+        (lambda _: b"[1]\n", TableCorrupt, "canonical"),
+        (lambda _: '{"é":1}\n'.encode(), TableCorrupt, "canonical"),
     ],
 )
 def test_every_statement_of_the_manifest_is_checked(table, change, error, words, tmp_path):
@@ -252,8 +254,6 @@ def test_every_statement_of_the_manifest_is_checked(table, change, error, words,
     ],
 )
 def test_impossible_contents_with_right_hashes_are_refused(table, name, value, tmp_path):
-    from dataclasses import replace
-
     array = np.array(value, dtype=getattr(table, name).dtype)
     path = replace(table, **{name: array}).save(tmp_path / "wrong.npz")
     with pytest.raises(TableCorrupt):
@@ -261,8 +261,6 @@ def test_impossible_contents_with_right_hashes_are_refused(table, name, value, t
 
 
 def test_an_empty_table_has_a_file(table, tmp_path):
-    from dataclasses import replace
-
     columns = ("index", "float64", "float32", "sign", "numerator", "denominator")
     empty = replace(table, **{name: getattr(table, name)[:0] for name in columns})
     assert len(read_table(empty.save(tmp_path / "empty.npz"))) == 0
