@@ -13,6 +13,7 @@ the Fourier basis (harmonics -> Fourier coefficients in theta -> rings, and back
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from functools import lru_cache
 from math import ldexp
 from typing import Any
@@ -187,7 +188,7 @@ def fourier_stages(
             first = _block(table, m, rows, frequencies, factor, dtype).T
             stages[m, parity] = (np.ascontiguousarray(first), _theta_matrix(m, frequencies, pairs, dtype, None))
         else:
-            factor = Surd.sqrt(1 if m == 0 else "1/2", sign=sign)
+            factor = Surd.sqrt(Fraction(1, 2) if m else 1, sign=sign)
             last = _block(table, m, rows, frequencies, factor, dtype)
             stages[m, parity] = (_theta_matrix(m, frequencies, pairs, dtype, points), last)
     return stages

@@ -18,7 +18,7 @@ from reptheory.kernels.simd import VECTOR_BYTES
 
 __all__ = ["available_threads", "over_samples", "scratch"]
 
-_WORTH_A_THREAD = 200_000
+_WORTH_A_THREAD = 2_000_000
 """Multiplications below which handing work to a second thread costs more than it gains."""
 
 
