@@ -4,8 +4,8 @@
     Gaunt   z[l3, m3]                = sum_{l1 l2} ratio(l1, l2, l3) w[path (l1, l2, l3), m3]
     ratio   sqrt((2 l1 + 1)(2 l2 + 1) / (4 pi (2 l3 + 1))) <l1 0 l2 0 | l3 0>
 
-Coefficients are the exact surds of `exact` in the real basis; floats are the rationals that they are. No table
-and no kernel takes part. Order of `full`: paths (l1, l2, l3) ascending, then m3 = -l3..l3.
+Coefficients are the exact surds of `exact` in the real basis; floats are the rationals that they are. No
+table and no kernel takes part. Order of `full`: paths (l1, l2, l3) ascending, then m3 = -l3..l3.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def paths_to(lmax: int) -> tuple[Path, ...]:
 
 
 def gaunt_ratio(l1: int, l2: int, l3: int) -> Surd:
-    """Return Gaunt / Clebsch-Gordan of a path exactly; zero for l1 + l2 + l3 odd (formula: top of the module).
+    """Return Gaunt / Clebsch-Gordan of a path exactly; zero for l1 + l2 + l3 odd (formula: module docstring).
 
     >>> gaunt_ratio(1, 1, 1), gaunt_ratio(0, 0, 0)
     (0, √(1/(4π)))
@@ -135,7 +135,7 @@ class Coupling:
 
     @cached_property
     def magnitudes(self) -> tuple[csr_array, csr_array]:
-        """|C| of the full and |G| of the Gaunt product, rounded up: rows are outputs, columns (l1 m1, l2 m2)."""
+        """|C| of the full and |G| of the Gaunt product, rounded up: (outputs, pairs (l1 m1, l2 m2))."""
         from scipy.sparse import coo_array  # noqa: PLC0415
 
         rows, harmonics, columns, values, scaled = [], [], [], [], []
@@ -205,7 +205,7 @@ def exact_products(
 
 
 class _Evaluation:
-    """One pass over all pairs (l1, l2), by shells max(l1, l2) = L so that every cut Gaunt product falls out."""
+    """One pass over all pairs (l1, l2), by shells max(l1, l2) = L: every cut Gaunt product falls out."""
 
     def __init__(self, x: NDArray[Any], y: NDArray[Any], coupling: Coupling) -> None:
         import flint  # noqa: PLC0415

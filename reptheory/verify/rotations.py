@@ -1,13 +1,13 @@
 """Rotations: real Wigner matrices of a rational rotation, in Arb balls.
 
-The integer quaternion (w, i, j, k), |q|^2 = w^2 + i^2 + j^2 + k^2 = N, stands for the rotation R of spinors by
+The integer quaternion (w, i, j, k), N = w^2 + i^2 + j^2 + k^2, stands for the rotation R: of spinors by
 U / sqrt(N), U = ((w - i k, -j - i i), (j - i i, w + i k)), and of points by a matrix of rational numbers.
 On functions (R f)(r) = f(R^-1 r), with coefficients x' = D x, Y(R r) = D Y(r), and in the complex basis
 
     D[m', m] = sqrt( (l+m')! (l-m')! / ((l+m)! (l-m)!) ) / N^l
                * [t^(l+m')] (U11 t + U21)^(l+m) (U12 t + U22)^(l-m)
 
-[Biedenharn, Louck, Angular Momentum in Quantum Physics (1981), section 3.8: monomials of two bosons]. No angle
+[Schwinger, On Angular Momentum, 1952: monomials of two bosons]. No angle
 and no coupling coefficient takes part. In the real basis of `conventions.REAL` D is real and orthogonal, and
 for l = 1 it is R in the order (y, z, x).
 """

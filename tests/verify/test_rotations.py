@@ -3,6 +3,7 @@
 import math
 from fractions import Fraction
 
+import flint
 import numpy as np
 import pytest
 
@@ -92,8 +93,6 @@ def test_zero_quaternion_is_refused() -> None:
 
 
 def test_enclosures_bound_errors_tightly() -> None:
-    import flint
-
     values = np.random.default_rng(2).normal(size=200)
     with working_precision(BITS):
         balls = [flint.arb(value) * flint.arb(2).sqrt() for value in values.tolist()]
