@@ -19,16 +19,16 @@ from numpy.typing import DTypeLike, NDArray
 
 from reptheory.conventions import Convention, require_same
 from reptheory.errors import NotReal, OperandError, TooLarge
+from reptheory.exact.contraction import Axes, contracted
+from reptheory.exact.entries import lexicographic_order, lowest_terms
 from reptheory.exact.rounding import FloatName, float_format, round_all
 from reptheory.exact.surd import Surd
 
-__all__ = ["SurdArray", "require_room"]
+__all__ = ["SurdArray"]
 
 Index = int | slice
 _COMPLEX_PARTS = {"complex128": "float64", "complex64": "float32"}
 _MOST_DENSE_BYTES = 2**36
-_MOST_EXACT_BYTES = 2**33
-_ENTRY_BYTES = 250  # Python objects of one entry, measured at small labels
 
 
 class SurdArray:
@@ -86,8 +86,8 @@ class SurdArray:
                 f"SurdArray: got {len(rows)} indices, {len(numerators)} numerators, {len(denominators)} "
                 f"denominators and {len(powers)} powers of i; give one of each per nonzero entry"
             )
-        order = _ordered(rows, lengths)
-        tops, bottoms = _lowest_terms(numerators, denominators, order.tolist())
+        order = lexicographic_order(rows, lengths)
+        tops, bottoms = lowest_terms(numerators, denominators, order.tolist())
         rows, powers = rows[order], powers[order]
         rows.setflags(write=False)
         powers.setflags(write=False)
@@ -329,7 +329,7 @@ class SurdArray:
     def contract(
         self,
         other: SurdArray,
-        axes: int | tuple[Sequence[int], Sequence[int]],
+        axes: Axes,
         convention: Convention | None = None,
     ) -> SurdArray:
         """Sum products over pairs of axes exactly, as numpy.tensordot does.
@@ -341,54 +341,11 @@ class SurdArray:
         if convention is None:
             require_same(self.convention, other.convention, "contract")
             convention = self.convention
-        ours, theirs = self._axis_pairs(other, axes)
-        free_ours = [axis for axis in range(self.ndim) if axis not in ours]
-        free_theirs = [axis for axis in range(other.ndim) if axis not in theirs]
-        partners: dict[tuple[int, ...], list[tuple[tuple[int, ...], Surd]]] = {}
-        for index, value in other.items():
-            joint = tuple(index[axis] for axis in theirs)
-            partners.setdefault(joint, []).append((tuple(index[axis] for axis in free_theirs), value))
-        sums: dict[tuple[int, ...], Surd] = {}
-        for index, value in self.items():
-            left = tuple(index[axis] for axis in free_ours)
-            for right, partner in partners.get(tuple(index[axis] for axis in ours), ()):
-                place = left + right
-                sums[place] = sums[place] + value * partner if place in sums else value * partner
-        shape = [self.shape[axis] for axis in free_ours] + [other.shape[axis] for axis in free_theirs]
+        shape, sums = contracted(self, other, axes)
         return SurdArray.from_entries(shape, sums, convention)
-
-    def _axis_pairs(
-        self, other: SurdArray, axes: int | tuple[Sequence[int], Sequence[int]]
-    ) -> tuple[list[int], list[int]]:
-        """Return the checked, non-negative axes of both operands that a contraction joins."""
-        try:
-            if isinstance(axes, int):
-                ours, theirs = list(range(self.ndim))[self.ndim - axes :], list(range(other.ndim))[:axes]
-            else:
-                ours = [range(self.ndim)[axis] for axis in axes[0]]
-                theirs = [range(other.ndim)[axis] for axis in axes[1]]
-            lengths = [self.shape[axis] for axis in ours], [other.shape[axis] for axis in theirs]
-        except (IndexError, TypeError) as error:
-            raise OperandError(f"axes: got {axes!r} for {self.ndim} and {other.ndim} axes") from error
-        if lengths[0] != lengths[1] or len({*ours}) != len(ours) or len({*theirs}) != len(theirs):
-            raise OperandError(
-                f"contract: axes {axes!r} join lengths {lengths[0]} with {lengths[1]}; pair each axis once "
-                "with one of the same length"
-            )
-        return ours, theirs
 
     def __repr__(self) -> str:
         return f"SurdArray(shape={self.shape}, nnz={self.nnz}, convention={self.convention.name!r})"
-
-
-def require_room(entries: int, bits: int, what: str) -> None:
-    """Raise TooLarge if `entries` exact values, each with about `bits` bits above and below, exceed 8 GiB."""
-    size = entries * (_ENTRY_BYTES + bits // 4)
-    if size > _MOST_EXACT_BYTES:
-        raise TooLarge(
-            f"{what} needs about {size / 2**30:.0f} GiB for {entries} exact entries; the limit is "
-            f"{_MOST_EXACT_BYTES >> 30} GiB; choose smaller labels or single values"
-        )
 
 
 def _rebuilt(
@@ -410,33 +367,3 @@ def _rebuilt(
         i_powers=i_powers,
         pi_power=pi_power,
     )
-
-
-def _ordered(rows: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.intp]:
-    """Return the permutation that sorts index rows; raise OperandError for one outside or repeated."""
-    if rows.size and (rows.min() < 0 or (rows >= shape).any()):
-        raise OperandError(f"SurdArray: an index lies outside the shape {shape}; indices start at 0")
-    if rows.shape[1] == 0:
-        return np.arange(len(rows))
-    order = np.lexsort(rows.T[::-1])
-    if (rows[order[1:]] == rows[order[:-1]]).all(axis=1).any():
-        raise OperandError("SurdArray: an index comes twice; give each entry once")
-    return order
-
-
-def _lowest_terms(
-    numerators: Sequence[int], denominators: Sequence[int], order: list[int]
-) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return the fractions in the given order and in lowest terms; raise OperandError for a zero."""
-    tops: list[int] = []
-    bottoms: list[int] = []
-    for place in order:
-        top, bottom = numerators[place], denominators[place]
-        if top == 0 or bottom <= 0:
-            raise OperandError(
-                f"SurdArray: got the entry {top}/{bottom}; leave zeros out, denominators are > 0"
-            )
-        common = math.gcd(top, bottom)
-        tops.append(top // common)
-        bottoms.append(bottom // common)
-    return tuple(tops), tuple(bottoms)

@@ -24,7 +24,7 @@ def clebsch_gordan(j1: object, j2: object, j3: object, m1: object, m2: object, m
     j1, j2, j3  spins: ints or exact halves, >= 0
     m1, m2, m3  projections: |m| <= j, j - m whole
     returns     Surd; 0 where a selection rule forbids the coefficient
-    raises      LabelError: a label is impossible
+    raises      LabelError: a label is impossible; TooLarge: allowed, and j1+j2+j3 > 10^6
 
     >>> clebsch_gordan(0.5, 0.5, 1, 0.5, -0.5, 0)
     √(1/2)
@@ -39,7 +39,7 @@ def clebsch_gordan_array(j1: object, j2: object, j3: object, basis: Basis = "com
     """Return one block: shape (2 j1 + 1, 2 j2 + 1, 2 j3 + 1), indices m1+j1, m2+j2, m3+j3.
 
     basis   "complex", or "real" for whole spins
-    raises  LabelError: a label or the basis is impossible
+    raises  LabelError: a label or the basis is impossible; TooLarge
 
     >>> clebsch_gordan_array(1, 1, 1, basis="real")[0, 1, 2]  # y x z -> x
     √(1/2)

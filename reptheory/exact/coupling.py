@@ -48,7 +48,7 @@ def coupling_block(
     l1..l3   degrees; halves are allowed in the complex basis, except for "gaunt"
     basis    "real" or "complex"
     returns  SurdArray; empty where a selection rule forbids the block
-    raises   LabelError: an impossible label, kind or basis
+    raises   LabelError: an impossible label, kind or basis; TooLarge
     """
     if kind not in get_args(CouplingKind):
         raise LabelError(f"kind: got {kind!r}; it must be one of {', '.join(get_args(CouplingKind))}")

@@ -6,13 +6,14 @@ With Condon-Shortley harmonics (SciPy's `sph_harm_y`), A integers and K from `wi
     y_u  = i^m sqrt( (2l+1) C(2l,l) / (4 pi 16^l C(2l,l-m)) ) A_u,   A_u = K[l, l-u] K[l-u, l-m]
     y_-u = (-1)^m y_u,     y_u of (l,-m) = (-1)^m y_u of (l,m)
 
-This is 2 y_u = i^m sqrt((2l+1)/pi) d^l_{u0}(pi/2) d^l_{um}(pi/2) up to sign (Varshalovich et al. 1988, section
-4.16), with the binomials cancelled by C(2l,n) K[n,k] = C(2l,k) K[k,n].
+This is y_u = (-i)^m sqrt((2l+1)/(4 pi)) d^l_{u0}(pi/2) d^l_{um}(pi/2) (Risbo, J. Geodesy 70 (1996) 383), its
+binomials cancelled by C(2l,n) K[n,k] = C(2l,k) K[k,n].
 
 Back, for a function f = sum f_uv e^{i u theta} e^{i v phi} on the sphere:
 
     x_lm = int conj(Y_lm) f dOmega = sum_u z_u f_um,
-    z_u  = 2 pi sum_u' conj(y_u') I(u - u'),   I(k) = int_0^pi cos(k theta) sin(theta) dtheta = 2 / (1 - k^2), k even
+    z_u  = 2 pi sum_u' conj(y_u') I(u - u'),
+    I(k) = int_0^pi cos(k theta) sin(theta) dtheta = 2 / (1 - k^2),     k even
 
 Only u with the parity of l are kept: the other parity holds the harmonics of the other parity, whose
 contribution is 0 for every function on the sphere (not for every function on the torus).
@@ -30,7 +31,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.conventions import COMPLEX, Basis, Convention, convention_of
-from reptheory.exact.arrays import SurdArray, require_room
+from reptheory.exact.arrays import SurdArray
+from reptheory.exact.entries import require_room
 from reptheory.exact.wigner_d import krawtchouk
 from reptheory.groups.labels import whole
 
@@ -39,7 +41,7 @@ __all__ = ["fourier_from_harmonics", "harmonics_from_fourier", "theta_fourier", 
 
 @dataclass(frozen=True, slots=True)
 class _Wave:
-    """The coefficients of one harmonic, m >= 0, at u = first, first + 2, ... >= 0: unit * sqrt(scale) * rational.
+    """The coefficients of one harmonic, m >= 0, at u = first, first + 2, ...: unit * sqrt(scale) * rational.
 
     rationals   (numerator, denominator) per u, denominator > 0
     """
@@ -69,12 +71,12 @@ def fourier_from_harmonics(lmax: object, basis: Basis = "complex") -> SurdArray:
 
 
 def harmonics_from_fourier(lmax: object, band_limit: object = None, basis: Basis = "complex") -> SurdArray:
-    """Return z with x_lm = sum_uv z[lm, u, v] f[u, v]: the projection of a function onto harmonics up to lmax.
+    """Return z with x_lm = sum_uv z[lm, u, v] f[u, v]: projection onto harmonics up to lmax.
 
     f           Fourier coefficients, u, v = -band_limit..band_limit, of a function on the sphere: a sum of
                 harmonics (or of products of harmonics) of degree at most band_limit
     band_limit  B >= 0; lmax if None
-    returns     shape ((lmax+1)^2, 2B+1, 2B+1), [l*l + l + m, u + B, v + B], pi_power 1; orders |m| > B are empty
+    returns     shape ((lmax+1)^2, 2B+1, 2B+1), [l*l + l + m, u + B, v + B], pi_power 1; empty for |m| > B
     raises      LabelError: an impossible lmax, band_limit or basis; TooLarge
 
     >>> harmonics_from_fourier(0)[0, 0, 0]  # the mean of f times sqrt(4 pi)
@@ -105,8 +107,8 @@ def theta_fourier(lmax: object) -> SurdArray:
 def theta_projection(lmax: object, band_limit: object = None) -> SurdArray:
     """Return the inverse of `theta_fourier` for products: x_lm = sum_u t[l*l + l + m, u] f_u, m >= 0.
 
-    f_u         coefficient of cos(u theta) (m even) or sin(u theta) (m odd) beside e^{i m phi} in a function on the
-                sphere of degree at most band_limit
+    f_u         coefficient of cos(u theta) (m even) or sin(u theta) (m odd) beside e^{i m phi} in a
+                function on the sphere of degree at most band_limit
     band_limit  B >= 0; lmax if None
     returns     shape ((lmax+1)^2, B+1), rows with m < 0 empty, pi_power 1, complex convention
     raises      LabelError: an impossible lmax or band_limit; TooLarge
@@ -155,7 +157,7 @@ def _projection_waves(lmax: int, band: int) -> Iterator[_Wave]:
 
 
 def _folded_integrals(integrals: list[int], degree: int, band: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return I(u-u') + I(u+u') and I(u-u') - I(u+u') for u <= band and u' <= degree >= 0, both as l mod 2.
+    """Return I(u-u') + I(u+u') and I(u-u') - I(u+u') for 0 <= u <= band, 0 <= u' <= degree, both as l mod 2.
 
     The column u' = 0 stands for one term, not two, so there the sum is I(u) alone (and the difference 0).
     """
@@ -222,7 +224,7 @@ def _squares(wave: _Wave, factor: int = 1) -> Iterator[tuple[int, int, tuple[int
 def _on_torus(
     waves: Iterator[_Wave], sizes: tuple[int, int], convention: Convention, pi_power: int
 ) -> SurdArray:
-    """Spread the coefficients of m >= 0, u >= 0 over all m, u and v, by the symmetries of the module docstring.
+    """Spread the coefficients of m >= 0, u >= 0 over all m, u and v, by the module's symmetries.
 
     The way back is the complex conjugate of the way there: its power of i is the negative (pi_power 1).
     """

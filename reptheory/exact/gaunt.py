@@ -31,7 +31,7 @@ def gaunt(l1: object, l2: object, l3: object, m1: object, m2: object, m3: object
     l1, l2, l3  degrees >= 0
     m1, m2, m3  orders, |m| <= l
     returns     Surd; 0 where a selection rule forbids the coefficient
-    raises      LabelError: a label is impossible
+    raises      LabelError: a label is impossible; TooLarge: allowed, and l1+l2+l3 > 10^6
 
     >>> gaunt(1, 1, 2, 0, 0, 0)
     √(1/(5π))
@@ -57,7 +57,7 @@ def gaunt_array(l1: object, l2: object, l3: object, basis: Basis = "real") -> Su
     """Return one block: shape (2 l1 + 1, 2 l2 + 1, 2 l3 + 1), indices m1+l1, m2+l2, m3+l3.
 
     basis   "real" (entries of `real_gaunt`) or "complex" (of `gaunt`)
-    raises  LabelError: a label or the basis is impossible
+    raises  LabelError: a label or the basis is impossible; TooLarge
 
     >>> gaunt_array(1, 1, 0)[2, 2, 0]
     √(1/(4π))
@@ -69,9 +69,9 @@ def _gaunt(l1: int, l2: int, l3: int, m1: int, m2: int, m3: int) -> Surd:
     """Return one complex Gaunt coefficient of possible labels (unchecked)."""
     if m1 + m2 + m3 or (l1 + l2 + l3) % 2 or not admissible(2 * l1, 2 * l2, 2 * l3):
         return Surd.rational(0)
+    symbol = doubled_3j(2 * l1, 2 * l2, 2 * l3, 2 * m1, 2 * m2, 2 * m3)
     sign, square = parity_3j(l1, l2, l3)
     weight = square * Fraction((2 * l1 + 1) * (2 * l2 + 1) * (2 * l3 + 1), 4)
-    symbol = doubled_3j(2 * l1, 2 * l2, 2 * l3, 2 * m1, 2 * m2, 2 * m3)
     return symbol * Surd.sqrt(weight, sign, pi_power=-1)
 
 

@@ -20,7 +20,7 @@ _MOST_SYMPY_ENTRIES = 10**7
 
 
 def to_sympy(surd: Surd) -> Any:
-    """Return a Surd as a SymPy number: a Rational, or Rational * sqrt(...) * pi^(k/2) * I as SymPy writes it."""
+    """Return a Surd as a SymPy number: Rational * sqrt(...) * pi^(k/2) * I, as SymPy writes it."""
     import sympy  # noqa: PLC0415  (half a second, for those who ask for it)
 
     ratio = sympy.Rational(surd.radicand.numerator, surd.radicand.denominator)

@@ -5,9 +5,10 @@ With a = j1+j2-j3, b = j2+j3-j1, c = j1+j3-j2, J = a+b+c, p = j1+m1, q = j2-m2, 
     3j = (-1)^(2 j1 + j3 + m3) B sqrt( C(2j1,c) C(2j2,b) / ((J+1) C(J,a) C(2j1,p) C(2j2,q) C(2j3,s)) )
     B  = [x^p y^q] (1 - x y)^a (1 + x)^c (1 + y)^b = sum_k (-1)^k C(a,k) C(c,p-k) C(b,q-k)
 
-This is the generating function of the 3j symbols (Biedenharn and Louck, Angular Momentum in Quantum Physics,
-1981, section 3.12; the sum is Racah's single sum with its factorials paired into binomials). |B| <= 2^J.
-Phases are Condon and Shortley's; values equal SymPy's `wigner_3j`.
+The sum is Racah's [DLMF 34.2.4] with its factorials paired into binomials; the polynomial is its generating
+function (Schwinger 1952, Regge 1958). |B| <= 2^J. Phases are Condon and Shortley's; values equal SymPy's
+`wigner_3j`. One symbol costs O(j) operations on integers of O(j) bits: 0.03 ms at j = 60, 6 ms at 2000,
+15 s at 10^5.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.conventions import COMPLEX
+from reptheory.errors import TooLarge
 from reptheory.exact.arrays import SurdArray
+from reptheory.exact.entries import require_room
 from reptheory.exact.surd import Surd
-from reptheory.groups.labels import projection, two_label, two_spin
+from reptheory.groups.labels import projection, shown, two_label, two_spin
 
 __all__ = [
     "SquareGrid",
@@ -37,6 +40,7 @@ __all__ = [
 ]
 
 _LARGEST_INT64_TOTAL = 62
+_LARGEST_TOTAL = 10**6
 
 
 def wigner_3j(j1: object, j2: object, j3: object, m1: object, m2: object, m3: object) -> Surd:
@@ -45,7 +49,7 @@ def wigner_3j(j1: object, j2: object, j3: object, m1: object, m2: object, m3: ob
     j1, j2, j3  spins: ints or exact halves, >= 0
     m1, m2, m3  projections: |m| <= j, j - m whole
     returns     Surd; 0 where a selection rule forbids the symbol
-    raises      LabelError: a label is impossible
+    raises      LabelError: a label is impossible; TooLarge: allowed, and j1+j2+j3 > 10^6
 
     >>> wigner_3j(1, 1, 2, 0, 0, 0)
     √(2/15)
@@ -56,7 +60,7 @@ def wigner_3j(j1: object, j2: object, j3: object, m1: object, m2: object, m3: ob
 def wigner_3j_array(j1: object, j2: object, j3: object) -> SurdArray:
     """Return all symbols of three spins: shape (2j1+1, 2j2+1, 2j3+1), indices m1+j1, m2+j2, m3+j3.
 
-    raises  LabelError: a spin is impossible
+    raises  LabelError: a spin is impossible; TooLarge
 
     >>> wigner_3j_array(1, 1, 1)[0, 1, 2]
     √(1/6)
@@ -102,13 +106,20 @@ def doubled_3j(two_j1: int, two_j2: int, two_j3: int, two_m1: int, two_m2: int, 
     if two_m1 + two_m2 + two_m3 or not admissible(two_j1, two_j2, two_j3):
         return Surd(0, Fraction(0))
     a, b, c = _pair_degrees(two_j1, two_j2, two_j3)
+    if a + b + c > _LARGEST_TOTAL:
+        raise TooLarge(
+            f"wigner_3j: j1+j2+j3 = {shown(a + b + c)} needs integers of about as many bits; "
+            f"the limit is {_LARGEST_TOTAL}; choose smaller spins"
+        )
     p, q, s = (two_j1 + two_m1) // 2, (two_j2 - two_m2) // 2, (two_j3 - two_m3) // 2
     coefficient = _coefficient(a, b, c, p, q)
+    if coefficient == 0:
+        return Surd(0, Fraction(0))
     total = a + b + c
     top = comb(two_j1, c) * comb(two_j2, b) * coefficient * coefficient
     bottom = (total + 1) * comb(total, a) * comb(two_j1, p) * comb(two_j2, q) * comb(two_j3, s)
     odd = (two_j1 + (two_j3 + two_m3) // 2) % 2 == 1
-    return Surd.scaled(0 if not coefficient else 1 if (coefficient > 0) != odd else -1, Fraction(top, bottom))
+    return Surd(1 if (coefficient > 0) != odd else -1, Fraction(top, bottom))
 
 
 def _pair_degrees(two_j1: int, two_j2: int, two_j3: int) -> tuple[int, int, int]:
@@ -133,11 +144,13 @@ def polynomial(two_j1: int, two_j2: int, two_j3: int) -> NDArray[Any]:
     """Return B[p, q] of the module docstring for an admissible triple of doubled spins.
 
     returns  (2j1+1, 2j2+1), int64 where |B| <= 2^J surely fits (J <= 62), otherwise Python ints (object)
+    raises   TooLarge
 
     >>> polynomial(2, 2, 2).tolist()
     [[1, 1, 0], [1, 0, -1], [0, -1, -1]]
     """
     a, b, c = _pair_degrees(two_j1, two_j2, two_j3)
+    require_room((two_j1 + 1) * (two_j2 + 1), 4 * (a + b + c), f"coupling 2j = {two_j1}, {two_j2}, {two_j3}")
     kind: Any = np.int64 if a + b + c <= _LARGEST_INT64_TOTAL else object
     table = np.zeros((a + c + 1, a + b + 1), dtype=kind)
     rows = np.array([comb(c, p) for p in range(c + 1)], dtype=kind)

@@ -3,9 +3,9 @@
     d^j_{m'm}(pi/2) = (-1)^(j-m) 2^(-j) sqrt( C(2j, j-m) / C(2j, j-m') ) K[j-m, j-m']
     K[n, k]         = [x^k] (1 + x)^(2j-n) (1 - x)^n                       (Krawtchouk polynomials)
 
-in the convention of SymPy's `Rotation.d` (Varshalovich, Moskalev, Khersonskii, Quantum Theory of Angular
-Momentum, 1988, section 4.3): <j m'| exp(-i beta J_y) |j m> with rows m'. Only d(pi/2) is needed for any angle,
-because exp(-i beta J_y) is a rotation about z between two of them.
+in the convention of SymPy's `Rotation.d`: <j m'| exp(-i beta J_y) |j m> with rows m' (Wigner's sum at
+beta = pi/2, its terms paired into binomials). Only d(pi/2) is needed for any angle, because exp(-i beta J_y)
+is a rotation about z between d(pi/2) and its transpose.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from reptheory.conventions import COMPLEX
 from reptheory.exact.arrays import SurdArray
-from reptheory.groups.labels import two_spin
+from reptheory.exact.entries import require_room
+from reptheory.groups.labels import shown, two_spin
 
 __all__ = ["krawtchouk", "wigner_d_pi_half"]
 
@@ -47,12 +48,13 @@ def krawtchouk(two_j: int) -> NDArray[Any]:
 def wigner_d_pi_half(j: object) -> SurdArray:
     """Return d^j(pi/2): shape (2j+1, 2j+1), indices m'+j, m+j. Real and orthogonal.
 
-    raises  LabelError: j is not 0, 1/2, 1, ...
+    raises  LabelError: j is not 0, 1/2, 1, ...; TooLarge
 
     >>> wigner_d_pi_half(0.5)[0, 1], wigner_d_pi_half(1)[1, 2]
     (√(1/2), √(1/2))
     """
     two_j = two_spin(j, "j")
+    require_room((two_j + 1) ** 2, 2 * two_j, f"wigner_d_pi_half: 2j = {shown(two_j)}")
     table = krawtchouk(two_j)
     n, k = np.nonzero(table)
     binomials = [comb(two_j, i) for i in range(two_j + 1)]
