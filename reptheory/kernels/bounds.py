@@ -22,7 +22,7 @@ def unit_roundoff(dtype: DTypeLike) -> float:
 
 
 def smallest(dtype: DTypeLike) -> float:
-    """Return eta, the smallest positive float of the dtype; a product that underflows errs by at most eta/2."""
+    """Return eta, the smallest positive float of the dtype; underflow costs a product at most eta/2."""
     return float(np.finfo(np.dtype(dtype)).smallest_subnormal)
 
 
@@ -34,9 +34,7 @@ def gamma(roundings: NDArray[np.int64] | int, dtype: DTypeLike) -> NDArray[np.fl
     return np.asarray(product / (1 - product) * _SLACK)
 
 
-def upward(
-    absolute: NDArray[np.float64], evaluated: NDArray[np.int64] | int
-) -> NDArray[np.float64]:
+def upward(absolute: NDArray[np.float64], evaluated: NDArray[np.int64] | int) -> NDArray[np.float64]:
     """Return an upper bound of a nonnegative sum that float64 evaluated with `evaluated` roundings a term.
 
     The value is at least (1 - gamma_n) of the exact one where nothing underflows; callers add what may.

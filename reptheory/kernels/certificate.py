@@ -15,11 +15,10 @@ import numpy as np
 from llvmlite import ir
 from numba import config, types
 from numba.core import cgutils
-from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from reptheory.kernels.coupling import CouplingPlan
-from reptheory.kernels.jit import compiled
+from reptheory.kernels.jit import compiled, intrinsic
 
 __all__ = ["certify_coupling"]
 
@@ -73,7 +72,7 @@ def _one(
         for block in range(first_block, last_block):
             i0, _, j0, n2, first_row, last_row = plan.blocks[block]
             for row in range(first_row, last_row):
-                place, first_term, last_term = plan.rows[row]
+                place, first_term, last_term, _ = plan.rows[row]
                 column = place
                 for run in range(first_run, last_run):
                     tile_row, start, length = plan.runs[run]
@@ -81,7 +80,7 @@ def _one(
                         column = start + place - tile_row
                 total, tail, absolute = high[column], rest[column], size[column]
                 for t in range(first_term, last_term):
-                    a, b = np.float64(x[i0 + plan.index[t] // n2]), np.float64(y[j0 + plan.index[t] % n2])
+                    a, b = np.float64(x[i0 + plan.places[t] // n2]), np.float64(y[j0 + plan.places[t] % n2])
                     p = a * b
                     p_low = product_error(a, b, -p)
                     c = plan.values[t]

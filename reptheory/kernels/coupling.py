@@ -2,7 +2,7 @@
 
 z[n, k] = sum_ij C[i, j, k] x[n, i] y[n, j]; n runs over samples, x, y, z are (batch, dim), C-contiguous.
 C is given block by block: a block couples x[i0 : i0 + n1] with y[j0 : j0 + n2] through the outer product
-P[a * n2 + b] = x[i0 + a] y[j0 + b], and each of its rows adds sum_t value[t] P[index[t]] to one output.
+P[a * n2 + b] = x[i0 + a] y[j0 + b], and each of its rows adds sum_t value[t] P[places[t]] to one output.
 The Clebsch-Gordan product has one row per output; the Gaunt product adds several blocks into each output.
 
 Proof of the bound: docs/proofs/coupling.md. Exact twin: verify/exact_product.py.
@@ -27,9 +27,10 @@ class CouplingPlan(NamedTuple):
     """A sparse bilinear map as flat arrays, the form that compiled code takes.
 
     values    (terms,) float32 or float64   coefficients, in the order of the rows
-    index     (terms,) int32                a * n2 + b within the block's outer product
+    places    (terms,) int32                a * n2 + b within the block's outer product
     blocks    (B, 6) int64                  i0, n1, j0, n2, first row, last row + 1; ordered by chunk
-    rows      (R, 3) int64                  tile row of the output, first term, last term + 1
+    rows      (R, 4) int64                  tile row of the output, first term, last term + 1, 1 where the
+                                            row is the first to write its output in the chunk
     chunks    (C, 5) int64                  first block, last + 1, tile rows used, first run, last run + 1
     runs      (U, 3) int64                  first tile row, first output column, length
     dims      (dim1, dim2, dim_out)         lengths of the last axes of x, y, z
@@ -37,7 +38,7 @@ class CouplingPlan(NamedTuple):
     """
 
     values: NDArray[Any]
-    index: NDArray[np.int32]
+    places: NDArray[np.int32]
     blocks: NDArray[np.int64]
     rows: NDArray[np.int64]
     chunks: NDArray[np.int64]
@@ -55,7 +56,8 @@ def couple_scratch(plan: CouplingPlan) -> int:
 
 @compiled
 def couple(
-    x: NDArray[Any], y: NDArray[Any], z: NDArray[Any], first: int, last: int, plan: CouplingPlan, work: NDArray[Any]
+    x: NDArray[Any], y: NDArray[Any], z: NDArray[Any], first: int, last: int, plan: CouplingPlan,
+    work: NDArray[Any],
 ) -> None:  # fmt: skip
     """Write z[first:last] = C(x, y)[first:last]; x, y, z are the flat arrays, work is aligned scratch."""
     span = WIDTH * VECTOR_BYTES // plan.values.itemsize
@@ -73,22 +75,17 @@ def couple(
         gather(x, start, count, dim1, identity, work[:y0], WIDTH)
         gather(y, start, count, dim2, identity, work[y0:p0], WIDTH)
         for chunk in range(plan.chunks.shape[0]):
-            first_block, last_block, height, first_run, last_run = plan.chunks[chunk]
-            tile[: height * span] = 0
+            first_block, last_block, _, first_run, last_run = plan.chunks[chunk]
             for block in range(first_block, last_block):
                 i0, n1, j0, n2, first_row, last_row = plan.blocks[block]
                 for a in range(n1):
                     for b in range(n2):
-                        multiply_4(
-                            work, (i0 + a) * span, y0 + (j0 + b) * span, p0 + (a * n2 + b) * span
-                        )
+                        multiply_4(work, (i0 + a) * span, y0 + (j0 + b) * span, p0 + (a * n2 + b) * span)
                 for row in range(first_row, last_row):
-                    target, first_term, last_term = plan.rows[row]
+                    target, first_term, last_term, fresh = plan.rows[row]
                     sparse_4(
-                        plan.values, plan.index, first_term, last_term, outer, span, tile, target * span
+                        plan.values, plan.places, first_term, last_term, outer, span, tile, target * span, fresh
                     )
             for run in range(first_run, last_run):
                 tile_row, column, length = plan.runs[run]
-                scatter(
-                    tile, identity[tile_row:], z, start, count, dim_out, column, length, WIDTH
-                )
+                scatter(tile, identity[tile_row:], z, start, count, dim_out, column, length, WIDTH)

@@ -15,6 +15,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,11 +24,15 @@ import llvmlite
 import numba
 import platformdirs
 from llvmlite import binding
+from numba import extending
 from numba.core import caching
 
-__all__ = ["code_folder", "compiled"]
+__all__ = ["code_folder", "compiled", "intrinsic"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+intrinsic: Callable[[Callable[..., Any]], Any] = extending.intrinsic
+"""Numba's decorator for functions that emit LLVM IR, with a type."""
 
 
 @cache
@@ -108,10 +113,8 @@ class _CodeCache(caching.FunctionCache):  # type: ignore[misc]
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
-        try:
+        with suppress(Exception):  # full disk, read-only file system: go on without
             super().save_overload(sig, data)
-        except Exception:  # noqa: S110 # full disk, read-only file system: go on without
-            pass
 
 
 def compiled(function: Function) -> Function:

@@ -6,14 +6,14 @@ machine's are narrower. Multiply-adds are fused (`llvm.fma`), so the roundings a
 machine that has FMA, and no `fastmath` is needed.
 
     dense_W    target[r] = sum_c matrix[r, c] source[c]              (small matrix times tile)
-    sparse_W   target += sum_t value[t] source[index[t]]             (one row of a sparse matrix)
+    sparse_W   target (+)= sum_t value[t] source[index[t]]           (one row of a sparse matrix)
     gather     tile[position[d], lane] = x[lane, d]                  (samples to a tile, transposed)
     scatter    z[lane, column + d] = tile[position[d], lane]         (and back)
     multiply_W, sum_difference_W, ring_points_W                      (elementwise steps on rows of a tile)
 
-W is the width of the tile in vectors. Each has a plain twin in NumPy with the suffix `_plain`: tests hold the two against each
-other, and the twin serves where Numba's JIT is switched off (NUMBA_DISABLE_JIT=1). All offsets and steps
-count elements of flat, C-contiguous arrays; nothing is checked here: callers own the bounds.
+W is the width of the tile in vectors. Each has a plain twin in NumPy with the suffix `_plain`: tests hold the
+two against each other, and the twin serves where Numba's JIT is switched off (NUMBA_DISABLE_JIT=1). Offsets
+and steps count elements of flat, C-contiguous arrays; nothing is checked here: callers own the bounds.
 """
 
 from __future__ import annotations
@@ -26,10 +26,9 @@ import numpy as np
 from llvmlite import ir
 from numba import config, types
 from numba.core import cgutils
-from numba.extending import intrinsic
 from numpy.typing import DTypeLike, NDArray
 
-from reptheory.kernels.jit import compiled
+from reptheory.kernels.jit import compiled, intrinsic
 
 __all__ = [
     "VECTOR_BYTES",
@@ -76,10 +75,12 @@ def dense_plain(
 
 def sparse_plain(
     values: Array, index: Array, start: int, stop: int,
-    source: Array, s_step: int, target: Array, t0: int, width: int,
+    source: Array, s_step: int, target: Array, t0: int, fresh: int, width: int,
 ) -> None:  # fmt: skip
     """Twin of `sparse` in NumPy."""
     span = width * lanes_of(target.dtype)
+    if fresh:
+        target[t0 : t0 + span] = 0
     for term in range(start, stop):
         s0 = int(index[term]) * s_step
         target[t0 : t0 + span] += values[term] * source[s0 : s0 + span]
@@ -98,8 +99,9 @@ def gather_plain(
 
 
 def scatter_plain(
-    tile: Array, position: Array, z: Array, first: int, count: int, dim: int, column: int, length: int, width: int,
-) -> None:  # fmt: skip # noqa: E501
+    tile: Array, position: Array, z: Array, first: int, count: int, dim: int, column: int, length: int,
+    width: int,
+) -> None:  # fmt: skip
     """Twin of `scatter` in NumPy."""
     span = width * lanes_of(tile.dtype)
     rows = z[first * dim : (first + count) * dim].reshape(count, dim)
@@ -207,14 +209,14 @@ def _data(context: Any, builder: Builder, kind: Any, value: Any) -> Any:
     return context.make_array(kind)(context, builder, value).data
 
 
-def _emit_dense_rows(builder: Builder, v: _Vectors, a: dict[str, Any], row: Any, rows: int, width: int) -> None:
+def _emit_dense_rows(
+    builder: Builder, v: _Vectors, a: dict[str, Any], row: Any, rows: int, width: int
+) -> None:
     """Emit target[row : row + rows] = matrix[row : row + rows] @ source, accumulators in registers."""
     accumulators = [[cgutils.alloca_once(builder, v.vector) for _ in range(width)] for _ in range(rows)]
     for slot in (slot for line in accumulators for slot in line):
         builder.store(v.zero(), slot)
-    starts = [
-        builder.add(a["m0"], builder.mul(builder.add(row, _const(r)), a["cols"])) for r in range(rows)
-    ]
+    starts = [builder.add(a["m0"], builder.mul(builder.add(row, _const(r)), a["cols"])) for r in range(rows)]
     with cgutils.for_range(builder, a["cols"]) as loop:
         base = builder.add(a["s0"], builder.mul(loop.index, a["s_step"]))
         source = [
@@ -264,15 +266,14 @@ def _dense_intrinsic(width: int) -> Any:
 def _sparse_codegen(width: int) -> Callable[..., Any]:
     def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
         kinds = signature.args
-        values, index, source, target = (
-            _data(context, builder, kinds[k], args[k]) for k in (0, 1, 4, 6)
-        )
-        start, stop, s_step, t0 = args[2], args[3], args[5], args[7]
+        values, index, source, target = (_data(context, builder, kinds[k], args[k]) for k in (0, 1, 4, 6))
+        start, stop, s_step, t0, fresh = args[2], args[3], args[5], args[7], args[8]
         v = _Vectors(builder, kinds[0].dtype)
         slots = [cgutils.alloca_once(builder, v.vector) for _ in range(width)]
         places = [v.pointer(target, builder.add(t0, _const(k * v.lanes))) for k in range(width)]
+        is_fresh = builder.icmp_unsigned("!=", fresh, _const(0))
         for slot, place in zip(slots, places, strict=True):
-            builder.store(v.load(place), slot)
+            builder.store(builder.select(is_fresh, v.zero(), v.load(place)), slot)
         with cgutils.for_range(builder, builder.sub(stop, start)) as loop:
             term = builder.add(start, loop.index)
             row = builder.sext(builder.load(v.pointer(index, term)), ir.IntType(64))
@@ -290,9 +291,9 @@ def _sparse_codegen(width: int) -> Callable[..., Any]:
 
 def _sparse_intrinsic(width: int) -> Any:
     @intrinsic
-    def emit(typingctx: Any, values: Any, index: Any, start: Any, stop: Any, source: Any, s_step: Any, target: Any, t0: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
+    def emit(typingctx: Any, values: Any, index: Any, start: Any, stop: Any, source: Any, s_step: Any, target: Any, t0: Any, fresh: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
         i = types.int64
-        return types.void(values, index, i, i, source, i, target, i), _sparse_codegen(width)
+        return types.void(values, index, i, i, source, i, target, i, i), _sparse_codegen(width)
 
     return emit
 
@@ -305,9 +306,7 @@ def _square_codegen(into_tile: bool) -> Callable[..., Any]:
 
     def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
         outer_kind, tile_kind = signature.args[0], signature.args[4]
-        outer, position, tile = (
-            _data(context, builder, signature.args[k], args[k]) for k in (0, 3, 4)
-        )
+        outer, position, tile = (_data(context, builder, signature.args[k], args[k]) for k in (0, 3, 4))
         o0, o_step, t0, t_step, d0 = args[1], args[2], args[5], args[6], args[7]
         v = _Vectors(builder, tile_kind.dtype)
         outside = ir.FloatType() if outer_kind.dtype.bitwidth == 32 else ir.DoubleType()
@@ -466,8 +465,9 @@ def _gather(x: Array, first: int, count: int, dim: int, position: Array, tile: A
 
 
 def _scatter(
-    tile: Array, position: Array, z: Array, first: int, count: int, dim: int, column: int, length: int, width: int,
-) -> None:  # fmt: skip # noqa: E501
+    tile: Array, position: Array, z: Array, first: int, count: int, dim: int, column: int, length: int,
+    width: int,
+) -> None:  # fmt: skip
     """Copy rows position[d] of a tile to coefficients column + d < column + length of z[first : +count]."""
     lanes = VECTOR_BYTES // tile.itemsize
     span = width * lanes

@@ -13,6 +13,7 @@ for any z, also one computed elsewhere.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import cached_property
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -55,7 +56,7 @@ class BilinearProduct(ABC):
     def _table_engine(self) -> TableEngine:
         """The sparse table of the same product, for certificates."""
 
-    @property
+    @cached_property
     @abstractmethod
     def _meanings(self) -> tuple[str, str]:
         """What dim1 and dim2 count, for error messages."""

@@ -117,19 +117,22 @@ def coupling_plan(
     limit    most output columns in a tile; a product whose outputs are summed must fit in one
     """
     blocks: list[tuple[int, ...]] = []
-    rows: list[tuple[int, int, int]] = []
+    rows: list[tuple[int, int, int, int]] = []
     chunks: list[tuple[int, ...]] = []
     runs: list[list[int]] = []
     outer = tile = 1
     for group in _chunks(pairs, limit):
         place, group_runs, height = _runs(group)
         first_block = len(blocks)
+        written: set[int] = set()
         for pair in group:
             first_row = len(rows)
             for degree, column in pair.targets:
                 edges = terms.starts[pair.l1, pair.l2, degree].tolist()
                 at = place[column]
-                rows.extend((at + k, edges[k], edges[k + 1]) for k in range(2 * degree + 1))
+                fresh = int(column not in written)
+                written.add(column)
+                rows.extend((at + k, edges[k], edges[k + 1], fresh) for k in range(2 * degree + 1))
             n1, n2 = 2 * pair.l1 + 1, 2 * pair.l2 + 1
             blocks.append((pair.i0, n1, pair.j0, n2, first_row, len(rows)))
             outer = max(outer, n1 * n2)
@@ -141,6 +144,6 @@ def coupling_plan(
         return np.array(items, dtype=np.int64).reshape(-1, width)
 
     return CouplingPlan(
-        np.ascontiguousarray(values), terms.index, array(blocks, 6), array(rows, 3), array(chunks, 5),
+        np.ascontiguousarray(values), terms.index, array(blocks, 6), array(rows, 4), array(chunks, 5),
         array(runs, 3), dims, (outer, tile),
     )  # fmt: skip

@@ -111,7 +111,7 @@ class TableEngine:
         self._apply(x, y, z, x.dtype.name, threads)
 
     def bound(self, x: Array, y: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
-        """Bound: gamma_{n+2} sum |C||x||y| + underflow, n the terms of an output (docs/proofs/coupling.md)."""
+        """Bound: gamma_{n+2} sum |C||x||y| + underflow, n terms an output (docs/proofs/coupling.md)."""
         size = np.empty((len(x), self._dims[2]))
         self._apply(np.abs(x.astype(np.float64)), np.abs(y.astype(np.float64)), size, "absolute", None)
         n = self._term_counts
@@ -129,7 +129,7 @@ class TableEngine:
         return remainders(self._table)[self._terms.order]
 
     def certificate(self, x: Array, y: Array, z: Array, threads: int | None) -> NDArray[np.float64]:
-        """Bound |z - exact product| elementwise from a double-double evaluation (docs/proofs/certificate.md)."""
+        """Bound |z - exact| elementwise from a double-double evaluation (docs/proofs/certificate.md)."""
         plan, low = self._plan("float64"), self._remainders
         bound = np.empty(z.shape)
 

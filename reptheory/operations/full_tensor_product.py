@@ -82,7 +82,7 @@ class FullTensorProduct(BilinearProduct):
             irreps.dim for irreps in (self.irreps_in1, self.irreps_in2, self.irreps_out)
         )
 
-    @property
+    @cached_property
     def _meanings(self) -> tuple[str, str]:
         return f"the dimension of {self.irreps_in1}", f"the dimension of {self.irreps_in2}"
 

@@ -74,7 +74,7 @@ class GauntTensorProduct(BilinearProduct):
     def _automatic(self) -> Method:
         return "table" if max(self.lmax1, self.lmax2, self.lmax_out) <= TABLE_UP_TO else "grid"
 
-    @property
+    @cached_property
     def _meanings(self) -> tuple[str, str]:
         return f"(lmax1 + 1)^2 with lmax1 = {self.lmax1}", f"(lmax2 + 1)^2 with lmax2 = {self.lmax2}"
 

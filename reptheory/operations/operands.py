@@ -7,6 +7,7 @@ Refused: bool, complex, longdouble, object, masked arrays, and integers that flo
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,9 +59,9 @@ def _flat(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> 
     """Broadcast to the leading axes, convert, and lay out as (samples, dim)."""
     dim = array.shape[-1]
     whole = np.broadcast_to(array, (*shape, dim)) if array.shape[:-1] != shape else array
-    flat = np.require(whole, dtype=dtype, requirements=["C", "A"])
-    samples = int(np.prod(shape, dtype=np.int64))
-    return flat.reshape(samples, dim)
+    if whole.dtype != dtype or not (whole.flags.c_contiguous and whole.flags.aligned):
+        whole = np.require(whole, dtype=dtype, requirements=["C", "A"])
+    return whole.reshape(prod(shape), dim)
 
 
 def operands(
@@ -77,13 +78,14 @@ def operands(
     _last_axis(left, "x", dims[0], meanings[0])
     _last_axis(right, "y", dims[1], meanings[1])
     try:
-        shape = np.broadcast_shapes(left.shape[:-1], right.shape[:-1])
+        same = left.shape[:-1] == right.shape[:-1]
+        shape = left.shape[:-1] if same else np.broadcast_shapes(left.shape[:-1], right.shape[:-1])
     except ValueError:
         raise OperandError(
             f"x, y: leading axes {left.shape[:-1]} and {right.shape[:-1]} do not broadcast; "
             "give both the same samples, or insert axes of length 1"
         ) from None
-    dtype = np.result_type(left.dtype, right.dtype)
+    dtype = left.dtype if left.dtype == right.dtype else np.result_type(left.dtype, right.dtype)
     return Operands(_flat(left, shape, dtype), _flat(right, shape, dtype), shape)
 
 
