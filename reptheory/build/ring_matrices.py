@@ -75,9 +75,7 @@ def _classes(lmax: int) -> list[tuple[int, int]]:
 
 def _split(flat: Array, shapes: list[tuple[int, int]]) -> list[Array]:
     ends = np.cumsum([rows * cols for rows, cols in shapes])
-    return [
-        part.reshape(shape) for part, shape in zip(np.split(flat, ends[:-1]), shapes, strict=True)
-    ]
+    return [part.reshape(shape) for part, shape in zip(np.split(flat, ends[:-1]), shapes, strict=True)]
 
 
 @lru_cache(maxsize=16)
@@ -89,7 +87,7 @@ def legendre_stages(lmax: int, pairs: int, dtype: str, points: int | None = None
     classes = _classes(lmax)
 
     def make() -> list[Any]:
-        from flint import arb
+        from flint import arb  # noqa: PLC0415 (loaded when the first matrix is made)
 
         nodes = gauss_legendre(pairs)
         values = [theta_functions(lmax, cosine) for cosine, _ in nodes]
@@ -118,9 +116,10 @@ def legendre_stages(lmax: int, pairs: int, dtype: str, points: int | None = None
 def circle_matrices(lmax: int, quadrant: int, dtype: str, inverse: bool = False) -> Array:
     """Return cos m phi and sin m phi on a quadrant of 4 * quadrant points, class by class, flat.
 
-    Classes: cosine m even, cosine m odd, sine m even, sine m odd; each (quadrant, m's), inverse (m's, quadrant).
+    Classes: cosine m even and odd, sine m even and odd; each (quadrant, m's), inverse (m's, quadrant).
     """
-    classes = [(range(0, lmax + 1, 2), 0), (range(1, lmax + 1, 2), 0), (range(2, lmax + 1, 2), 1), (range(1, lmax + 1, 2), 1)]  # fmt: skip # noqa: E501
+    even, odd = range(0, lmax + 1, 2), range(1, lmax + 1, 2)
+    classes = [(even, 0), (odd, 0), (even[1:], 1), (odd, 1)]
 
     def make() -> list[Any]:
         values = [circle_functions(quadrant, m, 4 * quadrant) for m in range(lmax + 1)]
@@ -186,7 +185,10 @@ def fourier_stages(
         if points is None:
             factor = Surd.sqrt(2 if m else 1, sign=sign)
             first = _block(table, m, rows, frequencies, factor, dtype).T
-            stages[m, parity] = (np.ascontiguousarray(first), _theta_matrix(m, frequencies, pairs, dtype, None))
+            stages[m, parity] = (
+                np.ascontiguousarray(first),
+                _theta_matrix(m, frequencies, pairs, dtype, None),
+            )
         else:
             factor = Surd.sqrt(Fraction(1, 2) if m else 1, sign=sign)
             last = _block(table, m, rows, frequencies, factor, dtype)

@@ -23,14 +23,14 @@ def gauss_legendre(pairs: int) -> list[tuple[Ball, Ball]]:
 
     Both rings theta and pi - theta have the same weight. Exact for degree 4 * pairs - 1.
     """
-    from flint import arb
+    from flint import arb  # noqa: PLC0415
 
     return [arb.legendre_p_root(2 * pairs, k, weight=True) for k in range(pairs)]
 
 
 def theta_functions(lmax: int, cosine: Ball) -> dict[tuple[int, int], Ball]:
     """Return Theta_lm at one latitude for 0 <= m <= l <= lmax."""
-    from flint import arb, fmpq
+    from flint import arb, fmpq  # noqa: PLC0415
 
     sine = (1 - cosine * cosine).sqrt()
     value: dict[tuple[int, int], Ball] = {}
@@ -50,7 +50,7 @@ def theta_functions(lmax: int, cosine: Ball) -> dict[tuple[int, int], Ball]:
 
 def circle_functions(count: int, order: int, points: int) -> list[tuple[Ball, Ball]]:
     """Return (cos, sin) of order * angle at angle = (k + 1/2) 2 pi / points for k < count."""
-    from flint import arb, fmpq
+    from flint import arb, fmpq  # noqa: PLC0415
 
     angles = (fmpq(order * (2 * k + 1), points) for k in range(count))
     return [(arb.cos_pi_fmpq(angle), arb.sin_pi_fmpq(angle)) for angle in angles]

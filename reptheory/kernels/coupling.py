@@ -84,7 +84,15 @@ def couple(
                 for row in range(first_row, last_row):
                     target, first_term, last_term, fresh = plan.rows[row]
                     sparse_4(
-                        plan.values, plan.places, first_term, last_term, outer, span, tile, target * span, fresh
+                        plan.values,
+                        plan.places,
+                        first_term,
+                        last_term,
+                        outer,
+                        span,
+                        tile,
+                        target * span,
+                        fresh,
                     )
             for run in range(first_run, last_run):
                 tile_row, column, length = plan.runs[run]
