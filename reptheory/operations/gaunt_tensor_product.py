@@ -26,8 +26,8 @@ __all__ = ["GauntTensorProduct", "Method"]
 
 Method = Literal["auto", "table", "grid", "fourier"]
 
-TABLE_UP_TO: Final = 3
-"""Largest lmax_out for which the table is faster than the grid (benchmarks/gaunt_methods.py)."""
+TABLE_UP_TO: Final = 4
+"""Largest degree for which the table is faster than the grid (benchmarks/gaunt_methods.py)."""
 
 
 class GauntTensorProduct(BilinearProduct):
