@@ -2,7 +2,7 @@
 
 Heavy modules load inside the command that needs them, so that `reptheory --help` answers at once. Errors are
 one line on standard error: exit status 2 for a wrong command line or label, 1 for a check that failed or a
-file that could not be used.
+file that could not be used, 130 for Ctrl-C.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,10 @@ from reptheory.errors import LabelError, ReptheoryError
 from reptheory.tables.kinds import KINDS, table_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from reptheory.build.rows import Progress
+    from reptheory.build.show import Listing
 
 __all__ = ["main"]
 
@@ -33,17 +35,47 @@ _FILE = click.Path(path_type=Path)
 
 
 class _Commands(click.Group):
-    """A group whose commands report our errors as one line, with the exit status they deserve."""
+    """A group that reports every error as one line, with the exit status it deserves."""
 
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            with warnings.catch_warnings():
-                warnings.showwarning = _one_line
-                warnings.simplefilter("default", RuntimeWarning)
-                return super().invoke(ctx)
-        except ReptheoryError as error:
-            _complain(error)
-            sys.exit(2 if isinstance(error, LabelError) else 1)
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command line; `standalone_mode` False returns instead of leaving, and raises errors."""
+        run = partial(super().main, args, prog_name, complete_var, standalone_mode=False, **extra)
+        if not standalone_mode:
+            return run()
+        with warnings.catch_warnings():
+            warnings.showwarning = _one_line
+            warnings.simplefilter("default", RuntimeWarning)
+            sys.exit(_status(run))
+
+
+def _status(run: Callable[[], object]) -> int:
+    """Run a command and return its exit status; print its error, if any, as one line."""
+    try:
+        result = run()
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "reptheory"
+        _complain(f"{error.format_message()} Try: {path} --help")
+        return error.exit_code
+    except click.ClickException as error:
+        _complain(error.format_message())
+        return error.exit_code
+    except ReptheoryError as error:
+        _complain(error)
+        return 2 if isinstance(error, LabelError) else 1
+    except (KeyboardInterrupt, click.Abort):
+        _complain("interrupted; files are as they were before")
+        return 130
+    return result if isinstance(result, int) else 0
 
 
 def _complain(error: object) -> None:
@@ -135,23 +167,32 @@ def show(kind: str, labels: Sequence[str], basis: str | None, limit: int) -> Non
     reptheory show wigner_3j 1/2 1/2 1
     reptheory show clebsch_gordan --basis complex -- 1 1 2 -1 1 0
     """
+    from reptheory.build.show import block_rows  # noqa: PLC0415
+
+    _print_listing(block_rows(kind, labels, basis), limit)
+
+
+def _print_listing(listing: Listing, limit: int) -> None:
+    """Print values as a grid; one that does not fit on a line is folded, never cut."""
     from rich import box  # noqa: PLC0415
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table as Grid  # noqa: PLC0415
 
-    from reptheory.build.show import block_rows  # noqa: PLC0415
-
-    rows = block_rows(kind, labels, basis)
-    grid = Grid(box=box.SIMPLE_HEAD, title=rows.title, title_justify="left")
-    for name in (*rows.names, "exact", "float64", "float32"):
+    console = Console(width=None if sys.stdout.isatty() else 160, markup=False, highlight=False)
+    console.print(listing.title)
+    if not listing.lines:
+        console.print("Every value is zero: a selection rule forbids these labels.")
+        return
+    grid = Grid(box=box.SIMPLE_HEAD)
+    for name in (*listing.names, "float64", "float32"):
         grid.add_column(name, justify="right", no_wrap=True)
-    shown = rows.lines if limit == 0 else rows.lines[:limit]
+    grid.add_column("exact", overflow="fold")
+    shown = listing.lines if limit == 0 else listing.lines[:limit]
     for line in shown:
         grid.add_row(*line)
-    console = Console(width=None if sys.stdout.isatty() else 160)
     console.print(grid)
-    if len(shown) < len(rows.lines):
-        console.print(f"{len(rows.lines) - len(shown)} more rows; --limit 0 shows all")
+    if len(shown) < len(listing.lines):
+        console.print(f"{len(listing.lines) - len(shown)} more rows; --limit 0 shows all")
 
 
 @main.command()
@@ -223,13 +264,12 @@ def report(
     from rich.console import Console  # noqa: PLC0415
 
     from reptheory.verify import render  # noqa: PLC0415
-    from reptheory.verify.molecules import SHIPPED  # noqa: PLC0415
     from reptheory.verify.report import run  # noqa: PLC0415
 
     if every and molecules:
         raise click.UsageError("--all: takes every shipped molecule; leave out the names, or --all")
     with _bar("Report") as progress:
-        result = run(list(SHIPPED) if every else list(molecules) or None, lmax, seed, progress)
+        result = run(None if every else list(molecules), lmax, seed, progress)
     render.print_table(result, Console())
     if html is not None:
         render.write_html(result, html)

@@ -1,4 +1,4 @@
-"""Certify: prove a table again, floats from its integers and integers from a fresh exact computation.
+"""Certify: prove a table again, its integers by a fresh exact computation and its floats from its integers.
 
 The hashes of a file show damage; this shows whether the numbers are right, whoever wrote them.
 """
@@ -6,7 +6,6 @@ The hashes of a file show damage; this shows whether the numbers are right, whoe
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import gcd
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -48,16 +47,16 @@ class Certificate:
 
 
 def certify_table(table: Table, progress: Progress | None = None) -> Certificate:
-    """Prove every float of a table from its integers, and compare those with a fresh exact computation.
+    """Compare the integers of a table with a fresh exact computation, then prove every float from them.
 
     progress  called as progress(done, total) while the exact values are computed again
     returns   a certificate, whose `failure` names the first row that is wrong
     raises    TooLarge: the fresh computation does not fit in memory
     """
-    proven, failure = _prove_floats(table)
+    require_room(table.key)
+    failure, proven = _compare(table, progress), 0
     if failure is None:
-        require_room(table.key)
-        failure = _compare(table, progress)
+        proven, failure = _prove_floats(table)
     return Certificate(table.key, len(table), proven, failure)
 
 
@@ -71,9 +70,6 @@ def _prove_floats(table: Table) -> tuple[int, str | None]:
     """Apply the integer test to every float; return how many are proven and the first failure."""
     signs, denominators = table.sign.tolist(), _integers(table.denominator)
     numerators = [sign * value for sign, value in zip(signs, _integers(table.numerator), strict=True)]
-    for row, pair in enumerate(zip(numerators, denominators, strict=True)):
-        if gcd(*pair) != 1:
-            return 0, f"row {row} {table.index[row].tolist()}: {pair[0]}/{pair[1]} is not in lowest terms"
     columns: tuple[NDArray[Any], ...] = (table.float64, table.float32)
     for done, values in enumerate(columns):
         wrong = first_unproven(values, numerators, denominators, table.pi_power)

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import isqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from reptheory.conventions import Basis
     from reptheory.exact.arrays import SurdArray
+    from reptheory.exact.coupling import CouplingKind
     from reptheory.tables.kinds import TableKey
 
 __all__ = ["Progress", "Rows", "coupling_rows", "exact_rows", "rotation_rows"]
@@ -66,14 +68,18 @@ def exact_rows(key: TableKey, progress: Progress | None = None) -> Rows:
     """Compute every nonzero value of a table exactly, in the table's order."""
     shape, values = kind_of(key.kind).shape, dict(key.parameters)
     if shape == "coupling":
-        return coupling_rows(key.kind, str(values["basis"]), list(_triples(key)), progress)
+        kind = cast("CouplingKind", key.kind)
+        return coupling_rows(kind, key.convention.basis, list(_triples(key)), progress)
     if shape == "rotation":
         return rotation_rows(range(2 * int(values["lmax"]) + 1), progress)
     return _change_of_basis(key, progress)
 
 
 def coupling_rows(
-    kind: str, basis: str, triples: Sequence[tuple[int, int, int]], progress: Progress | None = None
+    kind: CouplingKind,
+    basis: Basis,
+    triples: Sequence[tuple[int, int, int]],
+    progress: Progress | None = None,
 ) -> Rows:
     """Collect the coupling blocks of some degrees.
 
@@ -82,7 +88,8 @@ def coupling_rows(
     """
     rows, step = Rows(), 2 if kind_of(kind).doubled else 1
     for done, triple in enumerate(triples):
-        block = coupling_block(kind, *(Fraction(label, step) for label in triple), basis=basis)
+        first, second, third = (Fraction(label, step) for label in triple)
+        block = coupling_block(kind, first, second, third, basis)
         degrees = np.broadcast_to(np.array(triple, dtype=np.int64), block.indices.shape)
         rows.append(np.hstack([degrees, step * block.indices - degrees]), block)
         if progress is not None:
@@ -117,7 +124,7 @@ def rotation_rows(spins: Sequence[int], progress: Progress | None = None) -> Row
 def _change_of_basis(key: TableKey, progress: Progress | None) -> Rows:
     """Take a change of basis apart: its first axis is l*l+l+m, the others are u (and v) from their lowest."""
     values, shape = dict(key.parameters), kind_of(key.kind).shape
-    lmax, basis = int(values["lmax"]), values["basis"]
+    lmax, basis = int(values["lmax"]), key.convention.basis
     band = int(values.get("band_limit", lmax))
     if key.kind == "theta_fourier":
         array = theta_fourier(lmax)

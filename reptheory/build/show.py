@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
 
-from reptheory.build.proof import proven_floats
+from reptheory.build.proof import ProofError
 from reptheory.build.rows import coupling_rows, exact_rows, rotation_rows
 from reptheory.build.size import require_room
 from reptheory.errors import LabelError
+from reptheory.exact.clebsch_gordan import clebsch_gordan
+from reptheory.exact.gaunt import gaunt, real_gaunt
+from reptheory.exact.rounding import is_nearest
 from reptheory.exact.surd import Surd
+from reptheory.exact.wigner3j import wigner_3j
 from reptheory.groups.labels import projection, read_half, spelled, two_spin, whole
 from reptheory.tables.kinds import kind_of, table_key
 
@@ -20,9 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reptheory.build.rows import Rows
+    from reptheory.conventions import Basis
+    from reptheory.exact.coupling import CouplingKind
     from reptheory.tables.kinds import Kind
 
 __all__ = ["Listing", "block_rows"]
+
+_MOST_BITS: Final = 14_000  # Python refuses to write integers of more than 4,300 digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,7 @@ class Listing:
 
     title   what they are
     names   of the label columns
-    lines   the labels, the exact value, and the floats nearest to it
+    lines   the labels, the nearest float64 and float32, and the exact value
     """
 
     title: str
@@ -57,9 +65,10 @@ def block_rows(kind: str, labels: Sequence[str], basis: str | None = None) -> Li
     wanted = _integers(rule, names, labels)
     key = table_key(kind, 0, basis=basis)  # checks the basis, whatever the labels
     chosen = str(dict(key.parameters)["basis"])
-    rows = _rows(rule, chosen, wanted)
-    title = f"{rule.summary}  [{chosen} basis]"
-    return Listing(title, names, tuple(_lines(rule, rows, wanted)))
+    title = f"{rule.summary} ({chosen} basis)"
+    single = _single(rule, chosen, wanted)
+    values = [(wanted, single)] if single is not None else _values(rule, chosen, wanted)
+    return Listing(title, names, tuple(_line(rule, row, value) for row, value in values))
 
 
 def _integers(rule: Kind, names: Sequence[str], labels: Sequence[str]) -> tuple[int, ...]:
@@ -85,36 +94,65 @@ def _rows(rule: Kind, basis: str, wanted: Sequence[int]) -> Rows:
         require_room(table_key(rule.name, top))
         return rotation_rows([wanted[0]])
     if rule.shape == "coupling":
+        kind = cast("CouplingKind", rule.name)
         first, second, third = wanted[:3]
         if not abs(first - second) <= third <= first + second or (rule.doubled and sum(wanted[:3]) % 2):
-            return coupling_rows(rule.name, basis, [])
-        return coupling_rows(rule.name, basis, [(first, second, third)])
+            return coupling_rows(kind, cast("Basis", basis), [])
+        return coupling_rows(kind, cast("Basis", basis), [(first, second, third)])
     key = table_key(rule.name, top, basis=basis)
     require_room(key)
     return exact_rows(key)
 
 
-def _lines(rule: Kind, rows: Rows, wanted: Sequence[int]) -> list[tuple[str, ...]]:
-    """Write the rows whose labels begin with `wanted`, or one zero when a single value was asked for."""
-    columns = len(rule.index_names)
+def _single(rule: Kind, basis: str, wanted: Sequence[int]) -> Surd | None:
+    """Return the one value that six labels of a coupling name, without its block, where it has a formula."""
+    if rule.shape != "coupling" or len(wanted) < 6:
+        return None
+    labels = [Fraction(value, 2 if rule.doubled else 1) for value in wanted]
+    scalars = {
+        ("wigner_3j", "complex"): wigner_3j,
+        ("gaunt", "complex"): gaunt,
+        ("gaunt", "real"): real_gaunt,
+    }
+    if (rule.name, basis) in scalars:
+        return scalars[rule.name, basis](*labels)
+    if basis == "complex":
+        return clebsch_gordan(*labels)
+    return None
+
+
+def _values(rule: Kind, basis: str, wanted: Sequence[int]) -> list[tuple[Sequence[int], Surd]]:
+    """Return the rows whose labels begin with `wanted`; one zero when a single value was asked for."""
+    rows, columns = _rows(rule, basis, wanted), len(rule.index_names)
     index = np.concatenate(rows.index) if rows.index else np.empty((0, columns), np.int32)
-    imaginary = np.concatenate(rows.i_powers) if rows.i_powers else np.empty(0, np.uint8)
+    turned = np.concatenate(rows.i_powers) if rows.i_powers else np.empty(0, np.uint8)
     chosen = np.flatnonzero((index[:, : len(wanted)] == np.array(wanted)).all(axis=1)).tolist()
     if not chosen and len(wanted) == columns:
-        return [(*(_label(rule, value) for value in wanted), "0", "0.0", "0.0")]
-    numerators = [rows.numerators[row] for row in chosen]
-    denominators = [rows.denominators[row] for row in chosen]
-    double = proven_floats(numerators, denominators, rule.pi_power, "float64")
-    single = proven_floats(numerators, denominators, rule.pi_power, "float32")
-    lines = []
-    for place, row in enumerate(chosen):
-        unit = "i" if imaginary[row] else ""
-        square = Fraction(abs(numerators[place]), denominators[place])
-        sign = 1 if numerators[place] > 0 else -1
-        value = Surd.sqrt(square, sign=sign, pi_power=rule.pi_power, i_power=int(imaginary[row]))
-        floats = (f"{float(double[place])!r}{unit}", f"{single[place]!s}{unit}")
-        lines.append((*(_label(rule, label) for label in index[row].tolist()), repr(value), *floats))
-    return lines
+        return [(wanted, Surd.rational(0))]
+    values: list[tuple[Sequence[int], Surd]] = []
+    for row in chosen:
+        square = Fraction(abs(rows.numerators[row]), rows.denominators[row])
+        sign = 1 if rows.numerators[row] > 0 else -1
+        value = Surd.sqrt(square, sign=sign, pi_power=rule.pi_power, i_power=int(turned[row]))
+        values.append((index[row].tolist(), value))
+    return values
+
+
+def _line(rule: Kind, row: Sequence[int], value: Surd) -> tuple[str, ...]:
+    """Write the labels of a value, the floats nearest to it, and the value itself."""
+    unit, real = ("i", value / Surd.sqrt(-1)) if value.i_power else ("", value)
+    double, single = float(real), real.to_float32()
+    if not (is_nearest(double, real, "float64") and is_nearest(float(single), real, "float32")):
+        raise ProofError(f"{double!r} or {single!r} is not nearest to its value at {row}; please report this")
+    return (*(_label(rule, label) for label in row), f"{double!r}{unit}", f"{single!s}{unit}", _exact(value))
+
+
+def _exact(value: Surd) -> str:
+    """Write an exact value; one of more digits than Python writes is described instead."""
+    bits = max(value.radicand.numerator.bit_length(), value.radicand.denominator.bit_length())
+    if bits > _MOST_BITS:
+        return f"√ of a fraction with about {bits * 3 // 10} digits; wigner_3j and its kin return it exactly"
+    return repr(value)
 
 
 def _label(rule: Kind, value: int) -> str:

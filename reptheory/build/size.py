@@ -45,7 +45,9 @@ def most_rows(key: TableKey) -> int:
         else:
             out = int(values["lmax_out"])
             most = min(16 * (top + 1) ** 5 // 15, (top + 1) ** 4 * (out + 1))
-        return copies * most // (2 if key.kind == "gaunt" else 1) + 1
+        if key.kind == "gaunt":  # l1+l2+l3 even: (n + 1) / 2 of the n values of l3
+            most = most // 2 + (top + 1) ** 4 // 2 + 1
+        return copies * (most + 1)
     if kind.shape == "rotation":
         return (2 * top + 2) ** 3 // 3
     band = int(values.get("band_limit", top))

@@ -1,0 +1,47 @@
+"""Shipped: which tables come with the package, and the command that writes them again.
+
+    python -m reptheory.build.shipped tables
+
+writes the files of the top-level folder tables/, with their manifest.json, byte for byte as they are in the
+repository; tests/build/test_shipped.py does so and compares. The set is what the report needs at its default
+lmax, and what a reader of the format needs for trying out every kind.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from reptheory.build.library import build_key
+from reptheory.tables.kinds import TableKey, table_key
+from reptheory.tables.store import write_set
+
+__all__ = ["SHIPPED", "build_shipped"]
+
+SHIPPED: Final[tuple[TableKey, ...]] = (
+    table_key("clebsch_gordan", 6, basis="real"),
+    table_key("clebsch_gordan", 3, basis="complex"),
+    table_key("gaunt", 6, basis="real"),
+    table_key("gaunt", 3, basis="complex"),
+    table_key("wigner_3j", 2),
+    table_key("fourier_from_harmonics", 6),
+    table_key("fourier_from_harmonics", 6, basis="real"),
+    table_key("harmonics_from_fourier", 6, band_limit=12),
+    table_key("harmonics_from_fourier", 6, band_limit=12, basis="real"),
+    table_key("theta_fourier", 12),
+    table_key("theta_projection", 12, band_limit=24),
+    table_key("wigner_d_pi_half", 6),
+)
+"""Every shipped table."""
+
+
+def build_shipped(folder: Path) -> Path:
+    """Build every shipped table afresh and write the set into a folder; return the path of its manifest."""
+    return write_set(folder, [build_key(key) for key in SHIPPED])
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m reptheory.build.shipped FOLDER")
+    sys.stdout.write(f"{build_shipped(Path(sys.argv[1]))}\n")
