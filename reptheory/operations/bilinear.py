@@ -106,9 +106,10 @@ class BilinearProduct(ABC):
     def _bound(self, given: Operands, z: Array) -> NDArray[np.float64]:
         """Bound the error of z, the result of `_engine.run`, before it is known."""
         wide = self._computes_in(given.x.dtype)
-        bound = self._engine.bound(given.x, given.y, wide)
-        if wide != z.dtype:
-            bound = bound + final_rounding(z)
+        with np.errstate(over="ignore", invalid="ignore"):
+            bound = self._engine.bound(given.x, given.y, wide)
+            if wide != z.dtype:
+                bound = (bound + final_rounding(z)) * (1 + 2.0**-48)
         return np.where(np.isfinite(z) & np.isfinite(bound), bound, np.inf)
 
     def certificate(self, x: ArrayLike, y: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:

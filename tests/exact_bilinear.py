@@ -1,0 +1,109 @@
+"""Exact references for bilinear products: coefficients and floats as Arb balls, nothing of the kernels.
+
+A coefficient is the surd that a table row states in integers; a float is the rational that it is. Sums run at
+400 bits, so a ball is far narrower than any error that is judged; comparisons hold only when they are certain.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from flint import arb, ctx, fmpq
+
+from reptheory.build.library import load_table
+from reptheory.operations.bilinear import BilinearProduct
+from reptheory.operations.full_tensor_product import FullTensorProduct
+from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
+from reptheory.tables.table import Table
+
+Array = Any
+Ball = Any
+BITS = 400
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The terms (i, j, coefficient) of every output."""
+
+    terms: tuple[tuple[tuple[int, int, Ball], ...], ...]
+
+    def ball(self, x: Array, y: Array, k: int) -> Ball:
+        """Enclose output k for one sample."""
+        total = arb(0)
+        for i, j, coefficient in self.terms[k]:
+            if x[i] and y[j]:
+                total += coefficient * (arb(float(x[i])) * arb(float(y[j])))
+        return total
+
+    def violations(self, x: Array, y: Array, z: Array, bound: Array) -> list[tuple[int, int]]:
+        """List (sample, output) where |z - exact| <= bound is not certain; an infinite bound always holds."""
+        found = []
+        with ctx.workprec(BITS):
+            for n, k in zip(*np.nonzero(np.isfinite(bound)), strict=True):
+                if not abs(arb(float(z[n, k])) - self.ball(x[n], y[n], k)) <= arb(float(bound[n, k])):
+                    found.append((int(n), int(k)))
+        return found
+
+    def errors(self, x: Array, y: Array, z: Array) -> Array:
+        """Return |z - exact| to nearest, 0 where z is not finite."""
+        result = np.zeros(z.shape)
+        with ctx.workprec(BITS):
+            for n, k in zip(*np.nonzero(np.isfinite(z)), strict=True):
+                error = abs(arb(float(z[n, k])) - self.ball(x[n], y[n], k))
+                result[n, k] = float(error.mid())
+        return result
+
+
+@lru_cache(maxsize=32)
+def _entries(kind: str, lmax: int, lmax_out: int) -> dict[tuple[int, int, int], list[Any]]:
+    """Return the rows (m1, m2, m3, coefficient) of each path."""
+    table: Table = load_table(kind, lmax, lmax_out=lmax_out, basis="real")
+    paths: dict[tuple[int, int, int], list[Any]] = {}
+    with ctx.workprec(BITS):
+        for number in range(len(table)):
+            row = table.row(number)
+            square = arb(fmpq(row.numerator, row.denominator)) * arb.pi() ** row.pi_power
+            l1, l2, l3, m1, m2, m3 = (int(label) for label in table.index[number])
+            paths.setdefault((l1, l2, l3), []).append((m1, m2, m3, row.sign * square.sqrt()))
+    return paths
+
+
+@lru_cache(maxsize=64)
+def gaunt_reference(lmax1: int, lmax2: int, lmax_out: int) -> Reference:
+    """Return the Gaunt product of these degrees."""
+    outputs: list[list[tuple[int, int, Ball]]] = [[] for _ in range((lmax_out + 1) ** 2)]
+    top = max(lmax1, lmax2)
+    for (l1, l2, l3), rows in _entries("gaunt", top, min(lmax_out, 2 * top)).items():
+        if l1 <= lmax1 and l2 <= lmax2 and l3 <= lmax_out:
+            for m1, m2, m3, value in rows:
+                outputs[l3 * l3 + l3 + m3].append((l1 * l1 + l1 + m1, l2 * l2 + l2 + m2, value))
+    return Reference(tuple(map(tuple, outputs)))
+
+
+def full_reference(product: FullTensorProduct) -> Reference:
+    """Return a full tensor product, laid out as its instructions say: copies (u, v) at u * mul2 + v."""
+    outputs: list[list[tuple[int, int, Ball]]] = [[] for _ in range(product.dim_out)]
+    irreps1, irreps2 = product.irreps_in1, product.irreps_in2
+    slices1, slices2 = irreps1.slices(), irreps2.slices()
+    top = max((ir.l for irreps in (irreps1, irreps2) for _, ir in irreps), default=0)
+    for path in product.instructions:
+        rows = _entries("clebsch_gordan", top, 2 * top)[path.ir1.l, path.ir2.l, path.ir_out.l]
+        mul1, mul2 = irreps1[path.i1].mul, irreps2[path.i2].mul
+        for u, v in np.ndindex(mul1, mul2):
+            first1 = slices1[path.i1].start + u * path.ir1.dim + path.ir1.l
+            first2 = slices2[path.i2].start + v * path.ir2.dim + path.ir2.l
+            centre = path.columns.start + (u * mul2 + v) * path.ir_out.dim + path.ir_out.l
+            for m1, m2, m3, value in rows:
+                outputs[centre + m3].append((first1 + m1, first2 + m2, value))
+    return Reference(tuple(map(tuple, outputs)))
+
+
+def reference_of(product: BilinearProduct) -> Reference:
+    """Return the reference of a product."""
+    if isinstance(product, GauntTensorProduct):
+        return gaunt_reference(product.lmax1, product.lmax2, product.lmax_out)
+    assert isinstance(product, FullTensorProduct)
+    return full_reference(product)
