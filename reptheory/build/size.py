@@ -29,7 +29,8 @@ def most_rows(key: TableKey) -> int:
 
     Couplings: the pairs (l1 m1, l2 m2) times the l3 of each, sum a b min(a, b) over the dimensions a, b,
     which is below 2/15 (n + 1)^5 over n consecutive dimensions and 16/15 (L + 1)^5 over the odd ones to
-    2 L + 1; in the real basis a pair (m1, m2) reaches two m3. The others count l, m and the u of one parity.
+    2 L + 1; or, when l3 is cut low, the pairs (l1 m1, l3 m3) times the l2 of each. In the real basis two m
+    reach two of the third. The others count l, m and the u of one parity.
 
     >>> from reptheory.tables.kinds import table_key
     >>> most_rows(table_key("gaunt", 4)) >= 1641
@@ -39,21 +40,29 @@ def most_rows(key: TableKey) -> int:
     top, real = int(values["lmax"]), values["basis"] == "real"
     copies = 2 if real else 1
     if kind.shape == "coupling":
-        if kind.doubled:
-            side, out = 2 * top + 1, 2 * int(values["lmax_out"])
-            most = min(2 * (side + 1) ** 5 // 15, (side * (side + 1) // 2) ** 2 * (out + 1))
-        else:
-            out = int(values["lmax_out"])
-            most = min(16 * (top + 1) ** 5 // 15, (top + 1) ** 4 * (out + 1))
-        if key.kind == "gaunt":  # l1+l2+l3 even: (n + 1) / 2 of the n values of l3
-            most = most // 2 + (top + 1) ** 4 // 2 + 1
-        return copies * (most + 1)
+        return copies * (_coupled(key.kind, kind.doubled, top, int(values["lmax_out"])) + 1)
     if kind.shape == "rotation":
         return (2 * top + 2) ** 3 // 3
     band = int(values.get("band_limit", top))
     if kind.shape == "theta":
         return (top + 1) * (top + 2) // 2 * (band // 2 + 1)
     return copies * (top + 1) ** 2 * (band + 1)
+
+
+def _coupled(name: str, doubled: bool, top: int, out: int) -> int:
+    """Return an upper bound of the triples (l1 m1, l2 m2, l3 m3) that couple with m1 + m2 + m3 = 0."""
+    if doubled:
+        inner, outer = (2 * top + 1) * (top + 1), (2 * out + 1) * (out + 1)
+        choices = [
+            (inner * inner, 2 * (2 * top + 2) ** 5 // 15),
+            (inner * outer, inner * outer * (2 * out + 1)),
+        ]
+    else:
+        inner, outer = (top + 1) ** 2, (out + 1) ** 2
+        choices = [(inner * inner, 16 * (top + 1) ** 5 // 15), (inner * outer, inner * outer * (2 * out + 1))]
+    if name == "gaunt":  # l1+l2+l3 even: (n + 1) / 2 of n degrees
+        return min((pairs + count) // 2 for pairs, count in choices)
+    return min(count for _, count in choices)
 
 
 def most_bytes(key: TableKey) -> int:

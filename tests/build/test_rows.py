@@ -71,7 +71,9 @@ def test_wigner_d_is_sympys():
         for left, right in itertools.product(orders, orders):
             sympys = Rotation.d(S(two_j) / 2, S(left.numerator) / left.denominator,
                                 S(right.numerator) / right.denominator, S.Pi / 2).doit()  # fmt: skip
-            assert float(table.lookup(HALF * two_j, left, right).float64) == pytest.approx(float(sympys), abs=1e-15)
+            assert float(table.lookup(HALF * two_j, left, right).float64) == pytest.approx(
+                float(sympys), abs=1e-15
+            )
 
 
 def harmonic(degree, order, theta, phi, basis="complex"):

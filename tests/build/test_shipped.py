@@ -5,6 +5,7 @@ so that it shares no line with the library's.
 """
 
 import random
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -121,8 +122,6 @@ def test_a_thousand_mutants_all_fail_both_tests():
 
 @pytest.mark.parametrize("name", sorted(TABLES))
 def test_a_mutant_inside_a_table_is_found(name):
-    from dataclasses import replace
-
     table, chance = TABLES[name], random.Random(name)
     for column in ("float64", "float32"):
         values = getattr(table, column).copy()

@@ -1,0 +1,95 @@
+"""Listings: the right values, and one line of reason for labels that cannot be."""
+
+import pytest
+
+from reptheory.build.show import block_rows
+from reptheory.errors import LabelError, TooLarge
+
+
+def test_a_block():
+    listing = block_rows("wigner_3j", ["1", "1", "2"])
+    assert listing.names == ("j1", "j2", "j3", "m1", "m2", "m3")
+    assert ("1", "1", "2", "0", "0", "0", "0.3651483716701107", "0.36514837", "√(2/15)") in listing.lines
+    assert len(listing.lines) == 9
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels", "basis", "exact"),
+    [
+        ("wigner_3j", "1 1 2 0 0 0", None, "√(2/15)"),
+        ("wigner_3j", "1/2 0.5 1 1/2 -1/2 0", None, "√(1/6)"),
+        ("gaunt", "1 1 0 0 0 0", None, "√(1/(4π))"),
+        ("gaunt", "1 1 2 0 1 -1", "complex", "-√(3/(20π))"),
+        ("clebsch_gordan", "1 1 2 0 0 0", "complex", "√(2/3)"),
+        ("clebsch_gordan", "1 1 2 0 0 0", "real", "√(2/3)"),
+        ("clebsch_gordan", "1 1 2 -1 1 0", "real", "0"),
+        ("gaunt", "1 1 1 0 0 0", None, "0"),
+        ("gaunt", "1 1 7 0 0 0", None, "0"),
+        ("wigner_d_pi_half", "1 0 1", None, "√(1/2)"),
+        ("theta_fourier", "1 1 1", None, "-√(3/(8π))"),
+        ("theta_fourier", "1 1 0", None, "0"),
+        ("fourier_from_harmonics", "1 1 1 1", None, "i·√(3/(32π))"),
+    ],
+)
+def test_a_single_value(kind, labels, basis, exact):
+    (line,) = block_rows(kind, labels.split(), basis).lines
+    assert line[-1] == exact
+    assert len(line) == len(block_rows(kind, labels.split(), basis).names) + 3
+
+
+def test_imaginary_values_carry_their_unit():
+    (line,) = block_rows("fourier_from_harmonics", ["1", "1", "1", "1"]).lines
+    assert line[-3] == "0.17274707473566775i"
+
+
+def test_a_prefix_selects():
+    everything = block_rows("fourier_from_harmonics", ["3"]).lines
+    some = block_rows("fourier_from_harmonics", ["3", "-2"]).lines
+    assert set(some) < set(everything)
+    assert {line[:2] for line in some} == {("3", "-2")}
+
+
+def test_forbidden_labels_have_no_rows():
+    assert block_rows("gaunt", ["1", "1", "5"]).lines == ()
+    assert block_rows("wigner_3j", ["1/2", "1", "1"]).lines == ()
+
+
+def test_a_large_single_value_needs_no_block():
+    (line,) = block_rows("wigner_3j", ["20000", "20000", "20000", "0", "0", "0"]).lines
+    assert "digits" in line[-1]
+    assert 0 < abs(float(line[-3])) < 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels", "words"),
+    [
+        ("magic", "1", "kind"),
+        ("gaunt", "1 1", "labels"),
+        ("gaunt", "1 1 1 1 1 1 1", "labels"),
+        ("gaunt", "1 1 x", "l3"),
+        ("gaunt", "1 1 __import__('os')", "l3"),
+        ("gaunt", "1 1 1/2", "l3"),
+        ("gaunt", "1 1 1/0", "l3"),
+        ("gaunt", "1 1 -1", "l3"),
+        ("gaunt", "1 1 0 2 0 0", "m1"),
+        ("wigner_3j", "1/3 1 1", "j1"),
+        ("wigner_3j", "1/2 1/2 1 0 0 0", "m1"),
+        ("wigner_3j", "nan 1 1", "j1"),
+        ("wigner_3j", "1e3 1 1", "j1"),
+        ("wigner_d_pi_half", "1 2", "m_left"),
+        ("theta_fourier", "1 2", "m"),
+    ],
+)
+def test_impossible_labels(kind, labels, words):
+    with pytest.raises(LabelError, match=words) as caught:
+        block_rows(kind, labels.split())
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels"),
+    [("gaunt", "5000 5000 5000"), ("wigner_d_pi_half", "10000000"), ("theta_fourier", "100000")],
+)
+def test_huge_blocks_are_refused(kind, labels):
+    with pytest.raises(TooLarge):
+        block_rows(kind, labels.split())

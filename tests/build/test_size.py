@@ -1,0 +1,54 @@
+"""Size: the bound holds, is not absurd, and answers at once however large lmax is."""
+
+import pytest
+
+from reptheory.build import size
+from reptheory.build.library import build_table
+from reptheory.build.size import available_memory, most_bytes, most_rows, require_room
+from reptheory.errors import TooLarge
+from reptheory.tables.kinds import KINDS, table_key
+
+
+@pytest.mark.parametrize("name", list(KINDS))
+def test_the_bound_holds_and_is_near(name):
+    kind = KINDS[name]
+    for basis in kind.bases:
+        for lmax in range(6):
+            options = [{}]
+            if kind.option == "lmax_out":
+                options += [{"lmax_out": lmax // 2}, {"lmax_out": lmax}]
+            elif kind.option:
+                options += [{"band_limit": 2 * lmax}]
+            for option in options:
+                table = build_table(name, lmax, basis=basis, **option)
+                assert len(table) <= most_rows(table.key)
+                assert lmax < 3 or most_rows(table.key) <= 5 * len(table)
+
+
+@pytest.mark.parametrize("name", list(KINDS))
+@pytest.mark.parametrize("lmax", [10_000, 2**31, 2**64, 10**30])
+def test_absurd_tables_are_refused_at_once(name, lmax):
+    with pytest.raises(TooLarge, match=r"rows and need .*B of memory") as caught:
+        build_table(name, lmax)
+    assert "\n" not in str(caught.value)
+
+
+def test_the_limit_is_what_is_free(monkeypatch):
+    key = table_key("clebsch_gordan", 8)
+    monkeypatch.setattr(size, "available_memory", lambda: most_bytes(key))
+    require_room(key)
+    monkeypatch.setattr(size, "available_memory", lambda: most_bytes(key) - 1)
+    with pytest.raises(TooLarge, match="lmax_out"):
+        require_room(key)
+
+
+def test_available_memory_is_plausible(monkeypatch, tmp_path):
+    assert 1 << 20 < available_memory() < 1 << 50
+    (tmp_path / "memory.max").write_text("2000\n")
+    (tmp_path / "memory.current").write_text("500\n")
+    monkeypatch.setattr(size, "_CGROUP", tmp_path)
+    assert available_memory() == 1500
+    (tmp_path / "memory.max").write_text("max\n")
+    assert available_memory() > 1500
+    monkeypatch.setattr(size, "_MEMINFO", tmp_path / "absent")
+    assert available_memory() > 1500
