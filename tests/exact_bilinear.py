@@ -1,7 +1,7 @@
 """Exact references for bilinear products: coefficients and floats as Arb balls, nothing of the kernels.
 
-A coefficient is the surd that a table row states in integers; a float is the rational that it is. Sums run at
-400 bits, so a ball is far narrower than any error that is judged; comparisons hold only when they are certain.
+A coefficient is the surd that a table row states in integers; a float is the rational that it is. Sums run
+at 400 bits: a ball is far narrower than any error that is judged, and comparisons hold only when certain.
 """
 
 from __future__ import annotations

@@ -21,6 +21,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reptheory.build.size import available_memory
+from reptheory.errors import TooLarge
 from reptheory.exact.arb import working_precision
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.fourier import theta_fourier, theta_projection
@@ -33,6 +35,8 @@ Array = NDArray[Any]
 Stages = dict[tuple[int, int], tuple[Array, ...]]
 
 _START_BITS = 160
+_ENTRY_BYTES = 800
+"""Memory that one entry takes while it is enclosed and rounded."""
 _FORMATS = {"float64": (53, -1074), "float32": (24, -149)}
 
 
@@ -64,6 +68,16 @@ def _round_all(make: Callable[[], list[Any]], dtype: str) -> Array:
         precision *= 2
 
 
+def _require_room(lmax: int, pairs: int) -> None:
+    """Raise TooLarge, naming the size, unless there is memory to make the matrices of one side."""
+    needed, free = _ENTRY_BYTES * pairs * (lmax + 1) * (lmax + 2) // 2, available_memory()
+    if needed > free:
+        raise TooLarge(
+            f"lmax: matrices of degree {lmax} on {2 * pairs} rings need {needed / 2**30:.3g} GiB to make, "
+            f"but {free / 2**30:.3g} GiB are free; choose smaller degrees"
+        )
+
+
 def _degrees(lmax: int, m: int, parity: int) -> range:
     return range(m + parity, lmax + 1, 2)
 
@@ -84,6 +98,7 @@ def legendre_stages(lmax: int, pairs: int, dtype: str, points: int | None = None
 
     The analysis entry is weight * Theta_lm * (2 pi / points); `circle_matrices` does the sum over points.
     """
+    _require_room(lmax, pairs)
     classes = _classes(lmax)
 
     def make() -> list[Any]:
@@ -176,6 +191,7 @@ def fourier_stages(
     real basis: cos m phi and sin |m| phi share them. The factors 1/points of the DFT in phi stand in the
     inverse DFT in theta.
     """
+    _require_room(lmax, pairs)
     limit = lmax if band_limit is None else band_limit
     table = theta_fourier(lmax) if points is None else theta_projection(lmax, limit)
     stages: Stages = {}

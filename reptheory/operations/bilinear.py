@@ -21,7 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from reptheory.errors import OperandError
 from reptheory.operations.engines import Engine, TableEngine, final_rounding
-from reptheory.operations.operands import Operands, allocate, operands, thread_count
+from reptheory.operations.operands import Operands, allocate, claimed_result, operands, thread_count
 
 __all__ = ["Accumulate", "BilinearProduct"]
 
@@ -121,12 +121,7 @@ class BilinearProduct(ABC):
         raises    OperandError
         """
         given = self._operands(x, y)
-        claimed = np.asarray(z)
-        if claimed.shape != (*given.shape, self.dim_out) or claimed.dtype.kind != "f":
-            raise OperandError(
-                f"z: got {claimed.dtype}{list(claimed.shape)}; a result of this product is float with shape "
-                f"{[*given.shape, self.dim_out]}"
-            )
+        claimed = claimed_result(z, (*given.shape, self.dim_out))
         flat = np.require(claimed, np.float64, ["C", "A"]).reshape(len(given.x), self.dim_out)
         left, right = (array.astype(np.float64, copy=False) for array in (given.x, given.y))
         if claimed.dtype == np.float32:

@@ -49,6 +49,13 @@ class Engine(Protocol):
         """Bound the error of `run` in `dtype` elementwise, (samples, dim_out)."""
 
 
+def read_only(array: Array) -> Array:
+    """Return a read-only view: one type for the compiler, whatever the caller's array allows."""
+    view = array.view()
+    view.setflags(write=False)
+    return view
+
+
 class TableEngine:
     """A sparse coefficient table applied term by term."""
 
@@ -98,7 +105,7 @@ class TableEngine:
 
     def _apply(self, x: Array, y: Array, z: Array, name: str, threads: int | None) -> None:
         plan = self._plan(name)
-        flat = x.reshape(-1), y.reshape(-1), z.reshape(-1)
+        flat = read_only(x.reshape(-1)), read_only(y.reshape(-1)), z.reshape(-1)
         need = couple_scratch(plan)
 
         def task(first: int, last: int) -> None:
@@ -132,9 +139,10 @@ class TableEngine:
         """Bound |z - exact| elementwise from a double-double evaluation (docs/proofs/certificate.md)."""
         plan, low = self._plan("float64"), self._remainders
         bound = np.empty(z.shape)
+        given = read_only(x), read_only(y), read_only(z)
 
         def task(first: int, last: int) -> None:
-            certify_coupling(x, y, z, first, last, plan, low, bound)
+            certify_coupling(*given, first, last, plan, low, bound)
 
         over_samples(task, len(x), 1, 32 * self.cost, threads)
         return bound
@@ -169,7 +177,7 @@ class RingEngine:
     def _apply(self, x: Array, y: Array, z: Array, name: str, sign: float, threads: int | None) -> None:
         plan = self._plan(name)
         dtype = plan.left.matrices.dtype
-        flat = x.reshape(-1), y.reshape(-1), z.reshape(-1)
+        flat = read_only(x.reshape(-1)), read_only(y.reshape(-1)), z.reshape(-1)
         need = ring_scratch(plan)
 
         def task(first: int, last: int) -> None:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from reptheory.errors import OperandError
 
-__all__ = ["Operands", "allocate", "operands", "thread_count"]
+__all__ = ["Operands", "allocate", "claimed_result", "operands", "thread_count"]
 
 _EXACT_INTEGER = 2**53
 
@@ -36,7 +36,12 @@ def _float_array(value: ArrayLike, name: str) -> NDArray[Any]:
     """Return `value` as a native float32 or float64 array without changing any number."""
     if isinstance(value, np.ma.MaskedArray):
         raise OperandError(f"{name}: got a masked array; fill or drop the masked samples first")
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise OperandError(
+            f"{name}: NumPy reads no array from it ({error}); pass one array of floats"
+        ) from error
     kind, size = array.dtype.kind, array.dtype.itemsize
     if kind == "f" and size in (4, 8):
         return array.astype(array.dtype.newbyteorder("="), copy=False)
@@ -64,9 +69,7 @@ def _flat(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> 
     return whole.reshape(prod(shape), dim)
 
 
-def operands(
-    x: ArrayLike, y: ArrayLike, dims: tuple[int, int], meanings: tuple[str, str]
-) -> Operands:
+def operands(x: ArrayLike, y: ArrayLike, dims: tuple[int, int], meanings: tuple[str, str]) -> Operands:
     """Check and lay out two operands.
 
     x, y       (..., dims[0]) and (..., dims[1]); leading axes broadcast
@@ -112,6 +115,17 @@ def allocate(
     if direct and not any(np.may_share_memory(out, array) for array in inputs):
         return out, out
     return out, np.empty(shape, dtype=dtype)
+
+
+def claimed_result(z: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Check what is claimed to be a result of shape `shape`: float16, float32 or float64, any layout."""
+    claimed = None if isinstance(z, np.ma.MaskedArray) else np.asarray(z)
+    if claimed is None or claimed.shape != shape or claimed.dtype.kind != "f" or claimed.dtype.itemsize > 8:
+        got = "a masked array" if claimed is None else f"{claimed.dtype}{list(claimed.shape)}"
+        raise OperandError(
+            f"z: got {got}; pass a result of this product, float32 or float64 with shape {list(shape)}"
+        )
+    return claimed
 
 
 def thread_count(threads: int | None) -> int | None:

@@ -62,7 +62,12 @@ def gaunt_products(draw: st.DrawFn, most: int = 6) -> tuple[GauntTensorProduct, 
 
 def full_products() -> st.SearchStrategy[tuple[FullTensorProduct, str]]:
     """Full products of a few shapes in every precision."""
-    shapes = [("1x0e+1x1o+1x2e", "1x0e+1x1o+1x2e"), ("2x1o+1x0o", "3x1e"), ("1x3o", "2x2e+1x0e"), ("", "1x1o")]
+    shapes = [
+        ("1x0e+1x1o+1x2e", "1x0e+1x1o+1x2e"),
+        ("2x1o+1x0o", "3x1e"),
+        ("1x3o", "2x2e+1x0e"),
+        ("", "1x1o"),
+    ]
 
     def make(shape: tuple[str, str], precision: Any) -> tuple[FullTensorProduct, str]:
         return FullTensorProduct(*shape, accumulate=precision[1]), precision[0]
