@@ -79,7 +79,7 @@ class SurdArray:
         raises  OperandError: lengths differ, an index is outside or comes twice, an entry is zero
         """
         lengths = tuple(int(length) for length in shape)
-        rows = np.array(indices, dtype=np.int64).reshape(-1, len(lengths))
+        rows = np.array(indices, dtype=np.int64).reshape(len(indices), len(lengths))
         powers = np.zeros(len(rows), np.uint8) if i_powers is None else np.array(i_powers, dtype=np.uint8)
         if not len(rows) == len(numerators) == len(denominators) == len(powers):
             raise OperandError(
@@ -267,7 +267,8 @@ class SurdArray:
                 "use .indices and .values()"
             )
         dense = np.zeros(self.shape, dtype=values.dtype)
-        dense[tuple(self.indices.T)] = values
+        if self.nnz:
+            dense[tuple(self.indices.T)] = values if self.ndim else values[0]
         return dense
 
     def to_sympy(self) -> Any:

@@ -17,7 +17,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Self
 
 from reptheory.errors import IncommensurableSurds, LabelError, NotRational, NotReal
-from reptheory.exact.arb import pi_power_bounds, sqrt_ball
+from reptheory.exact.arb import pi_power_bounds, sqrt_ball, working_precision
 from reptheory.exact.rounding import nearest_sqrt
 
 if TYPE_CHECKING:
@@ -246,8 +246,9 @@ class Surd:
         """
         import flint  # noqa: PLC0415
 
-        ball = self.sign * sqrt_ball(*self.radicand.as_integer_ratio(), self.pi_power, prec)
-        return flint.acb(0, ball) if self.i_power else ball
+        with working_precision(prec):  # flint rounds a product, even with 1, to the precision of the moment
+            ball = self.sign * sqrt_ball(*self.radicand.as_integer_ratio(), self.pi_power, prec)
+            return flint.acb(0, ball) if self.i_power else ball
 
     def _rounded(self, form: Any) -> float:
         if self.i_power:

@@ -192,11 +192,12 @@ class SquareGrid:
 
 def square_grid(two_j1: int, two_j2: int, two_j3: int, factor: Fraction = Fraction(1)) -> SquareGrid:
     """Return the parts of every symbol of an admissible triple, its square multiplied by factor > 0."""
+    coefficients = polynomial(two_j1, two_j2, two_j3)
     a, b, c = _pair_degrees(two_j1, two_j2, two_j3)
     total = a + b + c
     common = factor * Fraction(comb(two_j1, c) * comb(two_j2, b), (total + 1) * comb(total, a))
     return SquareGrid(
-        polynomial(two_j1, two_j2, two_j3),
+        coefficients,
         b,
         common.numerator,
         common.denominator,
