@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from reptheory.conventions import REAL
+from reptheory.errors import LabelError
 from reptheory.groups.labels import degree as checked_degree
 from reptheory.groups.labels import whole
 from reptheory.verify import candidates as under_test
@@ -124,6 +125,8 @@ def run(
     """
     begin = perf_counter()
     lmax = checked_degree(lmax, "lmax", HIGHEST)
+    if lmax == 0:
+        raise LabelError("lmax: got 0; the report needs at least l = 1, where rotations act")
     generator = np.random.default_rng(whole(seed, "seed"))
     stages = _Stages(progress)
     structures = resolve(molecules)
@@ -139,7 +142,7 @@ def run(
     stages.until(98)
     checks += check_tables([(kind, lmax) for kind in _TABLES])
     sparsity = tuple(_sparsity(lmax))
-    stages.until(100)
+    stages.until(100)(1, 1)
     return Report(
         lmax=lmax,
         seed=seed,
