@@ -8,6 +8,7 @@ Needs nothing beyond reptheory. One thread: the choice is about work, not about 
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 import numpy as np
 from side_by_side import compare
@@ -29,7 +30,7 @@ def main() -> None:
             method: rt.GauntTensorProduct(lmax, lmax, lmax, method=method, threads=1)
             for method in ("table", "grid", "fourier")
         }
-        calls = {method: (lambda product=product: product(x, y)) for method, product in products.items()}
+        calls = {method: partial(product, x, y) for method, product in products.items()}
         chosen = rt.GauntTensorProduct(lmax, lmax, lmax).method
         cells = [
             f"{row.name}{'*' if row.name == chosen else ' '} {1e9 * row.fastest / options.batch:9.1f}"
