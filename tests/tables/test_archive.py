@@ -296,3 +296,13 @@ def test_errors_name_the_file(tmp_path):
     with pytest.raises(StoreError, match="absent"):
         read_table(tmp_path / "absent.npz")
     assert issubclass(TableCorrupt, ReptheoryError)
+
+
+def test_an_npy_header_that_lies_with_right_checksums_is_refused(table, data, tmp_path):
+    header = ArraySpec("float64", "<f8", (3,)).header
+    lying = header.replace(b"(3,)", b"(9,)")
+    raw = table.float64.tobytes()
+    before, after = (zlib.crc32(text + raw).to_bytes(4, "little") for text in (header, lying))
+    assert data.count(before) == 2
+    with pytest.raises(TableCorrupt, match="npy header"):
+        read_bytes(data.replace(before, after).replace(header, lying), tmp_path)

@@ -61,6 +61,9 @@ def test_check_index_accepts_exactly_the_possible_rows(name):
     ranges = [range(low - 1, high + 2) for low, high in kind.limits(parameters)]
     rows = np.array(list(itertools.product(*ranges)), dtype=np.int32)
     good = np.array([possible(kind, parameters, row) for row in rows.tolist()])
+    lows, highs = np.array(kind.limits(parameters)).T
+    inside = ((rows >= lows) & (rows <= highs)).all(axis=1)
+    np.testing.assert_array_equal(kind.allowed(rows[inside]), good[inside])
     check_index(kind, parameters, rows[good])
     assert good.any()
     rejected = rows[~good]
