@@ -53,7 +53,7 @@ def build_table(
 
     >>> table = build_table("gaunt", 1)
     >>> len(table), table.lookup(1, 1, 0, 0, 0, 0).float64
-    (7, 0.28209479177387814)
+    (21, 0.28209479177387814)
     """
     key = table_key(kind, lmax, basis=basis, lmax_out=lmax_out, band_limit=band_limit)
     return build_key(key, progress)
