@@ -47,13 +47,15 @@ def _code_key() -> str:
 
 
 def _is_private(folder: Path) -> bool:
-    """Tell whether `folder` is a real directory of this user that nobody else can write."""
+    """Tell whether `folder` is a real directory of this user that nobody else can enter, write or replace."""
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode):
         return False
     if not hasattr(os, "getuid"):
         return True
-    return status.st_uid == os.getuid() and not status.st_mode & 0o077
+    above = (parent.stat().st_mode for parent in folder.parents)
+    replaceable = any(mode & stat.S_IWOTH and not mode & stat.S_ISVTX for mode in above)
+    return status.st_uid == os.getuid() and not status.st_mode & 0o077 and not replaceable
 
 
 @cache
@@ -67,7 +69,7 @@ def code_folder() -> Path | None:
         return None
     try:
         root = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("reptheory")) / "code"
-        folder = root / _code_key()
+        folder = root.resolve() / _code_key()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not (_is_private(folder) and os.access(folder, os.W_OK)):
             return None
@@ -109,7 +111,9 @@ class _CodeCache(caching.FunctionCache):  # type: ignore[misc]
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         try:
             return super().load_overload(sig, target_context)
-        except Exception:  # a truncated or unreadable entry must cost a compilation, not the result
+        except Exception:  # a truncated or unreadable entry must cost one compilation, not the result
+            with suppress(Exception):
+                self.flush()
             return None
 
     def save_overload(self, sig: Any, data: Any) -> None:

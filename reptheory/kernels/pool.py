@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import numpy as np
@@ -80,6 +80,9 @@ def over_samples(
     edges = [tiles * k // workers * tile for k in range(workers)] + [samples]
     executor = _POOL.executor()
     futures = [executor.submit(task, edges[k], edges[k + 1]) for k in range(1, workers)]
-    task(edges[0], edges[1])
+    try:
+        task(edges[0], edges[1])
+    finally:
+        wait(futures)  # whatever happened, nobody writes to the caller's arrays after this
     for future in futures:
         future.result()

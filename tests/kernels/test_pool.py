@@ -1,0 +1,140 @@
+"""The pool: ranges that cover every sample once, errors that arrive, children that work after a fork."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reptheory.kernels.pool import _POOL, available_threads, over_samples
+
+ROOT = Path(__file__).parents[2]
+
+
+@given(st.integers(0, 1000), st.integers(1, 70), st.integers(1, 9))
+def test_every_sample_once_in_whole_tiles(samples: int, tile: int, threads: int) -> None:
+    ranges: list[tuple[int, int]] = []
+    over_samples(lambda first, last: ranges.append((first, last)), samples, tile, 1, threads)
+    ranges.sort()
+    assert [n for first, last in ranges for n in range(first, last)] == list(range(samples))
+    assert all(first % tile == 0 for first, _ in ranges)
+    assert all(first < last for first, last in ranges)
+    assert len(ranges) <= threads
+    if samples > tile * threads:
+        assert len(ranges) == threads
+
+
+def test_small_work_stays_with_the_caller() -> None:
+    here: list[int] = []
+    over_samples(lambda *_: here.append(threading.get_ident()), 64, 16, 10, None)
+    assert here == [threading.get_ident()]
+    here.clear()
+    over_samples(lambda *_: here.append(threading.get_ident()), 10**6, 16, 10**6, None)
+    assert len(here) == available_threads()
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_an_exception_in_any_task_arrives(place: int) -> None:
+    class Broken(Exception):
+        pass
+
+    def task(first: int, last: int) -> None:
+        if first == 10 * place:
+            raise Broken
+
+    with pytest.raises(Broken):
+        over_samples(task, 30, 10, 1, 3)
+    done: list[int] = []
+    over_samples(lambda first, _: done.append(first), 30, 10, 1, 3)
+    assert sorted(done) == [0, 10, 20], "the pool works on after an error"
+
+
+def test_tasks_have_ended_when_an_exception_arrives() -> None:
+    """No thread writes to an array that its caller has got back already."""
+    running = threading.Event()
+    release = threading.Event()
+    ended: list[int] = []
+
+    def task(first: int, last: int) -> None:
+        if first == 0:
+            running.wait(10)
+            release.set()
+            raise ValueError
+        running.set()
+        release.wait(10)
+        threading.Event().wait(0.05)
+        ended.append(first)
+
+    with pytest.raises(ValueError, match=r"^$"):
+        over_samples(task, 20, 10, 1, 2)
+    assert ended == [10]
+
+
+def test_callers_may_share_the_pool() -> None:
+    totals: list[int] = []
+
+    def call() -> None:
+        done: list[int] = []
+        for _ in range(20):
+            over_samples(lambda first, last: done.append(last - first), 90, 10, 1, 3)
+        totals.append(sum(done))
+
+    callers = [threading.Thread(target=call) for _ in range(6)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert totals == [1800] * 6
+
+
+def test_forget_makes_a_new_executor() -> None:
+    over_samples(lambda *_: None, 20, 10, 1, 2)
+    before = _POOL.executor()
+    _POOL.forget()
+    assert _POOL.executor() is not before
+    before.shutdown()
+
+
+PROCESSES = """
+import multiprocessing, os, sys, threading
+import numpy as np
+from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
+
+product = GauntTensorProduct(2, method="grid", threads=2)
+x = np.random.default_rng(0).standard_normal((100, 9))
+
+def work(expected):
+    sys.exit(0 if np.array_equal(product(x, x), expected) else 3)
+
+if __name__ == "__main__":
+    expected = product(x, x)
+    assert threading.active_count() > 1, "the pool is running when the process forks"
+    for method in sys.argv[1:]:
+        child = multiprocessing.get_context(method).Process(target=work, args=(expected,))
+        child.start()
+        child.join(60)
+        if child.exitcode != 0:
+            child.kill()
+            sys.exit(f"{method}: exit code {child.exitcode}")
+    assert np.array_equal(product(x, x), expected)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_children_of_a_running_pool(tmp_path: Path) -> None:
+    """fork inherits a pool without its threads, spawn starts afresh: both compute the same bits."""
+    script = tmp_path / "processes.py"
+    script.write_text(PROCESSES)
+    environment: dict[str, Any] = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, str(script), "fork", "spawn"],
+        env=environment, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
