@@ -7,7 +7,7 @@ names its source. A plain .xyz file is read here; every other format through ASE
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -44,7 +44,7 @@ _NUMBER: Final = {symbol: number for number, symbol in enumerate(_SYMBOLS, start
 class Molecule:
     """A structure: which atoms, where.
 
-    name        short name, or the file it came from
+    name        short name, or that of the file it came from, without its folder
     numbers     (atoms,) int64, atomic numbers
     positions   (atoms, 3) float64, angstrom, x y z
     lattice     (k, 3) float64, angstrom, the k = 0 to 3 vectors along which it repeats
@@ -108,8 +108,8 @@ def read(path: str | Path) -> Molecule:
         except (OSError, UnicodeDecodeError) as error:
             raise OperandError(f"{path}: cannot be read as text ({error}); give a plain .xyz file") from error
         if not _extended(text):
-            return _parse_xyz(text, str(path))
-    return _read_with_ase(path)
+            return replace(_parse_xyz(text, str(path)), name=path.name)
+    return replace(_read_with_ase(path), name=path.name)
 
 
 def load(name: str) -> Molecule:

@@ -109,6 +109,7 @@ def test_resolve_names_paths_and_all(tmp_path) -> None:
     path.write_text("2\nLiH\nLi 0 0 0\n1 0 0 1.6 extra columns\n")
     assert load(str(path)).formula == "HLi"
     assert load(str(path)).source == "LiH"
+    assert load(str(path)).name == "pair.xyz"
 
 
 @pytest.mark.parametrize(
