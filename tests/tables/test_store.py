@@ -191,9 +191,10 @@ def test_a_huge_set_manifest_is_not_read(shipped):
 def test_shipped_folder_in_a_checkout_in_a_wheel_and_beside_a_stranger(tmp_path, table):
     # The three layouts that an installer makes; the packaged wheel itself is tried in tests/build.
     program = "from reptheory.tables.store import shipped_folder; print(shipped_folder())"
+    ignored = shutil.ignore_patterns("__pycache__", "shipped_tables")
     for layout in ("checkout", "wheel", "stranger"):
         base = tmp_path / layout
-        shutil.copytree(ROOT / "reptheory", base / "reptheory", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / "reptheory", base / "reptheory", ignore=ignored)
         folder = base / ("reptheory/shipped_tables" if layout == "wheel" else "tables")
         folder.mkdir()
         store.write_set(folder, [table])
