@@ -245,7 +245,14 @@ def export(file: Path, form: str, output: Path | None) -> None:
 @click.option("--lmax", type=click.IntRange(min=1), default=6, show_default=True, help="Highest degree.")
 @click.option("--all", "every", is_flag=True, help="Every shipped molecule.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random rotations.")
-@click.option("--html", type=_OUTPUT, help="Write a self-contained HTML page with plots.")
+@click.option(
+    "--html",
+    type=_OUTPUT,
+    default=Path("reptheory-report.html"),
+    show_default=True,
+    help="Self-contained page with plots.",
+)
+@click.option("--no-html", is_flag=True, help="Write no page.")
 @click.option("--json", "json_path", type=_OUTPUT, help="Write the results for a program.")
 def report(
     *,
@@ -253,10 +260,11 @@ def report(
     lmax: int,
     every: bool,
     seed: int,
-    html: Path | None,
+    html: Path,
+    no_html: bool,
     json_path: Path | None,
 ) -> None:
-    """Run every product on real molecules and verify each result.
+    """Run every product on real molecules, verify each result, write a page with plots.
 
     MOLECULE is the name of a shipped structure or a file of atoms (xyz; any format that ASE reads with the
     extra reptheory[ase]). Exit status 0 only if every check holds.
@@ -271,8 +279,9 @@ def report(
     with _bar("Report") as progress:
         result = run(None if every else list(molecules), lmax, seed, progress)
     render.print_table(result, Console())
-    if html is not None:
+    if not no_html:
         render.write_html(result, html)
+        click.echo(f"page with plots: {html}")
     if json_path is not None:
         render.write_json(result, json_path)
     if not result.holds:

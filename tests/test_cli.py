@@ -214,7 +214,10 @@ def test_report_runs_renders_and_tells_by_its_status(run, monkeypatch, holds):
     assert "table" in result.output
     assert Path("r.html").read_text() == Path("r.json").read_text() == "written"
     run("report")
-    run("report", "--all")
+    assert Path("reptheory-report.html").read_text() == "written"
+    Path("reptheory-report.html").unlink()
+    run("report", "--all", "--no-html")
+    assert not Path("reptheory-report.html").exists()
     assert calls == [(["water", "x.xyz"], 3, 5), ([], 6, 0), (None, 6, 0)]
 
 

@@ -6,7 +6,7 @@ machine's are narrower. Multiply-adds are fused (`llvm.fma`), so the roundings a
 machine that has FMA, and no `fastmath` is needed.
 
     dense_W    target[r] = sum_c matrix[r, c] source[c]              (small matrix times tile)
-    sparse_W   target (+)= sum_t value[t] source[index[t]]           (one row of a sparse matrix)
+    sparse_W   target = (fresh ? 0 : target) + sum_t value[t] source[index[t]]   (one row of a sparse matrix)
     gather     tile[position[d], lane] = x[lane, d]                  (samples to a tile, transposed)
     scatter    z[lane, column + d] = tile[position[d], lane]         (and back)
     multiply_W, sum_difference_W, ring_points_W                      (elementwise steps on rows of a tile)
@@ -79,11 +79,11 @@ def sparse_plain(
 ) -> None:  # fmt: skip
     """Twin of `sparse` in NumPy."""
     span = width * lanes_of(target.dtype)
-    if fresh:
-        target[t0 : t0 + span] = 0
+    total = np.zeros(span, dtype=target.dtype)
     for term in range(start, stop):
         s0 = int(index[term]) * s_step
-        target[t0 : t0 + span] += values[term] * source[s0 : s0 + span]
+        total += values[term] * source[s0 : s0 + span]
+    target[t0 : t0 + span] = total if fresh else target[t0 : t0 + span] + total
 
 
 def gather_plain(
@@ -271,9 +271,8 @@ def _sparse_codegen(width: int) -> Callable[..., Any]:
         v = _Vectors(builder, kinds[0].dtype)
         slots = [cgutils.alloca_once(builder, v.vector) for _ in range(width)]
         places = [v.pointer(target, builder.add(t0, _const(k * v.lanes))) for k in range(width)]
-        is_fresh = builder.icmp_unsigned("!=", fresh, _const(0))
-        for slot, place in zip(slots, places, strict=True):
-            builder.store(builder.select(is_fresh, v.zero(), v.load(place)), slot)
+        for slot in slots:
+            builder.store(v.zero(), slot)
         with cgutils.for_range(builder, builder.sub(stop, start)) as loop:
             term = builder.add(start, loop.index)
             row = builder.sext(builder.load(v.pointer(index, term)), ir.IntType(64))
@@ -282,8 +281,10 @@ def _sparse_codegen(width: int) -> Callable[..., Any]:
             for k, slot in enumerate(slots):
                 vector = v.load(v.pointer(source, builder.add(base, _const(k * v.lanes))))
                 builder.store(v.fma(factor, vector, builder.load(slot)), slot)
+        is_fresh = builder.icmp_unsigned("!=", fresh, _const(0))
         for slot, place in zip(slots, places, strict=True):
-            v.store(builder.load(slot), place)
+            before = builder.select(is_fresh, v.zero(), v.load(place))
+            v.store(builder.fadd(before, builder.load(slot)), place)
         return context.get_dummy_value()
 
     return codegen

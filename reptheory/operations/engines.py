@@ -89,19 +89,22 @@ class TableEngine:
         return len(set(columns)) < len(columns)
 
     @cached_property
-    def _term_counts(self) -> NDArray[np.int64]:
-        """Count the terms of each output."""
-        counts = np.zeros(self._dims[2], dtype=np.int64)
+    def _counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return (terms, roundings) of each output: rows add up alone, then one to another."""
+        terms, longest, rows = (np.zeros(self._dims[2], dtype=np.int64) for _ in range(3))
         for pair in self._pairs:
             for degree, column in pair.targets:
-                edges = self._terms.starts[pair.l1, pair.l2, degree]
-                counts[column : column + 2 * degree + 1] += np.diff(edges)
-        return counts
+                count = np.diff(self._terms.starts[pair.l1, pair.l2, degree])
+                here = slice(column, column + 2 * degree + 1)
+                terms[here] += count
+                longest[here] = np.maximum(longest[here], count)
+                rows[here] += 1
+        return terms, np.where(rows > 0, longest + rows + 1, 0)
 
-    @property
+    @cached_property
     def cost(self) -> int:
         """Terms a sample."""
-        return int(self._term_counts.sum())
+        return int(self._counts[0].sum())
 
     def _apply(self, x: Array, y: Array, z: Array, name: str, threads: int | None) -> None:
         plan = self._plan(name)
@@ -121,10 +124,10 @@ class TableEngine:
         """Bound: gamma_{n+2} sum |C||x||y| + underflow, n terms an output (docs/proofs/coupling.md)."""
         size = np.empty((len(x), self._dims[2]))
         self._apply(np.abs(x.astype(np.float64)), np.abs(y.astype(np.float64)), size, "absolute", None)
-        n = self._term_counts
-        lost = n * (2.0 * (1.0 + self._largest) * smallest(dtype))
-        size = upward(size + n * (2.0 * (1.0 + self._largest) * smallest(np.float64)), n + 2)
-        return size * gamma(n + 2, dtype) + lost
+        terms, roundings = self._counts
+        events = terms * (2.0 * (1.0 + self._largest))
+        size = upward(size + events * smallest(np.float64), roundings)
+        return size * gamma(roundings, dtype) + events * smallest(dtype)
 
     @cached_property
     def _largest(self) -> float:
