@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import inspect
 import json
 import re
@@ -139,3 +140,11 @@ def test_no_file_names_a_path_of_some_machine() -> None:
         text = path.read_text(encoding="utf-8", errors="replace")
         found += [f"{path.relative_to(ROOT)}: {hit.group()}" for hit in MACHINE_PATH.finditer(text)]
     assert not found
+
+
+def test_no_folder_of_tests_is_skipped(pytestconfig: pytest.Config) -> None:
+    patterns = pytestconfig.getini("norecursedirs")
+    holding = {path.parent for base in ("tests", "reptheory") for path in (ROOT / base).rglob("*.py")}
+    names = {part for folder in holding for part in folder.relative_to(ROOT).parts}
+    assert {"build", "exact"} <= names
+    assert not [(name, one) for name in names for one in patterns if fnmatch.fnmatch(name, one)]
