@@ -119,6 +119,8 @@ def test_contraction_refuses_what_it_cannot_do() -> None:
     for axes in [-1, 2, 3, ([0], [0]), ([0, 0], [1, 1]), ([5], [0]), ([0], [0, 1]), "01"]:
         with pytest.raises(OperandError, match="axes"):
             matrix.contract(ones, axes)  # type: ignore[arg-type]
+    with pytest.raises(OperandError, match="each axis once"):
+        CG.contract(CG, ([1, 1], [1, 2]))
     with pytest.raises(ConventionMismatch):
         real_from_complex(2).contract(CG, ([1], [1]))
     assert real_from_complex(2).contract(CG, ([1], [1]), REAL).convention is REAL

@@ -134,16 +134,31 @@ def test_float32_is_not_rounded_through_float64() -> None:
     assert surd.to_float32() == np.float32(1 + 2.0**-23)
 
 
-def test_pi_next_to_a_midpoint_needs_and_gets_more_bits() -> None:
-    # A rational multiple of pi that agrees with a midpoint to 200 bits: 128 bits of pi cannot decide.
-    digits = 10**60
-    near_pi = Fraction(math.floor(precise_root(Fraction(1), 2) * digits), digits)
-    midpoint = 1 + Fraction(1, 2**53)
-    surd = Surd.scaled(midpoint / near_pi, 1, pi_power=2)  # slightly above the midpoint, as near_pi < pi
-    assert surd > Surd.rational(midpoint)
-    assert float(surd) == 1 + 2.0**-52
-    assert is_nearest(1 + 2.0**-52, surd)
-    assert not is_nearest(1.0, surd)
+def multiple_of_pi(value: Fraction, side: int) -> Surd:
+    """A rational multiple of pi just above (side 1) or below (-1) `value`, by 1e-100 of it: 332 bits."""
+    digits = 10**100
+    rounded = math.floor(precise_root(Fraction(1), 2) * digits) + (side < 0)
+    surd = Surd.scaled(value / Fraction(rounded, digits), 1, pi_power=2)
+    assert (surd > Surd.rational(value)) == (side > 0)
+    return surd
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_pi_next_to_a_midpoint_needs_and_gets_more_bits(side: int) -> None:
+    above = 1 + 2.0**-52
+    surd = multiple_of_pi(1 + Fraction(1, 2**53), side)
+    right, wrong = (above, 1.0) if side > 0 else (1.0, above)
+    assert float(surd) == right
+    assert is_nearest(right, surd)
+    assert not is_nearest(wrong, surd)
+
+
+@pytest.mark.parametrize("side", [1, -1])
+def test_the_rest_of_a_multiple_of_pi_next_to_a_midpoint(side: int) -> None:
+    low = 2.0**-60
+    middle = 1 + Fraction(low) * (1 + Fraction(1, 2**53))
+    expected = low * (1 + 2.0**-52) if side > 0 else low
+    assert nearest_pair(multiple_of_pi(middle, side)) == (1.0, expected)
 
 
 def test_a_thousand_mutants_of_real_tables_fail() -> None:
@@ -210,6 +225,11 @@ def test_bulk_rounding_is_rounding_one_by_one(entries: list[tuple[int, int]]) ->
         expected = [math.copysign(nearest_sqrt(abs(n), d, form, -1), n) for n, d in entries]
         assert rounded.tolist() == expected
         assert all_nearest(rounded, tops, bottoms, -1).all()
+
+
+def test_bulk_tests_tell_repeated_entries_apart() -> None:
+    values = np.array([math.sqrt(2), math.nextafter(math.sqrt(2), 2), math.sqrt(2), -math.sqrt(2)])
+    assert all_nearest(values, [2, 2, 2, -2], [1, 1, 1, 1]).tolist() == [True, False, True, True]
 
 
 @pytest.mark.parametrize("bad", ["float16", "int64", "longdouble", object(), "nonsense", None])
