@@ -70,10 +70,10 @@ def shipped_folder() -> Path | None:
     """Return the folder of the shipped tables, or None where the package came without them."""
     package = Path(__file__).resolve().parents[1]
     inside, beside = package / "shipped_tables", package.parent / "tables"
-    if (inside / SET_MANIFEST).is_file():
+    if os.path.isfile(inside / SET_MANIFEST):  # False also where it cannot be read
         return inside
     # Beside the package only in its own checkout: in site-packages a folder "tables" is somebody else's.
-    if (package.parent / "pyproject.toml").is_file() and (beside / SET_MANIFEST).is_file():
+    if os.path.isfile(package.parent / "pyproject.toml") and os.path.isfile(beside / SET_MANIFEST):
         return beside
     return None
 

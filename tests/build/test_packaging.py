@@ -38,7 +38,8 @@ def test_a_wheel_brings_its_tables(tmp_path):
 def test_an_editable_install_finds_its_checkout(tmp_path):
     # What an editable install leaves in site-packages: a .pth line with the checkout's path.
     (tmp_path / "__editable__.pth").write_text(f"{ROOT}\n")
-    program = f"import site; site.addsitedir({str(tmp_path)!r})\n{PROGRAM}"
+    first = "sys.path.insert(0, sys.path.pop())"  # a copy that is installed as well must not answer
+    program = f"import site, sys; site.addsitedir({str(tmp_path)!r}); {first}\n{PROGRAM}"
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     assert run(program, environment, tmp_path) == str(ROOT / "tables")
 
