@@ -46,6 +46,10 @@ class BilinearProduct(ABC):
         self.accumulate = accumulate
         self.threads = thread_count(threads)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the engines behind: a copy, or the same product in another process, makes its own."""
+        return {name: value for name, value in self.__dict__.items() if not name.endswith("_engine")}
+
     @property
     @abstractmethod
     def _engine(self) -> Engine:
