@@ -200,7 +200,8 @@ def test_gather_equals_its_twin(dtypes: tuple[str, str], width: int, dim: int, c
     span = width * simd.lanes_of(inner)
     count = min(count, span)
     first = int(rng.integers(0, 4))
-    x = rng.standard_normal((first + count + 2) * dim).astype(outer)
+    x = rng.standard_normal((first + count + int(rng.integers(0, 3))) * dim).astype(outer)
+    x[: first * dim] = x[(first + count) * dim :] = np.nan  # neighbours that must not get in
     position = rng.permutation(dim + 2)[:dim].astype(np.int32)
     fast = integers(rng, (dim + 2) * span, inner)
     plain = fast.copy()
@@ -226,7 +227,7 @@ def test_scatter_equals_its_twin(
     tile = scratch((length + 2) * span, inner)
     tile[:] = rng.standard_normal(len(tile))
     position = rng.permutation(length + 2)[: max(length, 1)].astype(np.int32)
-    fast = rng.standard_normal((first + count + 2) * dim).astype(outer)
+    fast = rng.standard_normal((first + count + int(rng.integers(0, 3))) * dim).astype(outer)
     plain = fast.copy()
     simd.scatter(tile, position, fast, first, count, dim, column, length, width)
     simd.scatter_plain(tile, position, plain, first, count, dim, column, length, width)
