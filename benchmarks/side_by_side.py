@@ -1,7 +1,9 @@
 """Side by side: time several ways of doing one thing in turns, so that a drifting machine hits all alike.
 
-Quote ratios of one run. The first rounds (compilation, caches) are not counted; the figure of a contender is
-its median over the counted rounds, the ratio the median of the ratios round by round.
+Quote ratios of one run. Before each timed call everybody rests, so that thread pools of the one before have
+stopped spinning, and the contender runs once untimed, so that its own threads and caches are warm. The first
+rounds (compilation) are not counted; the figure of a contender is its median over the counted rounds, the
+ratio the median of the ratios round by round.
 """
 
 from __future__ import annotations
@@ -12,6 +14,9 @@ from dataclasses import dataclass
 from statistics import median
 
 __all__ = ["Measured", "compare"]
+
+REST = 0.02
+"""Seconds: longer than the active waiting of OpenMP runtimes."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ def compare(contenders: dict[str, Callable[[], object]], rounds: int = 15, warmu
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for turn in range(warmup + rounds):
         for name, call in contenders.items():
+            time.sleep(REST)
+            call()
             start = time.perf_counter()
             call()
             elapsed = time.perf_counter() - start

@@ -1,0 +1,353 @@
+"""LLVM IR of the explicit vectors of `simd`: vector types, shuffles and fused multiply-adds through llvmlite.
+
+Numba's own loops over tiles reach a tenth of the machine's peak, because possible aliasing keeps LLVM from
+vectorising them; vectors written out reach nine tenths, compile in a fraction of a second and round the same
+way every time. Each intrinsic is typed from its arguments: float32 or float64 arrays, flat and C-contiguous.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+
+from reptheory.kernels.jit import intrinsic
+from reptheory.kernels.simd_plain import VECTOR_BYTES
+
+__all__ = [
+    "butterfly_intrinsic",
+    "dense_intrinsic",
+    "multiply_intrinsic",
+    "sparse_intrinsic",
+    "square_intrinsic",
+]
+
+Builder = Any
+
+ROW_BLOCK = 8
+"""Rows whose sums `dense` keeps in registers at a time: 8 rows of 2 vectors are 16 of 32 registers."""
+
+
+class _Vectors:
+    """Loads, stores and multiply-adds of 64-byte vectors of one scalar type, into one IR builder."""
+
+    def __init__(self, builder: Builder, scalar: types.Float) -> None:
+        self.builder = builder
+        self.scalar = ir.FloatType() if scalar.bitwidth == 32 else ir.DoubleType()
+        self.lanes = VECTOR_BYTES * 8 // scalar.bitwidth
+        self.bytes = scalar.bitwidth // 8
+        self.vector = ir.VectorType(self.scalar, self.lanes)
+        name = f"llvm.fma.v{self.lanes}f{scalar.bitwidth}"
+        kind = ir.FunctionType(self.vector, [self.vector] * 3)
+        self._fma = cgutils.get_or_insert_function(builder.module, kind, name)
+
+    def pointer(self, data: Any, offset: Any) -> Any:
+        return self.builder.gep(data, [offset])
+
+    def load(self, pointer: Any) -> Any:
+        typed = self.builder.bitcast(pointer, self.vector.as_pointer())
+        return self.builder.load(typed, align=self.bytes)
+
+    def store(self, value: Any, pointer: Any) -> None:
+        typed = self.builder.bitcast(pointer, value.type.as_pointer())
+        self.builder.store(value, typed, align=self.bytes)
+
+    def splat(self, scalar: Any) -> Any:
+        empty = ir.Constant(self.vector, ir.Undefined)
+        one = self.builder.insert_element(empty, scalar, ir.Constant(ir.IntType(32), 0))
+        lanes = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
+        return self.builder.shuffle_vector(one, empty, lanes)
+
+    def fma(self, a: Any, b: Any, c: Any) -> Any:
+        return self.builder.call(self._fma, [a, b, c])
+
+    def zero(self) -> Any:
+        return ir.Constant(self.vector, [0.0] * self.lanes)
+
+    def _shuffle(self, a: Any, b: Any, lanes: list[int]) -> Any:
+        """Pick lanes of a (0, 1, ...) and of b (counted on from there)."""
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), lanes)
+        return self.builder.shuffle_vector(a, b, mask)
+
+    def transpose(self, rows: list[Any]) -> list[Any]:
+        """Transpose a square of `lanes` vectors in steps that are one machine instruction a vector.
+
+        First the squares within the 128-bit parts of neighbouring rows, then the four parts of four vectors.
+        """
+        n, part = self.lanes, self.lanes // 4
+        parts = [self._within_parts(rows[first : first + part]) for first in range(0, n, part)]
+        low = [*range(2 * part), *range(n, n + 2 * part)]
+        even = [start + e for start in (0, 2 * part, n, n + 2 * part) for e in range(part)]
+        out: list[Any] = [None] * n
+        for c, (a, b, x, y) in enumerate(zip(*parts, strict=True)):
+            for half in (0, 2):
+                lanes = [lane + half * part for lane in low]
+                left, right = self._shuffle(a, b, lanes), self._shuffle(x, y, lanes)
+                out[half * part + c] = self._shuffle(left, right, even)
+                out[(half + 1) * part + c] = self._shuffle(left, right, [lane + part for lane in even])
+        return out
+
+    def _within_parts(self, rows: list[Any]) -> list[Any]:
+        """Transpose the square that 2 (float64) or 4 (float32) rows form in each 128-bit part."""
+        if len(rows) == 2:
+            return self._zip(rows[0], rows[1], 1)
+        first, second = self._zip(rows[0], rows[1], 1), self._zip(rows[2], rows[3], 1)
+        return [*self._zip(first[0], second[0], 2), *self._zip(first[1], second[1], 2)]
+
+    def _zip(self, a: Any, b: Any, run: int) -> list[Any]:
+        """Interleave runs of a and b within each part: those of its lower and those of its upper half."""
+        n, part = self.lanes, self.lanes // 4
+        halves = []
+        for half in (0, part // 2):
+            starts = [first + half + k for first in range(0, n, part) for k in range(0, part // 2, run)]
+            halves.append([s + r for start in starts for s in (start, n + start) for r in range(run)])
+        return [self._shuffle(a, b, lanes) for lanes in halves]
+
+
+def _const(number: int) -> Any:
+    return ir.Constant(ir.IntType(64), number)
+
+
+def _data(context: Any, builder: Builder, kind: Any, value: Any) -> Any:
+    return context.make_array(kind)(context, builder, value).data
+
+
+def _emit_dense_rows(
+    builder: Builder, v: _Vectors, a: dict[str, Any], row: Any, rows: int, width: int
+) -> None:
+    """Emit target[row : row + rows] = matrix[row : row + rows] @ source, accumulators in registers."""
+    accumulators = [[cgutils.alloca_once(builder, v.vector) for _ in range(width)] for _ in range(rows)]
+    for slot in (slot for line in accumulators for slot in line):
+        builder.store(v.zero(), slot)
+    starts = [builder.add(a["m0"], builder.mul(builder.add(row, _const(r)), a["cols"])) for r in range(rows)]
+    with cgutils.for_range(builder, a["cols"]) as loop:
+        base = builder.add(a["s0"], builder.mul(loop.index, a["s_step"]))
+        source = [
+            v.load(v.pointer(a["source"], builder.add(base, _const(k * v.lanes)))) for k in range(width)
+        ]
+        for line, start in zip(accumulators, starts, strict=True):
+            factor = v.splat(builder.load(v.pointer(a["matrix"], builder.add(start, loop.index))))
+            for slot, vector in zip(line, source, strict=True):
+                builder.store(v.fma(factor, vector, builder.load(slot)), slot)
+    for r, line in enumerate(accumulators):
+        base = builder.add(a["t0"], builder.mul(builder.add(row, _const(r)), a["t_step"]))
+        for k, slot in enumerate(line):
+            v.store(builder.load(slot), v.pointer(a["target"], builder.add(base, _const(k * v.lanes))))
+
+
+def _dense_codegen(width: int) -> Callable[..., Any]:
+    names = ("matrix", "m0", "rows", "cols", "source", "s0", "s_step", "target", "t0", "t_step")
+
+    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
+        a = dict(zip(names, args, strict=True))
+        for name, kind in zip(names, signature.args, strict=True):
+            if isinstance(kind, types.Array):
+                a[name] = _data(context, builder, kind, a[name])
+        v = _Vectors(builder, signature.args[0].dtype)
+        blocks = builder.udiv(a["rows"], _const(ROW_BLOCK))
+        with cgutils.for_range(builder, blocks) as loop:
+            _emit_dense_rows(builder, v, a, builder.mul(loop.index, _const(ROW_BLOCK)), ROW_BLOCK, width)
+        done = builder.mul(blocks, _const(ROW_BLOCK))
+        rest = builder.sub(a["rows"], done)
+        for left in range(1, ROW_BLOCK):
+            with builder.if_then(builder.icmp_unsigned("==", rest, _const(left))):
+                _emit_dense_rows(builder, v, a, done, left, width)
+        return context.get_dummy_value()
+
+    return codegen
+
+
+def dense_intrinsic(width: int) -> Any:
+    """Return `simd.dense_W` for W = width."""
+
+    @intrinsic
+    def emit(typingctx: Any, matrix: Any, m0: Any, rows: Any, cols: Any, source: Any, s0: Any, s_step: Any, target: Any, t0: Any, t_step: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
+        i = types.int64
+        return types.void(matrix, i, i, i, source, i, i, target, i, i), _dense_codegen(width)
+
+    return emit
+
+
+def _sparse_codegen(width: int) -> Callable[..., Any]:
+    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
+        kinds = signature.args
+        values, index, source, target = (_data(context, builder, kinds[k], args[k]) for k in (0, 1, 4, 6))
+        start, stop, s_step, t0, fresh = args[2], args[3], args[5], args[7], args[8]
+        v = _Vectors(builder, kinds[0].dtype)
+        slots = [cgutils.alloca_once(builder, v.vector) for _ in range(width)]
+        places = [v.pointer(target, builder.add(t0, _const(k * v.lanes))) for k in range(width)]
+        for slot in slots:
+            builder.store(v.zero(), slot)
+        with cgutils.for_range(builder, builder.sub(stop, start)) as loop:
+            term = builder.add(start, loop.index)
+            row = builder.sext(builder.load(v.pointer(index, term)), ir.IntType(64))
+            base = builder.mul(row, s_step)
+            factor = v.splat(builder.load(v.pointer(values, term)))
+            for k, slot in enumerate(slots):
+                vector = v.load(v.pointer(source, builder.add(base, _const(k * v.lanes))))
+                builder.store(v.fma(factor, vector, builder.load(slot)), slot)
+        is_fresh = builder.icmp_unsigned("!=", fresh, _const(0))
+        for slot, place in zip(slots, places, strict=True):
+            before = builder.select(is_fresh, v.zero(), v.load(place))
+            v.store(builder.fadd(before, builder.load(slot)), place)
+        return context.get_dummy_value()
+
+    return codegen
+
+
+def sparse_intrinsic(width: int) -> Any:
+    """Return `simd.sparse_W` for W = width."""
+
+    @intrinsic
+    def emit(typingctx: Any, values: Any, index: Any, start: Any, stop: Any, source: Any, s_step: Any, target: Any, t0: Any, fresh: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
+        i = types.int64
+        return types.void(values, index, i, i, source, i, target, i, i), _sparse_codegen(width)
+
+    return emit
+
+
+def _square_codegen(into_tile: bool) -> Callable[..., Any]:
+    """Transpose one square of `lanes` samples by `lanes` coefficients between an array and a tile.
+
+    Converts between float32 outside and float64 inside where the two differ. Into a tile, only the first
+    `limit` coefficients count: the rest, whatever follows in the array, is overwritten by the last of them.
+    """
+
+    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
+        outer_kind, tile_kind = signature.args[0], signature.args[4]
+        outer, position, tile = (_data(context, builder, signature.args[k], args[k]) for k in (0, 3, 4))
+        o0, o_step = args[1], args[2]
+        t0, t_step, d0, limit = args[5], args[6], args[7], args[8]
+        v = _Vectors(builder, tile_kind.dtype)
+        outside = ir.FloatType() if outer_kind.dtype.bitwidth == 32 else ir.DoubleType()
+        outside_vector = ir.VectorType(outside, v.lanes)
+        lanes = range(v.lanes)
+        outer_at = [
+            builder.bitcast(
+                v.pointer(outer, builder.add(o0, builder.mul(_const(k), o_step))), outside_vector.as_pointer()
+            )
+            for k in lanes
+        ]
+
+        last = builder.sub(limit, _const(1))
+
+        def tile_at(k: int) -> Any:
+            within = builder.select(builder.icmp_signed("<", _const(k), last), _const(k), last)
+            place = builder.load(v.pointer(position, builder.add(d0, within)))
+            row = builder.mul(builder.sext(place, ir.IntType(64)), t_step)
+            return v.pointer(tile, builder.add(t0, row))
+
+        align = outer_kind.dtype.bitwidth // 8
+        if into_tile:
+            rows = [builder.load(pointer, align=align) for pointer in outer_at]
+            if outside != v.scalar:
+                rows = [builder.fpext(row, v.vector) for row in rows]
+            for k, row in reversed(list(enumerate(v.transpose(rows)))):
+                v.store(row, tile_at(k))
+        else:
+            rows = v.transpose([v.load(tile_at(k)) for k in lanes])
+            if outside != v.scalar:
+                rows = [builder.fptrunc(row, outside_vector) for row in rows]
+            for row, pointer in zip(rows, outer_at, strict=True):
+                builder.store(row, pointer, align=align)
+        return context.get_dummy_value()
+
+    return codegen
+
+
+def square_intrinsic(into_tile: bool) -> Any:
+    """Return the transposition of one square, the step of `simd.gather` and `simd.scatter`."""
+
+    @intrinsic
+    def emit(typingctx: Any, outer: Any, o0: Any, o_step: Any, position: Any, tile: Any, t0: Any, t_step: Any, d0: Any, limit: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
+        i = types.int64
+        return types.void(outer, i, i, position, tile, i, i, i, i), _square_codegen(into_tile)
+
+    return emit
+
+
+def _emit_sum_difference(v: _Vectors, a: Any, b: Any, sign: Any) -> tuple[Any, Any]:
+    """Emit (a + b, a + sign b); sign is -1, or +1 where a bound adds absolute values."""
+    return v.builder.fadd(a, b), v.fma(sign, b, a)
+
+
+def _emit_ring_points(v: _Vectors, x: list[Any], y: list[Any], sign: Any) -> list[Any]:
+    """Emit one point of a quadrant: four classes to four points for x and y, their products, and back."""
+
+    def points(even_c: Any, odd_c: Any, even_s: Any, odd_s: Any) -> list[Any]:
+        low, high = _emit_sum_difference(v, even_c, odd_c, sign)
+        left, right = _emit_sum_difference(v, odd_s, even_s, sign)
+        return [*_emit_sum_difference(v, low, left, sign), *_emit_sum_difference(v, high, right, sign)]
+
+    f, g, h, k = (v.builder.fmul(p, q) for p, q in zip(points(*x), points(*y), strict=True))
+    low, left = _emit_sum_difference(v, f, g, sign)
+    high, right = _emit_sum_difference(v, h, k, sign)
+    even_c, odd_c = _emit_sum_difference(v, low, high, sign)
+    odd_s, even_s = _emit_sum_difference(v, left, right, sign)
+    return [even_c, odd_c, even_s, odd_s]
+
+
+def _pointwise_codegen(width: int, formula: str) -> Callable[..., Any]:
+    """Emit one of the elementwise steps on `width` vectors of the flat array `work`."""
+
+    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
+        kind = signature.args[0]
+        work, offsets = _data(context, builder, kind, args[0]), args[1:]
+        v = _Vectors(builder, kind.dtype)
+
+        def at(offset: Any, k: int) -> Any:
+            return v.pointer(work, builder.add(offset, _const(k * v.lanes)))
+
+        for k in range(width):
+            if formula == "multiply":
+                a, b, target = offsets
+                v.store(builder.fmul(v.load(at(a, k)), v.load(at(b, k))), at(target, k))
+                continue
+            sign = offsets[-1]
+            if v.bytes == 4:
+                sign = builder.fptrunc(sign, v.scalar)
+            sign = v.splat(sign)
+            if formula == "sum_difference":
+                a, b, total, rest = offsets[:-1]
+                plus, minus = _emit_sum_difference(v, v.load(at(a, k)), v.load(at(b, k)), sign)
+                v.store(plus, at(total, k))
+                v.store(minus, at(rest, k))
+                continue
+            a, b, target, step = offsets[:-1]
+
+            def classes(start: Any, step: Any = step) -> list[Any]:
+                return [builder.add(start, builder.mul(_const(place), step)) for place in range(4)]
+
+            x = [v.load(at(offset, k)) for offset in classes(a)]
+            y = [v.load(at(offset, k)) for offset in classes(b)]
+            out = _emit_ring_points(v, x, y, sign)
+            for offset, value in zip(classes(target), out, strict=True):
+                v.store(value, at(offset, k))
+        return context.get_dummy_value()
+
+    return codegen
+
+
+def multiply_intrinsic(width: int) -> Any:
+    """Return `simd.multiply_W` for W = width."""
+
+    @intrinsic
+    def emit(typingctx: Any, work: Any, a: Any, b: Any, target: Any) -> Any:  # noqa: ARG001
+        i = types.int64
+        return types.void(work, i, i, i), _pointwise_codegen(width, "multiply")
+
+    return emit
+
+
+def butterfly_intrinsic(width: int, formula: str) -> Any:
+    """Return `simd.sum_difference_W` or `simd.ring_points_W`, the formula of that name, for W = width."""
+
+    @intrinsic
+    def emit(typingctx: Any, work: Any, a: Any, b: Any, c: Any, d: Any, sign: Any) -> Any:  # noqa: ARG001
+        i = types.int64
+        return types.void(work, i, i, i, i, types.float64), _pointwise_codegen(width, formula)
+
+    return emit

@@ -1,0 +1,120 @@
+"""Plain twins of the explicit vectors of `simd`, in NumPy, one for one.
+
+Tests hold the two against each other, and these serve where Numba's JIT is switched off. Sums may be taken in
+another order here, so results agree within the order-free bounds, not bit for bit.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+__all__ = [
+    "VECTOR_BYTES",
+    "dense_plain",
+    "gather_plain",
+    "lanes_of",
+    "multiply_plain",
+    "ring_points_plain",
+    "scatter_plain",
+    "sparse_plain",
+    "sum_difference_plain",
+]
+
+VECTOR_BYTES = 64
+
+Array = NDArray[Any]
+
+
+def lanes_of(dtype: DTypeLike) -> int:
+    """Return how many numbers of `dtype` one vector holds: 16 for float32, 8 for float64."""
+    return VECTOR_BYTES // np.dtype(dtype).itemsize
+
+
+def dense_plain(
+    matrix: Array, m0: int, rows: int, cols: int,
+    source: Array, s0: int, s_step: int, target: Array, t0: int, t_step: int, width: int,
+) -> None:  # fmt: skip
+    """Twin of `dense` in NumPy: any order of summation, so equal within the order-free bound."""
+    span = width * lanes_of(target.dtype)
+    block = matrix[m0 : m0 + rows * cols].reshape(rows, cols)
+    columns = np.lib.stride_tricks.as_strided(
+        source[s0:], (cols, span), (s_step * source.itemsize, source.itemsize)
+    )
+    for row, values in enumerate(block @ columns):
+        target[t0 + row * t_step : t0 + row * t_step + span] = values
+
+
+def sparse_plain(
+    values: Array, index: Array, start: int, stop: int,
+    source: Array, s_step: int, target: Array, t0: int, fresh: int, width: int,
+) -> None:  # fmt: skip
+    """Twin of `sparse` in NumPy."""
+    span = width * lanes_of(target.dtype)
+    total = np.zeros(span, dtype=target.dtype)
+    for term in range(start, stop):
+        s0 = int(index[term]) * s_step
+        total += values[term] * source[s0 : s0 + span]
+    target[t0 : t0 + span] = total if fresh else target[t0 : t0 + span] + total
+
+
+def gather_plain(
+    x: Array, first: int, count: int, dim: int, position: Array, tile: Array, width: int
+) -> None:
+    """Twin of `gather` in NumPy."""
+    span = width * lanes_of(tile.dtype)
+    rows = x[first * dim : (first + count) * dim].reshape(count, dim)
+    for d in range(dim):
+        t0 = int(position[d]) * span
+        tile[t0 : t0 + count] = rows[:, d]
+        tile[t0 + count : t0 + span] = 0
+
+
+def scatter_plain(
+    tile: Array, position: Array, z: Array, first: int, count: int, dim: int, column: int, length: int,
+    width: int,
+) -> None:  # fmt: skip
+    """Twin of `scatter` in NumPy."""
+    span = width * lanes_of(tile.dtype)
+    rows = z[first * dim : (first + count) * dim].reshape(count, dim)
+    for d in range(length):
+        t0 = int(position[d]) * span
+        rows[:, column + d] = tile[t0 : t0 + count]
+
+
+def multiply_plain(work: Array, a: int, b: int, target: int, width: int) -> None:
+    """Twin of `multiply` in NumPy."""
+    span = width * lanes_of(work.dtype)
+    work[target : target + span] = work[a : a + span] * work[b : b + span]
+
+
+def sum_difference_plain(work: Array, a: int, b: int, total: int, rest: int, sign: float, width: int) -> None:
+    """Twin of `sum_difference` in NumPy."""
+    span = width * lanes_of(work.dtype)
+    left, right = work[a : a + span].copy(), work[b : b + span].copy()
+    work[total : total + span] = left + right
+    work[rest : rest + span] = left + work.dtype.type(sign) * right
+
+
+def ring_points_plain(work: Array, a: int, b: int, target: int, step: int, sign: float, width: int) -> None:
+    """Twin of `ring_points` in NumPy."""
+    span, minus = width * lanes_of(work.dtype), work.dtype.type(sign)
+
+    def butterfly(p: Array, q: Array, r: Array, s: Array) -> tuple[Array, Array, Array, Array]:
+        low, high, left, right = p + q, p + minus * q, r + s, r + minus * s
+        return low + left, low + minus * left, high + right, high + minus * right
+
+    def classes(start: int) -> list[Array]:
+        return [work[start + k * step : start + k * step + span] for k in range(4)]
+
+    even_c, odd_c, even_s, odd_s = classes(a)
+    x = butterfly(even_c, odd_c, odd_s, even_s)
+    even_c, odd_c, even_s, odd_s = classes(b)
+    y = butterfly(even_c, odd_c, odd_s, even_s)
+    f, g, h, k = (p * q for p, q in zip(x, y, strict=True))
+    low, left, high, right = f + g, f + minus * g, h + k, h + minus * k
+    out = (low + high, low + minus * high, left + minus * right, left + right)
+    for place, values in enumerate(out):
+        work[target + place * step : target + place * step + span] = values
