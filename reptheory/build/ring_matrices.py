@@ -64,7 +64,9 @@ def _round_all(make: Callable[[], list[Any]], dtype: str) -> Array:
         low = [_nearest_dyadic(int(m), int(e), bits, least) for (m, e), _ in ends]
         high = [_nearest_dyadic(int(m), int(e), bits, least) for _, (m, e) in ends]
         if low == high:
-            return np.array(low, dtype=dtype)
+            rounded = np.array(low, dtype=dtype)
+            rounded.setflags(write=False)  # cached and shared
+            return rounded
         precision *= 2
 
 

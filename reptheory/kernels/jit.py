@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import shutil
 import stat
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,6 +30,10 @@ from numba import extending
 from numba.core import caching
 
 __all__ = ["code_folder", "compiled", "intrinsic"]
+
+KEPT = 4
+"""Folders of compiled code kept side by side: versions, environments, processors on a shared home."""
+_NAME = re.compile("[0-9a-f]{24}")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -70,12 +76,30 @@ def code_folder() -> Path | None:
     try:
         root = Path(chosen) if chosen else Path(platformdirs.user_cache_dir("reptheory")) / "code"
         folder = root.resolve() / _code_key()
+        new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if not (_is_private(folder) and os.access(folder, os.W_OK)):
             return None
+        if new:
+            with suppress(OSError):
+                _forget_oldest(folder.parent)
     except (OSError, RuntimeError):
         return None
     return folder
+
+
+def _forget_oldest(root: Path) -> None:
+    """Remove the code of versions and processors that went longest without a change, beyond `KEPT`.
+
+    Whoever still runs one has it in memory, or compiles it again.
+    """
+    made = sorted((folder for folder in root.iterdir() if _NAME.fullmatch(folder.name)), key=_changed)
+    for folder in made[:-KEPT]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _changed(folder: Path) -> float:
+    return folder.lstat().st_mtime
 
 
 class _PrivateLocator(caching._CacheLocator):  # type: ignore[misc] # numba ships no types

@@ -11,13 +11,12 @@ docs/proofs/ has one proof a kernel. They hold for finite results; where a resul
 from __future__ import annotations
 
 from functools import cached_property
-from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reptheory.build.remainders import remainders
+from reptheory.build.paths import PathTable, remainders
 from reptheory.kernels.bounds import gamma, smallest, unit_roundoff, upward
 from reptheory.kernels.certificate import certify_coupling
 from reptheory.kernels.coupling import WIDTH as COUPLING_WIDTH
@@ -59,28 +58,33 @@ def read_only(array: Array) -> Array:
 class TableEngine:
     """A sparse coefficient table applied term by term."""
 
-    def __init__(self, table: Table, pairs: list[Pair], dims: tuple[int, int, int]) -> None:
+    def __init__(self, table: Table | PathTable, pairs: list[Pair], dims: tuple[int, int, int]) -> None:
         self._table = table
         self._pairs = pairs
         self._dims = dims
         self._plans: dict[str, CouplingPlan] = {}
-        self._lock = Lock()
 
     @cached_property
     def _terms(self) -> PathTerms:
         return PathTerms.of(self._table.index)
 
     def _plan(self, name: str) -> CouplingPlan:
-        """Return the plan for "float32", "float64" or "absolute" (float64, for the bound)."""
-        with self._lock:
-            if name not in self._plans:
-                values = self._table.values(np.float32 if name == "float32" else np.float64)
-                ordered = values[self._terms.order]
-                if name == "absolute":
-                    ordered = np.abs(ordered)
-                limit = self._dims[2] if self._sums else CHUNK_ROWS
-                self._plans[name] = coupling_plan(self._pairs, self._terms, ordered, self._dims, limit)
-            return self._plans[name]
+        """Return the plan for a dtype, or "absolute " and a dtype: float64, for the bound of that dtype.
+
+        Nonzero coefficients below the smallest normal number are raised to it there: what rounding one of
+        them loses is at most u times that number. Two threads may both make a plan; one of them is kept.
+        """
+        plan = self._plans.get(name)
+        if plan is None:
+            dtype = name.removeprefix("absolute ")
+            values = self._table.values(np.float32 if name == "float32" else np.float64)
+            if name != dtype:
+                values = np.maximum(np.abs(values), np.finfo(dtype).smallest_normal)
+            limit = self._dims[2] if self._sums else CHUNK_ROWS
+            ordered = values[self._terms.order]
+            made = coupling_plan(self._pairs, self._terms, ordered, self._dims, limit)
+            plan = self._plans.setdefault(name, made)
+        return plan
 
     @cached_property
     def _sums(self) -> bool:
@@ -121,9 +125,10 @@ class TableEngine:
         self._apply(x, y, z, x.dtype.name, threads)
 
     def bound(self, x: Array, y: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
-        """Bound: gamma_{n+2} sum |C||x||y| + underflow, n terms an output (docs/proofs/coupling.md)."""
+        """Bound: gamma_D sum |C||x||y| + underflow, D roundings on a way (docs/proofs/coupling.md)."""
         size = np.empty((len(x), self._dims[2]))
-        self._apply(np.abs(x.astype(np.float64)), np.abs(y.astype(np.float64)), size, "absolute", None)
+        left, right = np.abs(x.astype(np.float64)), np.abs(y.astype(np.float64))
+        self._apply(left, right, size, f"absolute {dtype.name}", None)
         terms, roundings = self._counts
         events = terms * (2.0 * (1.0 + self._largest))
         size = upward(size + events * smallest(np.float64), roundings)
@@ -158,21 +163,20 @@ class RingEngine:
         self._degrees = (lmax1, lmax2, lmax_out)
         self._fourier = fourier
         self._plans: dict[str, RingPlan] = {}
-        self._lock = Lock()
 
     def _plan(self, name: str) -> RingPlan:
         """Return the plan for "float32", "float64" or "absolute float32", "absolute float64"."""
-        dtype = name.removeprefix("absolute ")
-        with self._lock:
-            if name not in self._plans:
-                if name == dtype:
-                    self._plans[name] = ring_plan(*self._degrees, dtype, fourier=self._fourier)
-                else:
-                    exact = ring_plan(*self._degrees, "float64", fourier=self._fourier)
-                    self._plans[name] = absolute(exact, dtype)
-            return self._plans[name]
+        plan = self._plans.get(name)
+        if plan is None:
+            dtype = name.removeprefix("absolute ")
+            if name == dtype:
+                made = ring_plan(*self._degrees, dtype, fourier=self._fourier)
+            else:
+                made = absolute(ring_plan(*self._degrees, "float64", fourier=self._fourier), dtype)
+            plan = self._plans.setdefault(name, made)
+        return plan
 
-    @property
+    @cached_property
     def cost(self) -> int:
         """Multiplications a sample."""
         return multiplications(self._plan("float64"))

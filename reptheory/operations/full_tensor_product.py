@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
-from reptheory.build.library import load_table
+from reptheory.build.paths import coefficients
 from reptheory.groups.o3 import Irrep, Irreps
 from reptheory.operations.bilinear import Accumulate, BilinearProduct
 from reptheory.operations.coupling_plan import Pair
@@ -107,8 +107,8 @@ class FullTensorProduct(BilinearProduct):
 
     @cached_property
     def _table_engine(self) -> TableEngine:
-        degrees = [ir.l for irreps in (self.irreps_in1, self.irreps_in2) for _, ir in irreps]
-        table = load_table("clebsch_gordan", max(degrees, default=0), basis="real")
+        paths = ((path.ir1.l, path.ir2.l, path.ir_out.l) for path in self.instructions)
+        table = coefficients("clebsch_gordan", paths)
         return TableEngine(table, self._pairs(), (self.dim1, self.dim2, self.dim_out))
 
     @property

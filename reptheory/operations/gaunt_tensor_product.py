@@ -12,10 +12,11 @@ times the Clebsch-Gordan one. In O(3) degree l has parity (-1)^l on all three si
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Final, Literal, get_args
 
-from reptheory.build.library import load_table
+from reptheory.build.paths import coefficients
 from reptheory.errors import LabelError
 from reptheory.groups.labels import whole
 from reptheory.operations.bilinear import Accumulate, BilinearProduct
@@ -78,17 +79,20 @@ class GauntTensorProduct(BilinearProduct):
     def _meanings(self) -> tuple[str, str]:
         return f"(lmax1 + 1)^2 with lmax1 = {self.lmax1}", f"(lmax2 + 1)^2 with lmax2 = {self.lmax2}"
 
-    @cached_property
-    def _table_engine(self) -> TableEngine:
-        table = load_table("gaunt", max(self.lmax1, self.lmax2), lmax_out=self.lmax_out, basis="real")
-        pairs = []
+    def _paths(self) -> Iterator[tuple[int, int, int]]:
+        """List the paths that contribute: l1 + l2 + l3 even."""
         for l1 in range(self.lmax1 + 1):
             for l2 in range(self.lmax2 + 1):
-                highest = min(l1 + l2, self.lmax_out)
-                degrees = (l3 for l3 in range(abs(l1 - l2), highest + 1) if (l1 + l2 + l3) % 2 == 0)
-                targets = tuple((l3, l3 * l3) for l3 in degrees)
-                if targets:
-                    pairs.append(Pair(l1 * l1, l1, l2 * l2, l2, targets))
+                for l3 in range(abs(l1 - l2), min(l1 + l2, self.lmax_out) + 1, 2):
+                    yield l1, l2, l3
+
+    @cached_property
+    def _table_engine(self) -> TableEngine:
+        table = coefficients("gaunt", self._paths())
+        targets: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for l1, l2, l3 in self._paths():
+            targets.setdefault((l1, l2), []).append((l3, l3 * l3))
+        pairs = [Pair(l1 * l1, l1, l2 * l2, l2, tuple(found)) for (l1, l2), found in targets.items()]
         return TableEngine(table, pairs, (self.dim1, self.dim2, self.dim_out))
 
     @cached_property

@@ -64,7 +64,7 @@ def _side(lmax: int, stages: Stages, trig: NDArray[Any], pairs: int, *, analysis
         heights=(height, 2 * pairs * ring_row + tallest),
         rings=height,
         lmax=lmax,
-        trig=trig,
+        trig=trig.copy(),  # one type for the compiler, whatever the cache holds
     )
 
 

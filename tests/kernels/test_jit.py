@@ -197,3 +197,18 @@ def test_without_the_jit_the_same_within_the_bounds(tmp_path: Path) -> None:
         assert (gap <= left[k + 1] + right[k + 1]).all()
         assert (gap <= left[k + 2] + right[k + 2]).all()
         assert np.allclose(left[k + 1], right[k + 1], rtol=1e-12, atol=0)
+
+
+def test_code_of_other_versions_is_bounded(tmp_path: Path) -> None:
+    cache = tmp_path / "code"
+    cache.mkdir(mode=0o700)
+    old = [cache / f"{number:024x}" for number in range(6)]
+    for age, folder in enumerate(old):
+        folder.mkdir(mode=0o700)
+        (folder / "entry.nbi").write_bytes(b"x")
+        os.utime(folder, (age, age))
+    (cache / "notes").mkdir()
+    folder, _ = run(cache)
+    left = {path for path in cache.iterdir() if path.name != "notes"}
+    assert left == {Path(folder), *old[-(jit.KEPT - 1) :]}
+    assert (cache / "notes").is_dir()

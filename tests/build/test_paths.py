@@ -1,4 +1,4 @@
-"""Remainders: the second half of a double-double, from the exact value of each row."""
+"""Paths: a table, or just the blocks a product needs; and the second half of a double-double."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from flint import arb, ctx, fmpq
 
 from reptheory.build.library import load_table
-from reptheory.build.remainders import remainders
+from reptheory.build.paths import PathTable, coefficients, remainders
 
 
 @pytest.mark.parametrize(("kind", "lmax"), [("gaunt", 3), ("clebsch_gordan", 2)])
@@ -37,3 +37,23 @@ def test_a_rational_value_may_leave_nothing() -> None:
     whole = np.isin(np.abs(table.float64), [1.0, 0.5])
     assert whole.any()
     assert not remainders(table)[whole].any()
+
+
+def test_few_paths_of_high_degree_are_the_rows_of_the_table() -> None:
+    paths = [(7, 2, 6), (2, 7, 9), (7, 7, 0)]
+    some = coefficients("clebsch_gordan", paths)
+    assert isinstance(some, PathTable)
+    table = load_table("clebsch_gordan", 7, basis="real")
+    wanted = (table.index[:, None, :3] == np.array(paths)).all(axis=2).any(axis=1)
+    np.testing.assert_array_equal(some.index, table.index[wanted])
+    np.testing.assert_array_equal(some.values(np.float64), table.float64[wanted])
+    np.testing.assert_array_equal(some.values(np.float32), table.float32[wanted])
+    np.testing.assert_array_equal(remainders(some), remainders(table)[wanted])
+
+
+def test_many_paths_and_low_degrees_take_the_table() -> None:
+    low = coefficients("gaunt", [(6, 6, 0)])
+    assert not isinstance(low, PathTable)
+    many = [(l1, l2, l3) for l1 in range(8) for l2 in range(8) for l3 in range(abs(l1 - l2), l1 + l2 + 1)]
+    assert not isinstance(coefficients("clebsch_gordan", many), PathTable)
+    assert len(coefficients("clebsch_gordan", []).index) == 1
