@@ -33,8 +33,8 @@ def main() -> None:
         calls = {method: partial(product, x, y) for method, product in products.items()}
         chosen = rt.GauntTensorProduct(lmax, lmax, lmax).method
         cells = [
-            f"{row.name}{'*' if row.name == chosen else ' '} {1e9 * row.fastest / options.batch:9.1f}"
-            for row in compare(calls, rounds=25)
+            f"{row.name}{'*' if row.name == chosen else ' '} {1e9 * row.seconds / options.batch:9.1f}"
+            for row in compare(calls, turns=5, seconds=0.05)
         ]
         print(f"L = {lmax:2d}   " + "   ".join(cells))
 

@@ -1,7 +1,7 @@
 """Tensor products against e3nn, e3nn-jax and e3x, in one run.
 
     pip install ".[bench]"
-    python benchmarks/tensor_products.py [--threads 2] [--dtype float32] [--rounds 15]
+    python benchmarks/tensor_products.py [--threads 2] [--dtype float32] [--turns 7]
 
 Every contender gets its own kind of array, made beforehand, allocates its own result and uses the same number
 of threads. Full Clebsch-Gordan: inputs one copy of each degree 0..L, every path. Gaunt: L x L -> L,
@@ -19,7 +19,7 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Tensor products against e3nn, e3nn-jax and e3x.")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float32")
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--turns", type=int, default=7)
     parser.add_argument("--batch", type=int, nargs="+", default=[1000, 10000])
     parser.add_argument("--full", type=int, nargs="*", default=[2, 4, 6])
     parser.add_argument("--gaunt", type=int, nargs="*", default=[6, 8, 10, 14, 20])
@@ -77,7 +77,7 @@ def full(lmax: int, batch: int) -> None:
                 "e3nn": lambda: eager(tx, ty),
                 "e3nn-jax jit": lambda: jitted(jx, jy).block_until_ready(),
             },
-            options.rounds,
+            options.turns,
         )
     report(f"full Clebsch-Gordan, L = {lmax}, batch {batch}, {options.dtype}", rows, batch)
 
@@ -95,13 +95,13 @@ def gaunt(lmax: int, batch: int) -> float:
         weights = fused.init(jax.random.PRNGKey(0), jx, jy)
         jitted = jax.jit(fused.apply)
         contenders["e3x FusedTensor jit"] = lambda: jitted(weights, jx, jy).block_until_ready()
-    rows = compare(contenders, options.rounds)
+    rows = compare(contenders, options.turns)
     report(f"Gaunt {lmax} x {lmax} -> {lmax}, batch {batch}, {options.dtype}", rows, batch)
     return rows[0].seconds / batch
 
 
 def main() -> None:
-    print(f"{options.threads} thread(s), {options.rounds} rounds, medians")
+    print(f"{options.threads} thread(s), {options.turns} turns, medians")
     for batch in options.batch:
         for lmax in options.full:
             full(lmax, batch)

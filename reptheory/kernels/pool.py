@@ -18,7 +18,7 @@ from reptheory.kernels.simd import VECTOR_BYTES
 
 __all__ = ["available_threads", "over_samples", "scratch"]
 
-_WORTH_A_THREAD = 2_000_000
+WORTH_A_THREAD = 3_000_000
 """Multiplications below which handing work to a second thread costs more than it gains."""
 
 
@@ -67,12 +67,11 @@ def over_samples(
     """Run task(first, last) over all samples, in ranges of whole tiles, on up to `threads` threads.
 
     cost      multiplications of one sample; small work stays on the caller's thread
-    threads   None: as many as there are processors, and as the work is worth
+    threads   most threads to use, the caller's included; None: as many as there are processors
     """
     tiles = -(-samples // tile)
     wanted = available_threads() if threads is None else threads
-    worth = 1 + samples * cost // _WORTH_A_THREAD if threads is None else wanted
-    workers = min(wanted, tiles, worth)
+    workers = min(wanted, tiles, 1 + samples * cost // WORTH_A_THREAD)
     if workers <= 1:
         if samples:
             task(0, samples)

@@ -50,6 +50,8 @@ class Side(NamedTuple):
                rings + (2 i + p) 2 (lmax + 1) + r, r = 2 m for the cosine and 2 m + 1 for the sine
     lmax       degree
     trig       flat                        the four classes' matrices: q by m's (operand), m's by q (result)
+    slots      (2 lmax + 2,) int32         place of each row of a ring in the order of the classes; the row of
+                                           sin 0 goes behind the last one
     """
 
     matrices: NDArray[Any]
@@ -59,6 +61,7 @@ class Side(NamedTuple):
     rings: int
     lmax: int
     trig: NDArray[Any]
+    slots: NDArray[np.int32]
 
 
 class RingPlan(NamedTuple):
@@ -95,51 +98,53 @@ def _run(
 
 
 @compiled
-def _class(lmax: int, kind: int) -> tuple[int, int, int]:
-    """Return (first m, number of m, sine) of class 0..3: cosine even, cosine odd, sine even, sine odd."""
+def _class_size(lmax: int, kind: int) -> int:
+    """Return how many m class 0..3 has: cosine even, cosine odd, sine even, sine odd."""
     if kind == 0:
-        return 0, lmax // 2 + 1, 0
+        return lmax // 2 + 1
     if kind == 2:
-        return 2, lmax // 2, 1
-    return 1, (lmax + 1) // 2, kind // 2
+        return lmax // 2
+    return (lmax + 1) // 2
 
 
 @compiled
 def _to_points(
-    lmax: int, trig: NDArray[Any], work: NDArray[Any], ring: int, target: int, folded: int,
-    quadrant: int, sign: float, span: int,
+    lmax: int, trig: NDArray[Any], slots: NDArray[np.int32], work: NDArray[Any], ring: int, target: int,
+    folded: int, quadrant: int, sign: float, span: int,
 ) -> None:  # fmt: skip
     """Ring pair -> the four classes on a quadrant, both rings side by side: (4, q, 2 span) at `target`."""
     odd = 2 * (lmax + 1) * span
+    for row in range(2 * (lmax + 1)):
+        source = ring + row * span
+        place = folded + 2 * slots[row] * span
+        sum_difference_1(work, source, source + odd, place, place + span, sign)
     start = 0
     for kind in range(4):
-        m, count, sine = _class(lmax, kind)
-        for k in range(count):
-            row = ring + (2 * (m + 2 * k) + sine) * span
-            place = folded + 2 * k * span
-            sum_difference_1(work, row, row + odd, place, place + span, sign)
+        count = _class_size(lmax, kind)
         points = target + kind * quadrant * 2 * span
-        dense_2(trig, start, quadrant, count, work, folded, 2 * span, work, points, 2 * span)
-        start += quadrant * count
+        source = folded + 2 * start * span
+        dense_2(trig, start * quadrant, quadrant, count, work, source, 2 * span, work, points, 2 * span)
+        start += count
 
 
 @compiled
 def _from_points(
-    lmax: int, trig: NDArray[Any], work: NDArray[Any], ring: int, source: int, folded: int,
-    quadrant: int, sign: float, span: int,
+    lmax: int, trig: NDArray[Any], slots: NDArray[np.int32], work: NDArray[Any], ring: int, source: int,
+    folded: int, quadrant: int, sign: float, span: int,
 ) -> None:  # fmt: skip
     """Take the four classes on a quadrant back to the even and odd part of a ring pair."""
-    odd = 2 * (lmax + 1) * span
     start = 0
     for kind in range(4):
-        m, count, sine = _class(lmax, kind)
+        count = _class_size(lmax, kind)
         points = source + kind * quadrant * 2 * span
-        dense_2(trig, start, count, quadrant, work, points, 2 * span, work, folded, 2 * span)
-        for k in range(count):
-            row = ring + (2 * (m + 2 * k) + sine) * span
-            place = folded + 2 * k * span
-            sum_difference_1(work, place, place + span, row, row + odd, sign)
-        start += quadrant * count
+        target = folded + 2 * start * span
+        dense_2(trig, start * quadrant, count, quadrant, work, points, 2 * span, work, target, 2 * span)
+        start += count
+    odd = 2 * (lmax + 1) * span
+    for row in range(2 * (lmax + 1)):
+        place = folded + 2 * slots[row] * span
+        target = ring + row * span
+        sum_difference_1(work, place, place + span, target, target + odd, sign)
 
 
 @compiled
@@ -153,9 +158,9 @@ def ring_product(
     """
     # Arrays leave their tuples here, once: taking them out in a loop counts references every time.
     left, right, out, ring_pairs, quadrant = plan
-    matrices1, program1, position1, heights1, rings1, lmax1, trig1 = left
-    matrices2, program2, position2, heights2, rings2, lmax2, trig2 = right
-    matrices3, program3, position3, heights3, rings3, lmax3, trig3 = out
+    matrices1, program1, position1, heights1, rings1, lmax1, trig1, slots1 = left
+    matrices2, program2, position2, heights2, rings2, lmax2, trig2, slots2 = right
+    matrices3, program3, position3, heights3, rings3, lmax3, trig3, slots3 = out
     dim1, dim2, dim3 = len(position1), len(position2), len(position3)
     span = WIDTH * VECTOR_BYTES // work.itemsize
     y0 = (heights1[0] + heights1[1]) * span
@@ -176,11 +181,11 @@ def ring_product(
             ring_x = (rings1 + 4 * i * (lmax1 + 1)) * span
             ring_y = y0 + (rings2 + 4 * i * (lmax2 + 1)) * span
             ring_z = z0 + (rings3 + 4 * i * (lmax3 + 1)) * span
-            _to_points(lmax1, trig1, work, ring_x, points_x, folded, quadrant, sign, span)
-            _to_points(lmax2, trig2, work, ring_y, points_y, folded, quadrant, sign, span)
+            _to_points(lmax1, trig1, slots1, work, ring_x, points_x, folded, quadrant, sign, span)
+            _to_points(lmax2, trig2, slots2, work, ring_y, points_y, folded, quadrant, sign, span)
             for k in range(quadrant):
                 at = 2 * k * span
                 ring_points_2(work, points_x + at, points_y + at, points_z + at, step, sign)
-            _from_points(lmax3, trig3, work, ring_z, points_z, folded, quadrant, sign, span)
+            _from_points(lmax3, trig3, slots3, work, ring_z, points_z, folded, quadrant, sign, span)
         _run(program3, matrices3, work, z0, span)
         scatter(tile_z, position3, z, start, count, dim3, 0, dim3, WIDTH)

@@ -33,6 +33,9 @@ __all__ = ["Engine", "RingEngine", "TableEngine", "final_rounding"]
 
 Array = NDArray[Any]
 
+COPYING = 4
+"""Multiplications that take as long as bringing one coefficient into a tile, or out of it."""
+
 
 class Engine(Protocol):
     """What a product needs to compute itself one way."""
@@ -118,7 +121,8 @@ class TableEngine:
         def task(first: int, last: int) -> None:
             couple(*flat, first, last, plan, scratch(need, plan.values.dtype))
 
-        over_samples(task, len(x), COUPLING_WIDTH * lanes_of(plan.values.dtype), self.cost, threads)
+        work = self.cost + COPYING * sum(self._dims)
+        over_samples(task, len(x), COUPLING_WIDTH * lanes_of(plan.values.dtype), work, threads)
 
     def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
         """Write the product; a float32 z of float64 operands is rounded once at the end."""
@@ -190,7 +194,8 @@ class RingEngine:
         def task(first: int, last: int) -> None:
             ring_product(*flat, first, last, plan, sign, scratch(need, dtype))
 
-        over_samples(task, len(x), RING_WIDTH * lanes_of(dtype), self.cost, threads)
+        work = self.cost + COPYING * (x.shape[1] + y.shape[1] + z.shape[1])
+        over_samples(task, len(x), RING_WIDTH * lanes_of(dtype), work, threads)
 
     def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
         """Write the product; a float32 z of float64 operands is rounded once at the end."""

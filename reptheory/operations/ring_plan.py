@@ -36,6 +36,15 @@ def _positions(lmax: int) -> tuple[NDArray[np.int32], dict[tuple[int, int], int]
     return position, start
 
 
+def _slots(lmax: int) -> NDArray[np.int32]:
+    """Return the place of each row 2 m (cosine) and 2 m + 1 (sine) of a ring in the order of the classes."""
+    starts = ((0, 0), (1, 0), (2, 1), (1, 1))  # first m, sine
+    order = [2 * m + sine for first, sine in starts for m in range(first, lmax + 1, 2)]
+    slots = np.full(2 * (lmax + 1), len(order), dtype=np.int32)
+    slots[order] = np.arange(len(order))
+    return slots
+
+
 def _side(lmax: int, stages: Stages, trig: NDArray[Any], pairs: int, *, analysis: bool) -> Side:
     """Lay out one operand's program (synthesis), or the result's (analysis)."""
     position, start = _positions(lmax)
@@ -64,6 +73,7 @@ def _side(lmax: int, stages: Stages, trig: NDArray[Any], pairs: int, *, analysis
         heights=(height, 2 * pairs * ring_row + tallest),
         rings=height,
         lmax=lmax,
+        slots=_slots(lmax),
         trig=trig.copy(),  # one type for the compiler, whatever the cache holds
     )
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reptheory.kernels.coupling import WIDTH, CouplingPlan, couple, couple_scratch
-from reptheory.kernels.pool import over_samples, scratch
+from reptheory.kernels.pool import WORTH_A_THREAD, over_samples, scratch
 from reptheory.kernels.simd import lanes_of
 from reptheory.operations.coupling_plan import Pair, PathTerms, coupling_plan
 
@@ -58,7 +58,7 @@ def apply(plan: CouplingPlan, x: Array, y: Array, threads: int = 1, outside: str
         work[:] = np.nan
         couple(*flat, first, last, plan, work)
 
-    over_samples(task, len(x), WIDTH * lanes_of(dtype), 1, threads)
+    over_samples(task, len(x), WIDTH * lanes_of(dtype), WORTH_A_THREAD, threads)
     return z
 
 

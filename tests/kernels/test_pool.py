@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reptheory.kernels.pool import _POOL, available_threads, over_samples
+from reptheory.kernels.pool import _POOL, WORTH_A_THREAD, available_threads, over_samples
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 @given(st.integers(0, 1000), st.integers(1, 70), st.integers(1, 9))
 def test_every_sample_once_in_whole_tiles(samples: int, tile: int, threads: int) -> None:
     ranges: list[tuple[int, int]] = []
-    over_samples(lambda first, last: ranges.append((first, last)), samples, tile, 1, threads)
+    over_samples(lambda first, last: ranges.append((first, last)), samples, tile, WORTH_A_THREAD, threads)
     ranges.sort()
     assert [n for first, last in ranges for n in range(first, last)] == list(range(samples))
     assert all(first % tile == 0 for first, _ in ranges)
@@ -50,9 +50,9 @@ def test_an_exception_in_any_task_arrives(place: int) -> None:
             raise Broken
 
     with pytest.raises(Broken):
-        over_samples(task, 30, 10, 1, 3)
+        over_samples(task, 30, 10, WORTH_A_THREAD, 3)
     done: list[int] = []
-    over_samples(lambda first, _: done.append(first), 30, 10, 1, 3)
+    over_samples(lambda first, _: done.append(first), 30, 10, WORTH_A_THREAD, 3)
     assert sorted(done) == [0, 10, 20], "the pool works on after an error"
 
 
@@ -73,7 +73,7 @@ def test_tasks_have_ended_when_an_exception_arrives() -> None:
         ended.append(first)
 
     with pytest.raises(ValueError, match=r"^$"):
-        over_samples(task, 20, 10, 1, 2)
+        over_samples(task, 20, 10, WORTH_A_THREAD, 2)
     assert ended == [10]
 
 
@@ -83,7 +83,7 @@ def test_callers_may_share_the_pool() -> None:
     def call() -> None:
         done: list[int] = []
         for _ in range(20):
-            over_samples(lambda first, last: done.append(last - first), 90, 10, 1, 3)
+            over_samples(lambda first, last: done.append(last - first), 90, 10, WORTH_A_THREAD, 3)
         totals.append(sum(done))
 
     callers = [threading.Thread(target=call) for _ in range(6)]
@@ -95,7 +95,7 @@ def test_callers_may_share_the_pool() -> None:
 
 
 def test_forget_makes_a_new_executor() -> None:
-    over_samples(lambda *_: None, 20, 10, 1, 2)
+    over_samples(lambda *_: None, 20, 10, WORTH_A_THREAD, 2)
     before = _POOL.executor()
     _POOL.forget()
     assert _POOL.executor() is not before
@@ -105,8 +105,10 @@ def test_forget_makes_a_new_executor() -> None:
 PROCESSES = """
 import multiprocessing, os, sys, threading
 import numpy as np
+from reptheory.kernels import pool
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
 
+pool.WORTH_A_THREAD = 1
 product = GauntTensorProduct(2, method="grid", threads=2)
 x = np.random.default_rng(0).standard_normal((100, 9))
 
