@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
-from math import ldexp
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from reptheory.exact.arb import working_precision
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.fourier import theta_fourier, theta_projection
 from reptheory.exact.ring_functions import circle_functions, gauss_legendre, theta_functions
+from reptheory.exact.rounding import BinaryFormat, float_format, round_dyadic
 from reptheory.exact.surd import Surd
 
 __all__ = ["Stages", "circle_matrices", "fourier_stages", "legendre_stages"]
@@ -37,32 +37,24 @@ Stages = dict[tuple[int, int], tuple[Array, ...]]
 _START_BITS = 160
 _ENTRY_BYTES = 800
 """Memory that one entry takes while it is enclosed and rounded."""
-_FORMATS = {"float64": (53, -1074), "float32": (24, -149)}
 
 
-def _nearest_dyadic(mantissa: int, exponent: int, bits: int, least: int) -> float:
-    """Round mantissa * 2^exponent to nearest even with `bits` digits and least exponent `least`."""
-    size = abs(mantissa)
-    shift = max(size.bit_length() - bits, least - exponent)
-    if shift <= 0:
-        return ldexp(mantissa, exponent)
-    quotient, rest = divmod(size, 1 << shift)
-    half = 1 << (shift - 1)
-    if rest > half or (rest == half and quotient & 1):
-        quotient += 1
-    return ldexp(quotient if mantissa > 0 else -quotient, exponent + shift)
+def _nearest(end: tuple[Any, Any], form: BinaryFormat) -> float:
+    """Round an end of a ball, mantissa 2^exponent, to nearest even."""
+    mantissa, exponent = int(end[0]), int(end[1])
+    size = round_dyadic(abs(mantissa), exponent, form)
+    return size if mantissa >= 0 else -size
 
 
 def _round_all(make: Callable[[], list[Any]], dtype: str) -> Array:
     """Evaluate the balls at growing precision until each holds one float of the dtype."""
-    bits, least = _FORMATS[dtype]
+    form = float_format(dtype)
     precision = _START_BITS
     while True:
         with working_precision(precision):
             balls = make()
             ends = [(ball.lower().man_exp(), ball.upper().man_exp()) for ball in balls]
-        low = [_nearest_dyadic(int(m), int(e), bits, least) for (m, e), _ in ends]
-        high = [_nearest_dyadic(int(m), int(e), bits, least) for _, (m, e) in ends]
+        low, high = ([_nearest(pair[k], form) for pair in ends] for k in (0, 1))
         if low == high:
             rounded = np.array(low, dtype=dtype)
             rounded.setflags(write=False)  # cached and shared

@@ -36,6 +36,7 @@ __all__ = [
     "nearest_pair",
     "nearest_sqrt",
     "round_all",
+    "round_dyadic",
 ]
 
 FloatName = Literal["float64", "float32"]
@@ -97,7 +98,7 @@ def _nearest(numerator: int, denominator: int, target: BinaryFormat) -> float:
     """Round sqrt(numerator / denominator) > 0 once."""
     half_length = (numerator.bit_length() - denominator.bit_length()) >> 1
     mantissa, exponent = _sticky_root(numerator, denominator, target.precision + _GUARD_BITS - half_length)
-    return _round_integer(mantissa, exponent, target)
+    return round_dyadic(mantissa, exponent, target)
 
 
 def _sticky_root(numerator: int, denominator: int, shift: int) -> tuple[int, int]:
@@ -114,8 +115,12 @@ def _sticky_root(numerator: int, denominator: int, shift: int) -> tuple[int, int
     return root << 1 | more, -shift - 1
 
 
-def _round_integer(mantissa: int, exponent: int, target: BinaryFormat) -> float:
-    """Round mantissa 2^exponent (mantissa >= 0) to nearest, ties to even; at least two bits are surplus."""
+def round_dyadic(mantissa: int, exponent: int, target: BinaryFormat) -> float:
+    """Round mantissa 2^exponent, mantissa >= 0, to nearest, ties to even.
+
+    raises  OverflowError: beyond the largest finite float
+    Where the mantissa's last bit only says "there is more", at least two bits must be surplus.
+    """
     length = mantissa.bit_length()
     drop = max(length - target.precision, target.smallest - exponent)
     kept = mantissa
@@ -170,7 +175,7 @@ def _remainder(numerator: int, denominator: int, high: float) -> float:
         # `mantissa` is odd when bits are missing, also after an even number is taken away.
         difference = mantissa - ((ratio << depth + 1) // scale)
         if difference % 2 == 0 or abs(difference).bit_length() > target.precision + 2:
-            magnitude = _round_integer(abs(difference), exponent, target)
+            magnitude = round_dyadic(abs(difference), exponent, target)
             return magnitude if difference >= 0 else -magnitude
         shift *= 2
 

@@ -14,6 +14,7 @@ from mpmath import mp, mpf
 from reptheory.build import ring_matrices
 from reptheory.build.ring_matrices import circle_matrices, fourier_stages, legendre_stages
 from reptheory.errors import TooLarge
+from reptheory.exact.rounding import FORMATS
 
 DIGITS = 60
 DTYPES = ("float32", "float64")
@@ -148,11 +149,11 @@ def test_rounding_of_dyadic_numbers() -> None:
     for mantissa in mantissas:
         for exponent in (-200, -170, -152, -150, -149, -126, -30, 0, 40):
             value = np.ldexp(float(mantissa), exponent)
-            rounded = ring_matrices._nearest_dyadic(mantissa, exponent, 24, -149)
+            rounded = ring_matrices._nearest((mantissa, exponent), FORMATS["float32"])
             assert rounded == float(np.float32(value))
-            assert ring_matrices._nearest_dyadic(mantissa, exponent, 53, -1074) == value
-    assert ring_matrices._nearest_dyadic(3, -1075, 53, -1074) == 2 * 5e-324
-    assert ring_matrices._nearest_dyadic(1, -1075, 53, -1074) == 0
+            assert ring_matrices._nearest((mantissa, exponent), FORMATS["float64"]) == value
+    assert ring_matrices._nearest((3, -1075), FORMATS["float64"]) == 2 * 5e-324
+    assert ring_matrices._nearest((1, -1075), FORMATS["float64"]) == 0
 
 
 def test_precision_grows_until_one_float_is_left() -> None:
