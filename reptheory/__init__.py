@@ -17,8 +17,12 @@ if TYPE_CHECKING:
     from reptheory.exact.fourier import fourier_from_harmonics, harmonics_from_fourier
     from reptheory.exact.gaunt import gaunt, gaunt_array, real_gaunt
     from reptheory.exact.real_basis import real_from_complex
+    from reptheory.exact.recoupling import recoupling
     from reptheory.exact.surd import Surd
     from reptheory.exact.wigner3j import wigner_3j, wigner_3j_array
+    from reptheory.exact.wigner6j import racah, wigner_6j
+    from reptheory.exact.wigner9j import wigner_9j
+    from reptheory.exact.wigner12j import wigner_12j_first, wigner_12j_second
     from reptheory.exact.wigner_d import wigner_d_pi_half
     from reptheory.groups.o3 import Irrep, Irreps
     from reptheory.operations.full_tensor_product import FullTensorProduct
@@ -44,11 +48,17 @@ _HOME = {
     "gaunt_array": "exact.gaunt",
     "harmonics_from_fourier": "exact.fourier",
     "load_table": "build.library",
+    "racah": "exact.wigner6j",
     "read_table": "tables.table",
     "real_from_complex": "exact.real_basis",
     "real_gaunt": "exact.gaunt",
+    "recoupling": "exact.recoupling",
     "wigner_3j": "exact.wigner3j",
     "wigner_3j_array": "exact.wigner3j",
+    "wigner_6j": "exact.wigner6j",
+    "wigner_9j": "exact.wigner9j",
+    "wigner_12j_first": "exact.wigner12j",
+    "wigner_12j_second": "exact.wigner12j",
     "wigner_d_pi_half": "exact.wigner_d",
 }
 
@@ -72,11 +82,17 @@ __all__ = [
     "gaunt_array",
     "harmonics_from_fourier",
     "load_table",
+    "racah",
     "read_table",
     "real_from_complex",
     "real_gaunt",
+    "recoupling",
     "wigner_3j",
     "wigner_3j_array",
+    "wigner_6j",
+    "wigner_9j",
+    "wigner_12j_first",
+    "wigner_12j_second",
     "wigner_d_pi_half",
 ]
 

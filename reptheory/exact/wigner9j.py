@@ -1,0 +1,138 @@
+"""Wigner 9j symbols, and the sums over one spin x of products of 6j symbols in a ring that 9j and 12j are.
+
+    9j {j1 j2 j3; j4 j5 j6; j7 j8 j9}
+      = sum_x (-1)^(2x) (2x+1) {j1 j9 x; j8 j4 j7} {j4 j8 x; j2 j6 j5} {j6 j2 x; j1 j9 j3}    [DLMF 34.6.2]
+
+A ring joins pairs (p1, q1), (p2, q2), ..., the last of which is the first one or its exchange, by links
+l1, l2, ...: its i-th factor is {p_i q_i x; q_i+1 p_i+1 l_i}. With (p_i q_i x) as its first triad (`wigner6j`)
+the factor is S_i sqrt(T(p_i q_i x) / T(p_i+1 q_i+1 x)) over roots free of x.
+Round the ring the roots with x cancel, so that
+
+    sum = sum_x +-(2x+1) S_1(x) S_2(x) ... S_n(x) / sqrt( prod_i T(p_i p_i+1 l_i) T(q_i q_i+1 l_i) ),
+
+a sum of plain integers and one square root. A 9j symbol is a ring in six ways, one for each transversal of
+its square as links; the one with the fewest x is used. Values equal SymPy's `wigner_9j`, which raises for a
+triad whose sum is not whole; here that is a selection rule, and the value is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import prod
+from typing import Final
+
+from reptheory.errors import TooLarge
+from reptheory.exact.surd import Surd
+from reptheory.exact.wigner3j import admissible
+from reptheory.exact.wigner6j import require_small, triad_sum, triad_weight
+from reptheory.groups.labels import two_spin
+
+__all__ = ["Pair", "doubled_9j", "ring_range", "ring_sum", "wigner_9j"]
+
+Pair = tuple[int, int]
+Square = tuple[int, int, int, int, int, int, int, int, int]
+Ring = tuple[tuple[Pair, ...], tuple[int, ...]]
+
+_LARGEST_WORK: Final = 10**7
+
+
+def wigner_9j(
+    j1: object,
+    j2: object,
+    j3: object,
+    j4: object,
+    j5: object,
+    j6: object,
+    j7: object,
+    j8: object,
+    j9: object,
+) -> Surd:
+    """Return the Wigner 9j symbol {j1 j2 j3; j4 j5 j6; j7 j8 j9} exactly.
+
+    j1..j9   spins, row by row: ints or exact halves, >= 0
+    returns  Surd; 0 unless every row and every column is a triangle with a whole sum
+    raises   LabelError: a label is impossible; TooLarge: allowed, and spins beyond about 1000
+
+    >>> wigner_9j(1, 1, 2, 1, 1, 1, 1, 1, 1), wigner_9j(0.5, 0.5, 1, 0.5, 0.5, 1, 1, 1, 2)
+    (1/18, 1/9)
+    """
+    labels = (j1, j2, j3, j4, j5, j6, j7, j8, j9)
+    a, b, c, d, e, f, g, h, i = (two_spin(label, f"j{place}") for place, label in enumerate(labels, start=1))
+    return doubled_9j((a, b, c, d, e, f, g, h, i))
+
+
+def doubled_9j(square: Square) -> Surd:
+    """Return one 9j symbol of doubled labels that are possible (unchecked)."""
+    a, b, c, d, e, f, g, h, i = square
+    triads = ((a, b, c), (d, e, f), (g, h, i), (a, d, g), (b, e, h), (c, f, i))
+    if not all(admissible(*triad) for triad in triads):
+        return Surd(0, Fraction(0))
+    exchanged = (b, a, c, e, d, f, h, g, i)  # an odd permutation of columns: sign (-1)^(sum of all spins)
+    rings = [(0, pairs, links) for pairs, links in _three_rings(square)]
+    rings += [(sum(square), pairs, links) for pairs, links in _three_rings(exchanged)]
+    two_sum, pairs, links = min(rings, key=lambda ring: _width(ring[1]))
+    two_xs = ring_range(pairs)
+    total = ring_sum("wigner_9j", two_xs, pairs, links)
+    if total == 0:
+        return Surd(0, Fraction(0))
+    negative = (total < 0) != ((two_sum // 2 + two_xs.start) % 2 == 1)
+    bottom = prod(triad_weight(*triad) for triad in triads)
+    return Surd(-1 if negative else 1, Fraction(total * total, bottom))
+
+
+def _three_rings(square: Square) -> list[Ring]:
+    """Return the symbol as a ring for the three turns of its rows, which have no sign."""
+    a, b, c, d, e, f, g, h, i = square
+    return [
+        (((a, i), (d, h), (f, b), (i, a)), (g, e, c)),
+        (((d, c), (g, b), (i, e), (c, d)), (a, h, f)),
+        (((g, f), (a, e), (c, h), (f, g)), (d, b, i)),
+    ]
+
+
+def _width(pairs: tuple[Pair, ...]) -> int:
+    """Return the largest minus the smallest doubled x of a ring of three pairs."""
+    (a, i), (d, h), (f, b), _ = pairs
+    return min(a + i, d + h, f + b) - max(abs(a - i), abs(d - h), abs(f - b))
+
+
+def ring_range(pairs: Sequence[Pair]) -> range:
+    """Return the doubled x that form a triangle with every pair of doubled spins.
+
+    >>> list(ring_range([(2, 2), (1, 3)]))
+    [2, 4]
+    """
+    return range(max(abs(p - q) for p, q in pairs), min(p + q for p, q in pairs) + 1, 2)
+
+
+def ring_sum(
+    what: str, two_xs: range, pairs: Sequence[Pair], links: Sequence[int], *, alternating: bool = False
+) -> int:
+    """Return sum_x (2x+1) S_1(x) ... S_n(x), the integer of the module docstring. Labels are trusted.
+
+    two_xs       `ring_range` of the pairs
+    pairs        n + 1 pairs of doubled spins, the last one the first again or its exchange
+    links        n doubled spins
+    alternating  every other term is subtracted, the first one added
+    raises       TooLarge: naming the function `what`
+    """
+    bits = max(p + q for p, q in pairs) + max(links)
+    require_small(what, bits)
+    if (two_xs.stop - two_xs.start) * bits > _LARGEST_WORK:
+        raise TooLarge(
+            f"{what}: the sum needs {len(two_xs)} terms of about {bits} bits; the limit is "
+            f"{_LARGEST_WORK} bits in all; choose smaller spins"
+        )
+    factors = [(*pairs[n], *pairs[n + 1], link) for n, link in enumerate(links)]
+    total, sign = 0, 1
+    for two_x in two_xs:
+        term = sign * (two_x + 1)
+        for p1, q1, p2, q2, link in factors:
+            term *= triad_sum(p1, q1, two_x, q2, p2, link)
+            if not term:
+                break
+        total += term
+        if alternating:
+            sign = -sign
+    return total
