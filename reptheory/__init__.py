@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from reptheory.build.library import build_table, load_table
     from reptheory.conventions import COMPLEX, REAL, Convention
     from reptheory.exact.arrays import SurdArray
+    from reptheory.exact.cartesian import CartesianTensor, cartesian_tensor
     from reptheory.exact.clebsch_gordan import clebsch_gordan, clebsch_gordan_array
     from reptheory.exact.fourier import fourier_from_harmonics, harmonics_from_fourier
     from reptheory.exact.gaunt import gaunt, gaunt_array, real_gaunt
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 _HOME = {
     "COMPLEX": "conventions",
     "REAL": "conventions",
+    "CartesianTensor": "exact.cartesian",
     "Convention": "conventions",
     "FullTensorProduct": "operations.full_tensor_product",
     "GauntTensorProduct": "operations.gaunt_tensor_product",
@@ -41,6 +43,7 @@ _HOME = {
     "SurdArray": "exact.arrays",
     "Table": "tables.table",
     "build_table": "build.library",
+    "cartesian_tensor": "exact.cartesian",
     "clebsch_gordan": "exact.clebsch_gordan",
     "clebsch_gordan_array": "exact.clebsch_gordan",
     "fourier_from_harmonics": "exact.fourier",
@@ -66,6 +69,7 @@ __version__ = "0.1.0"
 __all__ = [
     "COMPLEX",
     "REAL",
+    "CartesianTensor",
     "Convention",
     "FullTensorProduct",
     "GauntTensorProduct",
@@ -75,6 +79,7 @@ __all__ = [
     "SurdArray",
     "Table",
     "build_table",
+    "cartesian_tensor",
     "clebsch_gordan",
     "clebsch_gordan_array",
     "fourier_from_harmonics",
