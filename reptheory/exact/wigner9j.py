@@ -5,14 +5,13 @@
 
 A ring joins pairs (p1, q1), (p2, q2), ..., the last of which is the first one or its exchange, by links
 l1, l2, ...: its i-th factor is {p_i q_i x; q_i+1 p_i+1 l_i}. With (p_i q_i x) as its first triad (`wigner6j`)
-the factor is S_i sqrt(T(p_i q_i x) / T(p_i+1 q_i+1 x)) over roots free of x.
-Round the ring the roots with x cancel, so that
+it is S_i sqrt(T(p_i q_i x) / T(p_i+1 q_i+1 x)) over roots free of x. Round the ring the roots with x cancel:
 
     sum = sum_x +-(2x+1) S_1(x) S_2(x) ... S_n(x) / sqrt( prod_i T(p_i p_i+1 l_i) T(q_i q_i+1 l_i) ),
 
-a sum of plain integers and one square root. A 9j symbol is a ring in six ways, one for each transversal of
-its square as links; the one with the fewest x is used. Values equal SymPy's `wigner_9j`, which raises for a
-triad whose sum is not whole; here that is a selection rule, and the value is 0.
+a sum of plain integers and one square root. The three turns of the rows of a 9j symbol give three rings; the
+one with the fewest x is used. Values equal SymPy's `wigner_9j`, which raises for a triad whose sum is not
+whole; here that is a selection rule, and the value is 0. 0.1 ms at j = 10, 3 ms at 60.
 """
 
 from __future__ import annotations
@@ -68,20 +67,17 @@ def doubled_9j(square: Square) -> Surd:
     triads = ((a, b, c), (d, e, f), (g, h, i), (a, d, g), (b, e, h), (c, f, i))
     if not all(admissible(*triad) for triad in triads):
         return Surd(0, Fraction(0))
-    exchanged = (b, a, c, e, d, f, h, g, i)  # an odd permutation of columns: sign (-1)^(sum of all spins)
-    rings = [(0, pairs, links) for pairs, links in _three_rings(square)]
-    rings += [(sum(square), pairs, links) for pairs, links in _three_rings(exchanged)]
-    two_sum, pairs, links = min(rings, key=lambda ring: _width(ring[1]))
+    pairs, links = min(_rings(square), key=lambda ring: _width(ring[0]))
     two_xs = ring_range(pairs)
     total = ring_sum("wigner_9j", two_xs, pairs, links)
     if total == 0:
         return Surd(0, Fraction(0))
-    negative = (total < 0) != ((two_sum // 2 + two_xs.start) % 2 == 1)
+    negative = (total < 0) != (two_xs.start % 2 == 1)
     bottom = prod(triad_weight(*triad) for triad in triads)
     return Surd(-1 if negative else 1, Fraction(total * total, bottom))
 
 
-def _three_rings(square: Square) -> list[Ring]:
+def _rings(square: Square) -> list[Ring]:
     """Return the symbol as a ring for the three turns of its rows, which have no sign."""
     a, b, c, d, e, f, g, h, i = square
     return [
