@@ -122,6 +122,8 @@ def cartesian_tensor(formula: str) -> CartesianTensor:
              "ijk=ikj" (piezoelectric), "ijkl=jikl=klij" (elastic), as e3nn's ReducedTensorProducts
     raises   LabelError: no such formula; TooLarge: more than 7 indices
 
+    Rank 4 takes 10 ms, rank 6 about a second, rank 7 about ten; the last 16 are kept.
+
     >>> cartesian_tensor("ijkl=jikl=klij").irreps
     2x0e+2x2e+1x4e
     >>> cartesian_tensor("ij=ji").change_of_basis[1]  # m = -2 of l = 2

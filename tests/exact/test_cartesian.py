@@ -248,6 +248,34 @@ def test_there_and_back(formula: str, dtype: type) -> None:
     assert np.allclose(squares, (vectors**2).sum(axis=-1), rtol=tolerance)
 
 
+@pytest.mark.parametrize("formula", ["ij=ji", "ijk=ikj", "ijkl", "ijkl=jikl=klij"])
+def test_float32_stays_within_the_stated_bound(formula: str) -> None:
+    """gamma_(t+1) sum |C| |x|, against float64, whose own error is 2^-29 of that."""
+    tensor = cartesian_tensor(formula)
+    matrix = tensor.change_of_basis.to_numpy().reshape(tensor.dim, -1)
+    draw = np.random.default_rng(3)
+    vectors = draw.normal(size=(500, tensor.dim)).astype(np.float32)
+    tensors = draw.normal(size=(500, *(3,) * tensor.rank)).astype(np.float32)
+    flat = tensors.reshape(500, -1).astype(np.float64)
+    for found, exact, sizes, counts in (
+        (
+            tensor.to_irreps(tensors, project=True),
+            flat @ matrix.T,
+            abs(flat) @ abs(matrix).T,
+            np.count_nonzero(matrix, axis=1),
+        ),
+        (
+            tensor.from_irreps(vectors).reshape(500, -1),
+            vectors.astype(np.float64) @ matrix,
+            abs(vectors.astype(np.float64)) @ abs(matrix),
+            np.count_nonzero(matrix, axis=0),
+        ),
+    ):
+        small = (counts + 1) * 2.0**-24
+        assert found.dtype == np.float32
+        assert (abs(found - exact) <= small / (1 - small) * sizes * (1 + 2.0**-20)).all()
+
+
 def test_projection_takes_the_nearest_tensor() -> None:
     tensor = cartesian_tensor("ijk=ikj")
     given = np.random.default_rng(2).normal(size=(4, 3, 3, 3))
