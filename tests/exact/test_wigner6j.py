@@ -32,6 +32,14 @@ def test_every_forbidden_symbol_with_j_up_to_two_is_zero() -> None:
     assert forbidden == 5**6 - len(all_6j(4))
 
 
+def test_one_spin_out_of_place_gives_zero() -> None:
+    for label in random_6j(50, 12, seed=16):
+        for place, two_j in product(range(6), range(40)):
+            moved = (*label[:place], two_j, *label[place + 1 :])
+            if not all(couples(*triad) for triad in triads_6j(moved)):
+                assert doubled_6j(*moved) == 0
+
+
 def test_random_symbols_up_to_30_are_sympys() -> None:
     for label in random_6j(200, 60, seed=1):
         assert same(doubled_6j(*label), sympy_6j(*map(half, label))), label

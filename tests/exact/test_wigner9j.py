@@ -40,6 +40,17 @@ def test_every_forbidden_symbol_with_j_up_to_half_is_zero() -> None:
             assert doubled_9j(label) == 0
 
 
+def test_one_spin_out_of_place_gives_zero() -> None:
+    forbidden = 0
+    for label in random_9j(30, 8, seed=16):
+        for place, two_j in product(range(9), range(24)):
+            moved = (*label[:place], two_j, *label[place + 1 :])
+            if not all(couples(*triad) for triad in triads_9j(moved)):
+                forbidden += 1
+                assert doubled_9j(moved) == 0
+    assert forbidden > 5000
+
+
 @pytest.mark.parametrize("label", random_9j(40, 16, seed=6), ids=str)
 def test_is_the_sum_over_6j_symbols(label: Row) -> None:
     a, b, c, d, e, f, g, h, i = label
