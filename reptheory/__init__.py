@@ -15,16 +15,27 @@ if TYPE_CHECKING:
     from reptheory.exact.arrays import SurdArray
     from reptheory.exact.cartesian import CartesianTensor, cartesian_tensor
     from reptheory.exact.clebsch_gordan import clebsch_gordan, clebsch_gordan_array
+    from reptheory.exact.complex_surds import ComplexSurd, ComplexSurdArray
     from reptheory.exact.fourier import fourier_from_harmonics, harmonics_from_fourier
     from reptheory.exact.gaunt import gaunt, gaunt_array, real_gaunt
+    from reptheory.exact.gaunt_n import gaunt_n
+    from reptheory.exact.half_angles import HalfAnglePolynomial, wigner_d_polynomial
+    from reptheory.exact.polynomials import SurdPolynomial
     from reptheory.exact.real_basis import real_from_complex
     from reptheory.exact.recoupling import recoupling
+    from reptheory.exact.rotation_matrices import real_rotation_matrix, rotation_matrix
+    from reptheory.exact.solid_harmonics import (
+        harmonics_from_monomials,
+        monomials,
+        monomials_from_harmonics,
+        solid_harmonic,
+    )
     from reptheory.exact.surd import Surd
     from reptheory.exact.wigner3j import wigner_3j, wigner_3j_array
     from reptheory.exact.wigner6j import racah, wigner_6j
     from reptheory.exact.wigner9j import wigner_9j
     from reptheory.exact.wigner12j import wigner_12j_first, wigner_12j_second
-    from reptheory.exact.wigner_d import wigner_d_pi_half
+    from reptheory.exact.wigner_d import wigner_d_fourier, wigner_d_pi_half
     from reptheory.groups.o3 import Irrep, Irreps
     from reptheory.operations.full_tensor_product import FullTensorProduct
     from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
@@ -34,13 +45,17 @@ _HOME = {
     "COMPLEX": "conventions",
     "REAL": "conventions",
     "CartesianTensor": "exact.cartesian",
+    "ComplexSurd": "exact.complex_surds",
+    "ComplexSurdArray": "exact.complex_surds",
     "Convention": "conventions",
     "FullTensorProduct": "operations.full_tensor_product",
     "GauntTensorProduct": "operations.gaunt_tensor_product",
+    "HalfAnglePolynomial": "exact.half_angles",
     "Irrep": "groups.o3",
     "Irreps": "groups.o3",
     "Surd": "exact.surd",
     "SurdArray": "exact.arrays",
+    "SurdPolynomial": "exact.polynomials",
     "Table": "tables.table",
     "build_table": "build.library",
     "cartesian_tensor": "exact.cartesian",
@@ -49,20 +64,29 @@ _HOME = {
     "fourier_from_harmonics": "exact.fourier",
     "gaunt": "exact.gaunt",
     "gaunt_array": "exact.gaunt",
+    "gaunt_n": "exact.gaunt_n",
     "harmonics_from_fourier": "exact.fourier",
+    "harmonics_from_monomials": "exact.solid_harmonics",
     "load_table": "build.library",
+    "monomials": "exact.solid_harmonics",
+    "monomials_from_harmonics": "exact.solid_harmonics",
     "racah": "exact.wigner6j",
     "read_table": "tables.table",
     "real_from_complex": "exact.real_basis",
     "real_gaunt": "exact.gaunt",
+    "real_rotation_matrix": "exact.rotation_matrices",
     "recoupling": "exact.recoupling",
+    "rotation_matrix": "exact.rotation_matrices",
+    "solid_harmonic": "exact.solid_harmonics",
     "wigner_3j": "exact.wigner3j",
     "wigner_3j_array": "exact.wigner3j",
     "wigner_6j": "exact.wigner6j",
     "wigner_9j": "exact.wigner9j",
     "wigner_12j_first": "exact.wigner12j",
     "wigner_12j_second": "exact.wigner12j",
+    "wigner_d_fourier": "exact.wigner_d",
     "wigner_d_pi_half": "exact.wigner_d",
+    "wigner_d_polynomial": "exact.half_angles",
 }
 
 __version__ = "0.1.0"
@@ -70,13 +94,17 @@ __all__ = [
     "COMPLEX",
     "REAL",
     "CartesianTensor",
+    "ComplexSurd",
+    "ComplexSurdArray",
     "Convention",
     "FullTensorProduct",
     "GauntTensorProduct",
+    "HalfAnglePolynomial",
     "Irrep",
     "Irreps",
     "Surd",
     "SurdArray",
+    "SurdPolynomial",
     "Table",
     "build_table",
     "cartesian_tensor",
@@ -85,20 +113,29 @@ __all__ = [
     "fourier_from_harmonics",
     "gaunt",
     "gaunt_array",
+    "gaunt_n",
     "harmonics_from_fourier",
+    "harmonics_from_monomials",
     "load_table",
+    "monomials",
+    "monomials_from_harmonics",
     "racah",
     "read_table",
     "real_from_complex",
     "real_gaunt",
+    "real_rotation_matrix",
     "recoupling",
+    "rotation_matrix",
+    "solid_harmonic",
     "wigner_3j",
     "wigner_3j_array",
     "wigner_6j",
     "wigner_9j",
     "wigner_12j_first",
     "wigner_12j_second",
+    "wigner_d_fourier",
     "wigner_d_pi_half",
+    "wigner_d_polynomial",
 ]
 
 

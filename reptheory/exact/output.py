@@ -10,10 +10,23 @@ from typing import TYPE_CHECKING, Any
 from reptheory.errors import LabelError, TooLarge
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from fractions import Fraction
+
     from reptheory.exact.arrays import SurdArray
+    from reptheory.exact.half_angles import HalfAnglePolynomial
+    from reptheory.exact.polynomials import SurdPolynomial
     from reptheory.exact.surd import Surd
 
-__all__ = ["array_to_sympy", "latex", "to_mpmath", "to_sympy"]
+__all__ = [
+    "array_to_sympy",
+    "euler_to_sympy",
+    "half_angle_to_sympy",
+    "latex",
+    "polynomial_to_sympy",
+    "to_mpmath",
+    "to_sympy",
+]
 
 _GUARD_DIGITS = 10
 _MOST_SYMPY_ENTRIES = 10**7
@@ -72,3 +85,52 @@ def array_to_sympy(array: SurdArray) -> Any:
         for index, value in array.items()
     }
     return sympy.ImmutableSparseNDimArray(entries, array.shape)
+
+
+def half_angle_to_sympy(polynomial: HalfAnglePolynomial, beta: Any) -> Any:
+    """Return d^j_{m'm}(beta) as a SymPy expression in cos(beta/2) and sin(beta/2)."""
+    import sympy  # noqa: PLC0415
+
+    half = _symbolic(beta, "beta") / 2
+    cosine, sine = sympy.cos(half), sympy.sin(half)
+    total = sympy.Add(*(number * cosine**c * sine**s for number, c, s in polynomial.terms))
+    return to_sympy(polynomial.scale) * total
+
+
+def euler_to_sympy(polynomial: HalfAnglePolynomial, alpha: Any, beta: Any, gamma: Any) -> Any:
+    """Return D^j_{m'm}(alpha, beta, gamma) = e^{-i m' alpha} d^j_{m'm}(beta) e^{-i m gamma} for SymPy."""
+    import sympy  # noqa: PLC0415
+
+    angle = _rational(polynomial.m1) * _symbolic(alpha, "alpha")
+    angle += _rational(polynomial.m2) * _symbolic(gamma, "gamma")
+    return sympy.exp(-sympy.I * angle) * half_angle_to_sympy(polynomial, beta)
+
+
+def polynomial_to_sympy(polynomial: SurdPolynomial, variables: Sequence[Any] | None) -> Any:
+    """Return a polynomial as a SymPy expression in three variables, by default real symbols x, y, z."""
+    import sympy  # noqa: PLC0415
+
+    names = ("x", "y", "z")
+    chosen = [None] * 3 if variables is None else list(variables)
+    if len(chosen) != 3:
+        raise LabelError(f"variables: got {len(chosen)} of them; give three, for x, y and z")
+    x, y, z = (_symbolic(value, name) for value, name in zip(chosen, names, strict=True))
+    return sympy.Add(*(to_sympy(value) * x**a * y**b * z**c for (a, b, c), value in polynomial.terms))
+
+
+def _rational(value: Fraction) -> Any:
+    import sympy  # noqa: PLC0415
+
+    return sympy.Rational(value.numerator, value.denominator)
+
+
+def _symbolic(value: Any, name: str) -> Any:
+    """Return a SymPy expression or number; a real symbol of this name for None. Text is never evaluated."""
+    import sympy  # noqa: PLC0415
+
+    if value is None:
+        return sympy.Symbol(name, real=True)
+    try:
+        return sympy.sympify(value, strict=True)
+    except (sympy.SympifyError, TypeError) as error:
+        raise LabelError(f"{name}: got {value!r}; pass a SymPy expression or a number") from error

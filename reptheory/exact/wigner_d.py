@@ -5,11 +5,14 @@
 
 in the convention of SymPy's `Rotation.d`: <j m'| exp(-i beta J_y) |j m> with rows m' (Wigner's sum at
 beta = pi/2, its terms paired into binomials). Only d(pi/2) is needed for any angle, because exp(-i beta J_y)
-is a rotation about z between d(pi/2) and its transpose.
+is a rotation about z between d(pi/2) and its transpose:
+
+    d^j_{m'm}(beta) = i^(m-m') sum_mu d^j_{m'mu}(pi/2) d^j_{m mu}(pi/2) e^{-i mu beta}
 """
 
 from __future__ import annotations
 
+from itertools import product
 from math import comb
 from typing import Any
 
@@ -21,7 +24,7 @@ from reptheory.exact.arrays import SurdArray
 from reptheory.exact.entries import require_room
 from reptheory.groups.labels import shown, two_spin
 
-__all__ = ["krawtchouk", "wigner_d_pi_half"]
+__all__ = ["krawtchouk", "wigner_d_fourier", "wigner_d_pi_half"]
 
 _LARGEST_INT64_DEGREE = 61
 
@@ -71,4 +74,41 @@ def wigner_d_pi_half(j: object) -> SurdArray:
         numerators,
         [binomials[row] << two_j for _, row in pairs],
         convention=COMPLEX,
+    )
+
+
+def wigner_d_fourier(j: object) -> SurdArray:
+    """Return the Fourier series of d^j(beta): [m'+j, m+j, mu+j] is the coefficient of e^{-i mu beta}.
+
+    Real for m - m' even, imaginary for m - m' odd; shape (2j+1, 2j+1, 2j+1), complex convention.
+
+    raises  LabelError: j is not 0, 1/2, 1, ...; TooLarge
+
+    >>> wigner_d_fourier(0.5)[1, 1].to_numpy().tolist()  # cos(beta / 2)
+    [0.5, 0.5]
+    """
+    two_j = two_spin(j, "j")
+    require_room((two_j + 1) ** 3, 4 * two_j, f"wigner_d_fourier: 2j = {shown(two_j)}")
+    table = krawtchouk(two_j).astype(object)
+    binomials = [comb(two_j, i) for i in range(two_j + 1)]
+    indices, numerators, denominators, turns = list[tuple[int, ...]](), list[int](), list[int](), list[int]()
+    for n in range(
+        two_j + 1
+    ):  # n = j - mu: both factors are columns mu of d(pi/2), their signs (-1)^n cancel
+        column = table[n].tolist()
+        for (p, left), (q, right) in product(enumerate(column), repeat=2):
+            value = left * right
+            if value:
+                turn = (p - q) % 4  # p = j - m', q = j - m
+                indices.append((two_j - p, two_j - q, two_j - n))
+                numerators.append((-1 if turn & 2 else 1) * value * abs(value) * binomials[n] ** 2)
+                denominators.append(binomials[p] * binomials[q] << 2 * two_j)
+                turns.append(turn & 1)
+    return SurdArray(
+        (two_j + 1, two_j + 1, two_j + 1),
+        np.array(indices, dtype=np.int64),
+        numerators,
+        denominators,
+        convention=COMPLEX,
+        i_powers=np.array(turns, dtype=np.uint8),
     )

@@ -24,7 +24,9 @@ __all__ = [
     "degree",
     "doubled",
     "projection",
+    "rational",
     "read_half",
+    "real",
     "shown",
     "spelled",
     "two_label",
@@ -37,6 +39,8 @@ _LARGEST_FLOAT: Final = 2**53
 _HALVES: Final = "it must be an exact multiple of 1/2; pass an int, Fraction(n, 2), or a float such as 0.5"
 _WHOLE: Final = "it must be a whole number; pass an int (half-integers label SU(2) only)"
 _DOUBLED: Final = "it must be the whole number 2j; pass 1 for the spin j = 1/2"
+_RATIONAL: Final = "it must be an exact rational; pass an int or a Fraction (floats are seldom what is meant)"
+_REAL: Final = "it must be a finite real number; pass a float, an int or a Fraction"
 _HALF_TEXT: Final = re.compile(r"[+-]?[0-9]+(?:/[12]|\.[05]0*)?")
 
 
@@ -117,6 +121,48 @@ def projection(two_j: int, two_m: int, name_j: str, name_m: str) -> None:
             f"{name_m}: got {spelled(two_m)} with {name_j} = {spelled(two_j)}; {name_j} - {name_m} must be "
             f"whole; make both whole or both half-integer"
         )
+
+
+def rational(value: object, name: str) -> Fraction:
+    """Return a rational number, for example a coordinate or a part of a quaternion, as a Fraction.
+
+    value   an int, Fraction or other exact rational of any library; a float is refused, even a whole one
+    name    the argument's name, for the message
+    raises  LabelError: anything else, truth values and text included
+
+    >>> rational(Fraction(3, 5), "x")
+    Fraction(3, 5)
+    """
+    if type(value) is int or type(value) is Fraction:
+        return Fraction(value)
+    plain = _unboxed(value, name, _RATIONAL)
+    exact = isinstance(plain, numbers.Rational) or hasattr(plain, "__index__")
+    if not exact or isinstance(plain, bool):
+        raise LabelError(f"{name}: got {shown(value)} of type {type(value).__name__}; {_RATIONAL}")
+    return Fraction(*_ratio(plain, name, _RATIONAL))
+
+
+def real(value: object, name: str) -> Fraction:
+    """Return a finite real number, for example an angle, as the exact Fraction of its value.
+
+    value   an int, float, Fraction, Decimal or another number that states its value exactly
+    name    the argument's name, for the message
+    raises  LabelError: not a real number, or not finite
+
+    >>> real(0.75, "beta")
+    Fraction(3, 4)
+    """
+    if type(value) is int or type(value) is Fraction or (type(value) is float and math.isfinite(value)):
+        return Fraction(value)
+    plain: Any = _unboxed(value, name, _REAL)
+    if isinstance(plain, numbers.Rational) or hasattr(plain, "__index__"):
+        return rational(plain, name)
+    try:
+        if not isinstance(plain, type) and abs(plain) < math.inf:
+            return Fraction(*map(int, plain.as_integer_ratio()))
+    except (TypeError, ValueError, ArithmeticError, AttributeError):
+        pass
+    raise LabelError(f"{name}: got {shown(value)} of type {type(value).__name__}; {_REAL}")
 
 
 def read_half(text: str, name: str) -> int:
