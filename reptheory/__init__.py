@@ -150,4 +150,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """List the public names without importing them."""
-    return sorted([*globals(), *__all__])
+    return sorted({*__all__, "__version__"})

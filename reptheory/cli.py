@@ -8,6 +8,7 @@ file that could not be used, 130 for Ctrl-C.
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 import warnings
 from functools import partial
@@ -46,6 +47,9 @@ class _Commands(click.Group):
         **extra: Any,
     ) -> Any:
         """Run the command line; `standalone_mode` False returns instead of leaving, and raises errors."""
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")  # √ and π where the terminal has none
         run = partial(super().main, args, prog_name, complete_var, standalone_mode=False, **extra)
         if not standalone_mode:
             return run()
@@ -148,7 +152,7 @@ def build(
     )
 
 
-@main.command(epilog=_EPILOG)
+@main.command(epilog=_EPILOG, context_settings={"ignore_unknown_options": True})
 @click.argument("kind", type=_KIND, metavar="KIND")
 @click.argument("labels", nargs=-1, required=True, metavar="LABELS...")
 @click.option("--basis", type=_BASIS, help="Default: the first basis that the kind has.")
@@ -159,13 +163,12 @@ def show(kind: str, labels: Sequence[str], basis: str | None, limit: int) -> Non
     """Show exact values and the floats nearest to them.
 
     LABELS are three degrees (one block), or three degrees and three orders (one value); for a change of
-    basis l or l m, for wigner_d_pi_half the spin j. Halves are written 1/2, 3/2, ... Write -- before labels
-    when one of them is negative.
+    basis l or l m, for wigner_d_pi_half the spin j. Halves are written 1/2, 3/2, ...
 
     \b
     reptheory show gaunt 2 1 3
     reptheory show wigner_3j 1/2 1/2 1
-    reptheory show clebsch_gordan --basis complex -- 1 1 2 -1 1 0
+    reptheory show clebsch_gordan --basis complex 1 1 2 -1 1 0
     """
     from reptheory.build.show import block_rows  # noqa: PLC0415
 
@@ -242,7 +245,7 @@ def export(file: Path, form: str, output: Path | None) -> None:
 
 @main.command()
 @click.argument("molecules", nargs=-1, metavar="[MOLECULE]...")
-@click.option("--lmax", type=click.IntRange(min=1), default=6, show_default=True, help="Highest degree.")
+@click.option("--lmax", type=click.IntRange(1, 16), default=6, show_default=True, help="Highest degree.")
 @click.option("--all", "every", is_flag=True, help="Every shipped molecule.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the random rotations.")
 @click.option(
@@ -266,16 +269,21 @@ def report(
 ) -> None:
     """Run every product on real molecules, verify each result, write a page with plots.
 
-    MOLECULE is the name of a shipped structure or a file of atoms (xyz; any format that ASE reads with the
-    extra reptheory[ase]). Exit status 0 only if every check holds.
+    MOLECULE is the name of a shipped structure (water, ammonia, methane, benzene, hydrogen-peroxide, alanine)
+    or a file of atoms (xyz; any format that ASE reads with the extra reptheory[ase]); without one, alanine.
+    Exit status 0 only if every check holds.
     """
     from rich.console import Console  # noqa: PLC0415
 
+    from reptheory.tables.files import require_writable  # noqa: PLC0415
     from reptheory.verify import render  # noqa: PLC0415
     from reptheory.verify.report import run  # noqa: PLC0415
 
     if every and molecules:
         raise click.UsageError("--all: takes every shipped molecule; leave out the names, or --all")
+    for path in (None if no_html else html, json_path):
+        if path is not None:
+            require_writable(path)
     with _bar("Report") as progress:
         result = run(None if every else list(molecules), lmax, seed, progress)
     render.print_table(result, Console())

@@ -276,3 +276,22 @@ def test_importing_it_is_quick_and_light():
     heavy = ("sympy", "mpmath", "numba", "scipy", "flint", "matplotlib", "jinja2", "rich")
     program = f"import sys, reptheory.cli; print([name for name in {heavy} if name in sys.modules])"
     assert shell("-c", program).stdout == "[]\n"
+
+
+def test_report_refuses_files_it_could_not_write_before_it_starts(run, monkeypatch):
+    monkeypatch.setattr("reptheory.verify.report.run", lambda *_: pytest.fail("ran"))
+    assert "there is no folder" in one_line(run("report", "--html", "nowhere/x.html"), 1)
+
+
+def test_negative_labels_need_no_dashes(run):
+    assert "√(1/6)" in run("show", "wigner_3j", "1/2", "1/2", "1", "-1/2", "1/2", "0").output
+
+
+def test_a_terminal_without_roots_gets_replacements(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "reptheory", "show", "gaunt", "1", "1", "2"],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "?(1/(20?))" in done.stdout

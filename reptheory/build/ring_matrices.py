@@ -28,6 +28,7 @@ from reptheory.exact.fourier import theta_fourier, theta_projection
 from reptheory.exact.ring_functions import circle_functions, gauss_legendre, theta_functions
 from reptheory.exact.rounding import BinaryFormat, float_format, round_dyadic
 from reptheory.exact.surd import Surd
+from reptheory.immutable import immutable
 
 __all__ = ["Stages", "circle_matrices", "fourier_stages", "legendre_stages"]
 
@@ -56,9 +57,7 @@ def _round_all(make: Callable[[], list[Any]], dtype: str) -> Array:
             ends = [(ball.lower().man_exp(), ball.upper().man_exp()) for ball in balls]
         low, high = ([_nearest(pair[k], form) for pair in ends] for k in (0, 1))
         if low == high:
-            rounded = np.array(low, dtype=dtype)
-            rounded.setflags(write=False)  # cached and shared
-            return rounded
+            return immutable(np.array(low, dtype=dtype))
         precision *= 2
 
 

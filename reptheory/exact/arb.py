@@ -7,6 +7,7 @@ precision in between, because each comes from a ball: a disturbed one is wider, 
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +16,25 @@ from typing import Any, Final
 
 __all__ = ["pi_enclosure", "pi_power_bounds", "sqrt_ball", "working_precision"]
 
-_LOCK: Final = threading.RLock()
+class _State:
+    """The lock on python-flint's precision, renewed in a forked child, whose other threads are gone."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.outside: int | None = None
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        """Start with a free lock, and at the precision that the thread left behind had found."""
+        self.lock = threading.RLock()
+        if self.outside is not None:
+            import flint  # noqa: PLC0415
+
+            flint.ctx.prec, self.outside = self.outside, None
+
+
+_STATE: Final = _State()
 _GUARD_BITS: Final = 16
 
 
@@ -24,13 +43,18 @@ def working_precision(bits: int) -> Iterator[None]:
     """Run a block with python-flint's working precision at `bits`, alone among the callers of this module."""
     import flint  # noqa: PLC0415  (an extension module: loaded when the first ball is needed)
 
-    with _LOCK:
+    with _STATE.lock:
         before = flint.ctx.prec
+        outermost = _STATE.outside is None
+        if outermost:
+            _STATE.outside = before
         flint.ctx.prec = bits
         try:
             yield
         finally:
             flint.ctx.prec = before
+            if outermost:
+                _STATE.outside = None
 
 
 @lru_cache(maxsize=16)

@@ -23,6 +23,7 @@ from reptheory.exact.contraction import Axes, contracted
 from reptheory.exact.entries import lexicographic_order, lowest_terms
 from reptheory.exact.rounding import FloatName, float_format, round_all
 from reptheory.exact.surd import Surd
+from reptheory.immutable import immutable
 
 __all__ = ["SurdArray"]
 
@@ -89,8 +90,7 @@ class SurdArray:
         order = lexicographic_order(rows, lengths)
         tops, bottoms = lowest_terms(numerators, denominators, order.tolist())
         rows, powers = rows[order], powers[order]
-        rows.setflags(write=False)
-        powers.setflags(write=False)
+        rows, powers = immutable(rows), immutable(powers)
         fields: dict[str, object] = {
             "shape": lengths,
             "indices": rows,

@@ -53,13 +53,13 @@ def real_gaunt(l1: object, l2: object, l3: object, m1: object, m2: object, m3: o
     return total
 
 
-def gaunt_array(l1: object, l2: object, l3: object, basis: Basis = "real") -> SurdArray:
+def gaunt_array(l1: object, l2: object, l3: object, basis: Basis = "complex") -> SurdArray:
     """Return one block: shape (2 l1 + 1, 2 l2 + 1, 2 l3 + 1), indices m1+l1, m2+l2, m3+l3.
 
-    basis   "real" (entries of `real_gaunt`) or "complex" (of `gaunt`)
+    basis   "complex" (entries of `gaunt`) or "real" (of `real_gaunt`)
     raises  LabelError: a label or the basis is impossible; TooLarge
 
-    >>> gaunt_array(1, 1, 0)[2, 2, 0]
+    >>> gaunt_array(1, 1, 0, basis="real")[2, 2, 0]
     √(1/(4π))
     """
     return coupling_block("gaunt", l1, l2, l3, basis)

@@ -16,8 +16,9 @@ from fractions import Fraction
 
 from reptheory.conventions import REAL
 from reptheory.exact.arrays import SurdArray
+from reptheory.exact.entries import require_room
 from reptheory.exact.surd import Surd
-from reptheory.groups.labels import whole
+from reptheory.groups.labels import shown, whole
 
 __all__ = ["real_from_complex", "real_row"]
 
@@ -44,9 +45,10 @@ def real_from_complex(l: object) -> SurdArray:  # noqa: E741  (the degree is cal
     Rows follow the real convention, columns the complex one; the array carries the real one.
     A vector of real coefficients x (f = sum x_m S_m) has complex coefficients c = U^T x.
 
-    raises  LabelError: l is not 0, 1, 2, ...
+    raises  LabelError: l is not 0, 1, 2, ...; TooLarge
     """
     degree = whole(l, "l")
+    require_room(4 * degree + 1, 2, f"l: {shown(l)}")
     entries: dict[tuple[int, ...], Surd] = {
         (m + degree, other + degree): value
         for m in range(-degree, degree + 1)

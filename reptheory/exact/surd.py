@@ -27,6 +27,7 @@ __all__ = ["Surd"]
 
 _ZERO = Fraction(0)
 _FIRST_PI_BITS = 64
+_LONGEST_BITS = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -326,7 +327,9 @@ def _text(surd: Surd) -> str:
     sign, unit = "-" if surd.sign < 0 else "", "i·" if surd.i_power else ""
     root = _root(surd.radicand) if surd.pi_power == 0 else None
     if root is not None:
-        body = "i" if surd.i_power and root == 1 else f"{unit}{root}"
+        top, bottom = _digits(root.numerator), _digits(root.denominator)
+        whole = top if bottom == "1" else f"{top}/{bottom}"
+        body = "i" if surd.i_power and root == 1 else f"{unit}{whole}"
         return sign + body
     top = _with_pi(surd.radicand.numerator, max(surd.pi_power, 0))
     bottom = _with_pi(surd.radicand.denominator, max(-surd.pi_power, 0))
@@ -339,4 +342,10 @@ def _text(surd: Surd) -> str:
 def _with_pi(number: int, power: int) -> str:
     """Write number * pi^power."""
     factor = {0: "", 1: "π"}.get(power, f"π^{power}")
-    return factor if factor and number == 1 else f"{number}{factor}"
+    return factor if factor and number == 1 else f"{_digits(number)}{factor}"
+
+
+def _digits(number: int) -> str:
+    """Write an integer; one beyond what Python writes (and anyone reads) by its length."""
+    bits = number.bit_length()
+    return str(number) if bits <= _LONGEST_BITS else f"<{bits}-bit integer>"

@@ -24,6 +24,8 @@ __all__ = ["certify_coupling"]
 
 U = 2.0**-53
 ETA = 2.0**-1074
+SMALLEST_COEFFICIENT = 2.0**-900
+"""Coefficients below this could lose their remainders to underflow: there the bound is inf."""
 
 
 @intrinsic
@@ -103,10 +105,16 @@ def certify_coupling(
     """Write bound[first:last] >= |z - C(x, y)| elementwise, from two-dimensional x, y, z, bound.
 
     plan    float64 coefficients, correctly rounded; low (terms,) their remainders, correctly rounded
-    With n terms: |exact - (high + rest)| <= ((2 n + 6) n + 13) u^2 size' + 16 n eta, size' the exact size,
-    and the difference z - high - rest is evaluated with two roundings.
+    With n terms and c* the largest |C|: |exact - (high + rest)| <= ((2 n + 6) n + 13) u^2 size' +
+    16 n (1 + c*) eta, and the difference z - high - rest is evaluated with two roundings.
     """
     dim_out = z.shape[1]
+    largest, least = 0.0, np.inf
+    for value in plan.values:
+        largest, least = max(largest, abs(value)), min(least, abs(value))
+    if least < SMALLEST_COEFFICIENT:
+        bound[first:last] = np.inf
+        return
     high, rest, size = np.empty(dim_out), np.empty(dim_out), np.empty(dim_out)
     terms = np.empty(dim_out, dtype=np.int64)
     for sample in range(first, last):
@@ -115,6 +123,7 @@ def certify_coupling(
             n = np.float64(terms[k])
             one = np.float64(z[sample, k]) - high[k]
             two = one - rest[k]
-            lost = ((2 * n + 6) * n + 13) * U * U * size[k] * (1 + 4 * (n + 4) * U) + 16 * n * ETA
-            total = (abs(two) + 2 * U * (abs(one) + abs(two)) + lost) * (1 + 8 * U)
+            lost = ((2 * n + 6) * n + 13) * U * U * size[k] * (1 + 4 * (n + 4) * U)
+            underflow = 16 * n * (1 + largest) * ETA
+            total = (abs(two) + 2 * U * (abs(one) + abs(two)) + lost + underflow) * (1 + 8 * U)
             bound[sample, k] = total if np.isfinite(total) else np.inf

@@ -78,8 +78,13 @@ def over_samples(
         return
     edges = [tiles * k // workers * tile for k in range(workers)] + [samples]
     executor = _POOL.executor()
-    futures = [executor.submit(task, edges[k], edges[k + 1]) for k in range(1, workers)]
+    futures = []
     try:
+        for k in range(1, workers):
+            try:
+                futures.append(executor.submit(task, edges[k], edges[k + 1]))
+            except RuntimeError:  # the interpreter is shutting down and starts no more threads
+                task(edges[k], edges[k + 1])
         task(edges[0], edges[1])
     finally:
         wait(futures)  # whatever happened, nobody writes to the caller's arrays after this

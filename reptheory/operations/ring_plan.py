@@ -107,15 +107,13 @@ def ring_plan(lmax1: int, lmax2: int, lmax_out: int, dtype: str, *, fourier: boo
 def absolute(plan: RingPlan, dtype: str) -> RingPlan:
     """Return a float64 plan with absolute values, for the bound of the plan in `dtype`.
 
-    Nonzero entries below the smallest normal number of `dtype` are raised to it: what rounding such an entry
-    loses is at most u times that number.
+    Entries below the smallest normal number of `dtype` are raised to it, also those that float64 has lost:
+    what rounding such an entry loses is at most u times that number.
     """
     least = np.finfo(dtype).smallest_normal
 
     def side(of: Side) -> Side:
-        matrices = np.abs(of.matrices)
-        raised = np.where((matrices > 0) & (matrices < least), least, matrices)
-        return of._replace(matrices=raised, trig=np.abs(of.trig))
+        return of._replace(matrices=np.maximum(np.abs(of.matrices), least), trig=np.abs(of.trig))
 
     left, right, out, pairs, quadrant = plan
     return RingPlan(side(left), side(right), side(out), pairs, quadrant)

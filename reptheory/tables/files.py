@@ -55,6 +55,17 @@ def open_regular(path: str | os.PathLike[str]) -> Iterator[tuple[BufferedReader,
         os.close(descriptor)
 
 
+def require_writable(path: str | os.PathLike[str]) -> None:
+    """Raise StoreError, before the work, where a file could not be written after it."""
+    target = Path(path)
+    if target.is_dir():
+        raise StoreError(f"{shown(path)}: is a folder; name a file in it")
+    if not target.parent.is_dir():
+        raise StoreError(f"{shown(path)}: there is no folder {shown(target.parent)}; make it first")
+    if not os.access(target.parent, os.W_OK):
+        raise StoreError(f"{shown(path)}: the folder cannot be written to; choose another one")
+
+
 def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], object]) -> Path:
     """Write a file so that its path holds either the old contents or all of the new, whatever happens.
 

@@ -55,6 +55,13 @@ class Kind:
         """Whether the labels are doubled, so that the table covers half-integers."""
         return self.index_names[0].startswith("two_")
 
+    @property
+    def orders(self) -> tuple[tuple[int, int], ...]:
+        """Index columns that hold an order m, each with the column of the degree that bounds it."""
+        if self.shape == "coupling":
+            return ((3, 0), (4, 1), (5, 2))
+        return ((1, 0), (2, 0)) if self.shape == "rotation" else ((1, 0),)
+
     def limits(self, parameters: Mapping[str, int | str]) -> tuple[tuple[int, int], ...]:
         """Return the closed range of each index column for the parameters of a table."""
         factor = 2 if self.doubled else 1

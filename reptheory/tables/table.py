@@ -20,7 +20,9 @@ import numpy as np
 
 from reptheory.conventions import Convention
 from reptheory.errors import LabelError, OperandError, TableCorrupt, TableMismatch, TooLarge
-from reptheory.groups.labels import two_label, whole
+from reptheory.groups.labels import projection, two_label, two_spin, whole
+from reptheory.groups.labels import shown as shown_label
+from reptheory.immutable import immutable
 from reptheory.tables.archive import array_digest, read_arrays, read_manifest, write
 from reptheory.tables.files import open_regular, replace_file, shown
 from reptheory.tables.format import Header, canonical, header_of, specs_for
@@ -67,7 +69,7 @@ class Table:
     denominator   (rows, limbs) uint64
     i_power       (rows,) uint8, 0 or 1; None when no value has a factor i
     generator     version of the rules that built it
-    All arrays are read-only. Two tables are equal when their fingerprints are.
+    All arrays are immutable. Two tables are equal when their fingerprints are.
     """
 
     key: TableKey
@@ -81,8 +83,10 @@ class Table:
     generator: int
 
     def __post_init__(self) -> None:
-        for array in self._arrays:
-            array.setflags(write=False)
+        for name in ("index", "float64", "float32", "sign", "numerator", "denominator", "i_power"):
+            array = getattr(self, name)
+            if array is not None:
+                object.__setattr__(self, name, immutable(array))
 
     @property
     def kind(self) -> str:
@@ -219,16 +223,19 @@ class Table:
             raise LabelError(
                 f"labels: got {len(labels)}; a {self.kind} table needs {len(names)}: {', '.join(names)}"
             )
-        row = []
-        for name, label, (low, high) in zip(names, labels, kind.limits(self.parameters), strict=True):
-            signed = not name.startswith(("l", "j"))
-            value = two_label(label, name) if kind.doubled else whole(label, name, signed=signed)
+        row = [_label(label, name, doubled=kind.doubled) for name, label in zip(names, labels, strict=True)]
+        factor = 1 if kind.doubled else 2
+        for order, owner in kind.orders:
+            projection(factor * row[owner], factor * row[order], names[owner], names[order])
+        for name, label, value, (low, high) in zip(
+            names, labels, row, kind.limits(self.parameters), strict=True
+        ):
             if not low <= value <= high:
                 unit = "doubled " if kind.doubled else ""
                 raise LabelError(
-                    f"{name}: got {label}; {self.key} covers {unit}{low}..{high}; load a larger table"
+                    f"{name}: got {shown_label(label)}; {self.key} covers {unit}{low}..{high}; "
+                    "load a larger table"
                 )
-            row.append(value)
         return tuple(row)
 
     def _position(self, labels: tuple[int, ...]) -> int | None:
@@ -258,6 +265,14 @@ class Table:
 def _stored(array: NDArray[Any], dtype: str) -> NDArray[Any]:
     """Return the array as it stands in a file: little-endian and in C order."""
     return np.ascontiguousarray(array, dtype=dtype)
+
+
+def _label(label: object, name: str, *, doubled: bool) -> int:
+    """Read a label: degrees l and spins j are not negative; doubled where the table doubles them."""
+    size = name.startswith(("l", "j"))
+    if doubled:
+        return two_spin(label, name) if size else two_label(label, name)
+    return whole(label, name, signed=not size)
 
 
 def _integer(limbs: NDArray[np.uint64]) -> int:

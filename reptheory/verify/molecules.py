@@ -40,6 +40,9 @@ _SYMBOLS: Final = tuple(_TABLE.split())
 _NUMBER: Final = {symbol: number for number, symbol in enumerate(_SYMBOLS, start=1)}
 
 
+_FARTHEST: Final = 1e6
+
+
 @dataclass(frozen=True, eq=False)
 class Molecule:
     """A structure: which atoms, where.
@@ -174,11 +177,15 @@ def _checked(
     lattice: Sequence[Sequence[float]],
     source: str,
 ) -> Molecule:
-    """Make a Molecule; raise OperandError unless every coordinate is finite."""
+    """Make a Molecule; raise OperandError unless every coordinate is finite and of a size that atoms have."""
     places = np.array(positions, dtype=np.float64).reshape(-1, 3)
     vectors = np.array(lattice, dtype=np.float64).reshape(-1, 3)
     if not (np.isfinite(places).all() and np.isfinite(vectors).all()):
         raise OperandError(f"{name}: a coordinate is not finite; every position must be a number in angstrom")
+    if np.abs(places).max(initial=0.0) > _FARTHEST or np.abs(vectors).max(initial=0.0) > _FARTHEST:
+        raise OperandError(
+            f"{name}: a coordinate is beyond {_FARTHEST:g} angstrom; check the unit and the file"
+        )
     charges = np.array(list(numbers), dtype=np.int64)
     if not ((charges >= 1) & (charges <= len(_SYMBOLS))).all():
         raise OperandError(f"{name}: holds a dummy atom; give every atom a chemical symbol")

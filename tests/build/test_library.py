@@ -156,3 +156,22 @@ def test_limbs():
     assert packed.dtype == np.uint64
     assert [sum(int(limb) << 64 * k for k, limb in enumerate(row)) for row in packed] == values
     assert limbs([]).shape == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels", "name"),
+    [
+        ("gaunt", (1, 1, 2, 0, 0, 3), "m3"),
+        ("gaunt", (-1, 1, 2, 0, 0, 0), "l1"),
+        ("wigner_3j", (0.5, 0.5, 1, 0, 0, 0), "m1"),
+        ("wigner_3j", (1, 1, 1, 2, -2, 0), "m1"),
+        ("wigner_3j", (-0.5, 0.5, 1, 0, 0, 0), "j1"),
+        ("wigner_d_pi_half", (1, 2, 0), "m_left"),
+        ("wigner_d_pi_half", (0.5, 0, 0), "m_left"),
+        ("theta_fourier", (1, 2, 1), "m"),
+        ("fourier_from_harmonics", (1, -2, 1, 1), "m"),
+    ],
+)
+def test_lookup_refuses_labels_that_no_value_has(kind, labels, name):
+    with pytest.raises(LabelError, match=f"^{name}: got "):
+        build_table(kind, 2).lookup(*labels)

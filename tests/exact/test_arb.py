@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
@@ -66,3 +69,43 @@ def test_balls_hold_the_value() -> None:
         assert abs(difference) < flint.arb(2) ** -250
     assert (Surd.sqrt(Fraction(-9, 4))).to_arb(64) == flint.acb(0, 1.5)
     assert Surd.rational(-3).to_arb() == -3
+
+
+FORK = """
+import os, sys, threading, time
+import flint
+from reptheory.exact.arb import working_precision
+
+inside, done = threading.Event(), threading.Event()
+
+def hold():
+    with working_precision(777):
+        inside.set()
+        done.wait(30)
+
+threading.Thread(target=hold, daemon=True).start()
+inside.wait()
+child = os.fork()
+if child == 0:
+    ok = flint.ctx.prec == 53
+    with working_precision(100):
+        ok = ok and flint.ctx.prec == 100
+    os._exit(0 if ok and flint.ctx.prec == 53 else 3)
+until = time.monotonic() + 20
+while time.monotonic() < until:
+    finished, status = os.waitpid(child, os.WNOHANG)
+    if finished:
+        done.set()
+        sys.exit(os.waitstatus_to_exitcode(status))
+    time.sleep(0.01)
+os.kill(child, 9)
+sys.exit("the child waits for a lock that nobody holds")
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork")
+def test_a_child_forked_inside_a_precision_has_a_free_lock_and_the_outer_precision() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORK], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr

@@ -232,3 +232,11 @@ def test_float_is_the_nearest_double(a: Surd) -> None:
     assert float(a) == float(a.sign * precise_root(a.radicand, a.pi_power))
     assert isinstance(a.to_float32(), np.float32)
     assert complex(a * Surd.sqrt(-1)) == complex(0.0, float(a))
+
+
+def test_integers_too_long_to_print_are_shown_by_their_length() -> None:
+    value = Surd.sqrt(3) * 10**5000
+    assert "-bit integer>" in repr(value)
+    assert "-bit integer>" in repr(Surd.rational(10**5000))
+    with pytest.raises(IncommensurableSurds, match="bit integer"):
+        value + Surd.sqrt(2)

@@ -140,3 +140,25 @@ def test_children_of_a_running_pool(tmp_path: Path) -> None:
         env=environment, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+
+
+def test_work_at_interpreter_shutdown_is_done_by_the_caller() -> None:
+    """No thread can be started any more in an atexit handler."""
+    program = """
+import atexit
+from reptheory.kernels.pool import WORTH_A_THREAD, over_samples
+done = []
+over_samples(lambda first, last: None, 30, 10, WORTH_A_THREAD, 3)
+def late():
+    over_samples(lambda first, last: done.append(first), 30, 10, WORTH_A_THREAD, 3)
+    print(sorted(done))
+atexit.register(late)
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout == "[0, 10, 20]\n", done.stderr
