@@ -18,6 +18,7 @@ from reptheory.immutable import immutable
         np.arange(6).reshape(2, 3).T,
         np.zeros((0, 4), np.uint64),
         np.ones(3, np.int8),
+        np.arange(10_000, dtype=np.int32).reshape(-1, 4),
     ],
 )
 def test_values_stay_and_writing_is_over(array):

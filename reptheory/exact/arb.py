@@ -16,6 +16,7 @@ from typing import Any, Final
 
 __all__ = ["pi_enclosure", "pi_power_bounds", "sqrt_ball", "working_precision"]
 
+
 class _State:
     """The lock on python-flint's precision, renewed in a forked child, whose other threads are gone."""
 
