@@ -10,13 +10,11 @@ term's own), so every sum is exact. For n = 3 these are `gaunt` and `real_gaunt`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from reptheory.conventions import Basis, convention_of
 from reptheory.errors import LabelError
 from reptheory.exact.gaunt import gaunt, real_gaunt
 from reptheory.exact.surd import Surd
-from reptheory.groups.labels import projection, shown, whole
+from reptheory.groups.labels import listed, projection, whole
 
 __all__ = ["gaunt_n"]
 
@@ -51,14 +49,7 @@ def gaunt_n(ls: object, ms: object, basis: Basis = "complex") -> Surd:
 
 def _checked(ls: object, ms: object) -> list[Harmonic]:
     """Return the pairs (l, m) of ints; raise LabelError for an impossible one."""
-    lists = []
-    for name, values in (("ls", ls), ("ms", ms)):
-        if isinstance(values, str | bytes) or not isinstance(values, Iterable):
-            raise LabelError(f"{name}: got {shown(values)}; pass a list of labels, one for each harmonic")
-        try:
-            lists.append(list(values))
-        except TypeError as error:  # a zero-dimensional array calls itself iterable
-            raise LabelError(f"{name}: got {shown(values)}; pass a list of labels") from error
+    lists = listed(ls, "ls"), listed(ms, "ms")
     if not lists[0] or len(lists[0]) != len(lists[1]):
         raise LabelError(
             f"ms: got {len(lists[1])} orders for {len(lists[0])} degrees; pass as many, and one or more"

@@ -17,7 +17,6 @@ rotation of the vector (y, z, x).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from math import comb, gcd, lcm
 
 import numpy as np
@@ -28,7 +27,7 @@ from reptheory.exact.arrays import SurdArray
 from reptheory.exact.complex_surds import ComplexSurdArray
 from reptheory.exact.entries import require_room
 from reptheory.exact.real_basis import real_from_complex
-from reptheory.groups.labels import rational, shown, two_spin, whole
+from reptheory.groups.labels import listed, rational, shown, two_spin, whole
 
 __all__ = ["real_rotation_matrix", "rotation_matrix"]
 
@@ -73,9 +72,7 @@ def real_rotation_matrix(l: object, quaternion: object) -> SurdArray:  # noqa: E
 
 def _integers(quaternion: object) -> Quaternion:
     """Return the primitive integers along a rational quaternion."""
-    if isinstance(quaternion, str | bytes) or not isinstance(quaternion, Iterable):
-        raise LabelError(f"quaternion: got {shown(quaternion)}; pass four ints or Fractions (a, b, c, d)")
-    given = list(quaternion)
+    given = listed(quaternion, "quaternion")
     if len(given) != 4:
         raise LabelError(f"quaternion: got {len(given)} components; it has four, (a, b, c, d)")
     parts = [rational(value, f"quaternion[{place}]") for place, value in enumerate(given)]

@@ -15,6 +15,7 @@ import math
 import numbers
 import operator
 import re
+from collections.abc import Iterable, Mapping, Set
 from fractions import Fraction
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from reptheory.errors import LabelError
 __all__ = [
     "degree",
     "doubled",
+    "listed",
     "projection",
     "rational",
     "read_half",
@@ -136,8 +138,7 @@ def rational(value: object, name: str) -> Fraction:
     if type(value) is int or type(value) is Fraction:
         return Fraction(value)
     plain = _unboxed(value, name, _RATIONAL)
-    exact = isinstance(plain, numbers.Rational) or hasattr(plain, "__index__")
-    if not exact or isinstance(plain, bool):
+    if not (isinstance(plain, numbers.Rational) or hasattr(plain, "__index__")):
         raise LabelError(f"{name}: got {shown(value)} of type {type(value).__name__}; {_RATIONAL}")
     return Fraction(*_ratio(plain, name, _RATIONAL))
 
@@ -163,6 +164,22 @@ def real(value: object, name: str) -> Fraction:
     except (TypeError, ValueError, ArithmeticError, AttributeError):
         pass
     raise LabelError(f"{name}: got {shown(value)} of type {type(value).__name__}; {_REAL}")
+
+
+def listed(values: object, name: str) -> list[object]:
+    """Return the elements of a list, tuple, array or other ordered collection of labels or numbers.
+
+    raises  LabelError: a single value, text, or a collection without order (a set, a dict)
+
+    >>> listed((1, 2), "ls")
+    [1, 2]
+    """
+    try:
+        if not isinstance(values, str | bytes | Set | Mapping) and isinstance(values, Iterable):
+            return list(values)
+    except TypeError:  # a zero-dimensional array calls itself iterable
+        pass
+    raise LabelError(f"{name}: got {shown(values)}; pass a list or tuple, its elements in order")
 
 
 def read_half(text: str, name: str) -> int:

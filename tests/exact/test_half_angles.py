@@ -17,6 +17,7 @@ from sympy.physics.quantum.spin import Rotation
 
 from reptheory.errors import LabelError, TooLarge
 from reptheory.exact.half_angles import HalfAnglePolynomial, wigner_d_polynomial
+from reptheory.exact.surd import Surd
 from reptheory.exact.wigner_d import wigner_d_fourier, wigner_d_pi_half
 
 BETA = sympy.Symbol("beta", real=True)
@@ -61,6 +62,19 @@ def test_the_fourier_series_is_the_same_function(two_j: int) -> None:
             )
         )
         assert sympy.expand(powers - waves) == 0
+
+
+@pytest.mark.parametrize("two_j", [*range(8), 12])
+def test_the_derivative_is_the_generator(two_j: int) -> None:
+    # d'(beta) = -i J_y d(beta): mu c[m', m, mu] = sum_k J_y[m', k] c[k, m, mu], J_y = (J+ - J-) / 2i
+    series = wigner_d_fourier(Fraction(two_j, 2))
+    for row, column, k in product(range(two_j + 1), repeat=3):
+        total = Surd.rational(0)
+        if row > 0:
+            total += Surd.sqrt(Fraction(-row * (two_j + 1 - row), 4), sign=-1) * series[row - 1, column, k]
+        if row < two_j:
+            total += Surd.sqrt(Fraction(-(row + 1) * (two_j - row), 4)) * series[row + 1, column, k]
+        assert total == series[row, column, k] * Fraction(2 * k - two_j, 2)
 
 
 @given(st.integers(0, 12), st.data(), st.integers(-9, 9), st.integers(1, 9))
@@ -114,7 +128,12 @@ def test_values_at_the_edges() -> None:
     assert wigner_d_polynomial(3, 2, 2)(0) == 1.0
     assert wigner_d_polynomial(3, 2, 1)(0.0) == 0.0
     assert wigner_d_polynomial(0, 0, 0)(1.3) == 1.0
-    assert abs(wigner_d_polynomial(40, 1, 2)(1e308)) <= 1
+    with mpmath.workdps(700):  # the angle has 1024 bits before its point
+        cosine = mpmath.cos(mpmath.mpf(1e308))
+        assert wigner_d_polynomial(1, 0, 0)(1e308) == float(cosine)
+        # the terms of degree 200 cancel to 2^-200 of their size
+        assert wigner_d_polynomial(200, 0, 0)(1e308) == float(mpmath.legendre(200, cosine))
+        assert wigner_d_polynomial(2, 0, 0)(1e308) == float((3 * cosine**2 - 1) / 2)
     ball = wigner_d_polynomial(2, 1, 0).to_arb(Fraction(1, 3), 200)
     assert ball.rad() < 1e-50
     assert wigner_d_polynomial(2, 1, 0).to_arb(ball, 100).rad() < 1e-20

@@ -170,7 +170,20 @@ def test_impossible_components(bad: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", [(0, 0, 0, 0), (1, 0, 0), (1, 0, 0, 0, 0), "1000", 5, None, 0.5, (1, 0.5, 0, 0)]
+    "bad",
+    [
+        (0, 0, 0, 0),
+        (1, 0, 0),
+        (1, 0, 0, 0, 0),
+        "1000",
+        5,
+        None,
+        0.5,
+        (1, 0.5, 0, 0),
+        {1, 2, 3, 4},
+        np.array(3),
+        {},
+    ],
 )
 def test_impossible_quaternions(bad: object) -> None:
     for function in (rotation_matrix, real_rotation_matrix):

@@ -232,7 +232,7 @@ def test_impossible_orders(bad: object) -> None:
         gaunt_n([2, 1, 1], [bad, 0, 0], "real")
 
 
-@pytest.mark.parametrize("bad", [None, 1, "123", np.array(3), ()])
+@pytest.mark.parametrize("bad", [None, 1, "123", np.array(3), (), {0}, {1: 1}])
 def test_impossible_lists(bad: object) -> None:
     with pytest.raises(LabelError, match=r"^m?l?s: "):
         gaunt_n(bad, [0])
