@@ -208,9 +208,9 @@ def spelled(two_label: int) -> str:
 
 
 def shown(value: object) -> str:
-    """Return repr(value) on one line and at most 60 characters, for messages; it never raises."""
+    """Return a value as text on one line of at most 60 characters, for messages; it never raises."""
     try:
-        text = " ".join(repr(value).split())
+        text = " ".join((str(value) if isinstance(value, Fraction) else repr(value)).split())
     except Exception:  # a broken __repr__, or an int beyond Python's digit limit, must not hide the error
         if isinstance(value, int):
             return f"an int of {value.bit_length()} bits"
