@@ -33,8 +33,8 @@ FORMAT = 1
 MEANINGS = {
     "error within its bound": "The computed product differs from the exact one by no more than the bound "
     "that it proves beforehand, at every degree.",
-    "error within its certificate": "Nor by more than its certificate, a second evaluation in wider arithmetic "
-    "that looks at the result.",
+    "error within its certificate": "Nor by more than its certificate, a second evaluation in wider "
+    "arithmetic that looks at the result.",
     "equivariance under rotation": "Rotating the inputs rotates the output, within the proven bounds and the "
     "rounding of the rotated inputs.",
     "equivariance under inversion": "Inverting space multiplies every output by its parity.",
