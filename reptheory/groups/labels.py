@@ -234,7 +234,7 @@ def _integer(value: object, name: str, rule: str) -> int:
 def _ratio(value: object, name: str, rule: str) -> tuple[int, int]:
     """Return the exact value as (numerator, denominator > 0), or raise LabelError naming the argument."""
     plain = _unboxed(value, name, rule)
-    if isinstance(plain, bool):
+    if isinstance(plain, bool) or str(getattr(plain, "dtype", "")) == "bool":
         raise LabelError(f"{name}: got {shown(value)}; a truth value is no label; {rule}")
     if isinstance(plain, str | bytes):
         raise LabelError(f"{name}: got the text {shown(value)}, which is never evaluated; {rule}")
