@@ -20,6 +20,8 @@ __all__ = ["available_threads", "over_samples", "scratch"]
 
 WORTH_A_THREAD = 3_000_000
 """Multiplications below which handing work to a second thread costs more than it gains."""
+HANDOVER = WORTH_A_THREAD // 2
+"""Multiplications that the caller does before a worker has begun; its own share is larger by as much."""
 
 
 class _Pool:
@@ -76,7 +78,10 @@ def over_samples(
         if samples:
             task(0, samples)
         return
-    edges = [tiles * k // workers * tile for k in range(workers)] + [samples]
+    late = HANDOVER / (tile * max(cost, 1))  # tiles that the caller does before a worker begins
+    own = min(round((tiles + (workers - 1) * late) / workers), tiles - workers + 1)
+    rest = [own + (tiles - own) * k // (workers - 1) for k in range(workers)]
+    edges = [0, *(tile * edge for edge in rest[:-1]), samples]
     executor = _POOL.executor()
     futures = []
     try:
