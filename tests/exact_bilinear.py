@@ -17,6 +17,7 @@ from reptheory.build.library import load_table
 from reptheory.operations.bilinear import BilinearProduct
 from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
+from reptheory.operations.transposed import TransposedProduct
 from reptheory.tables.table import Table
 
 Array = Any
@@ -101,8 +102,23 @@ def full_reference(product: FullTensorProduct) -> Reference:
     return Reference(tuple(map(tuple, outputs)))
 
 
+def transposed_reference(product: BilinearProduct, operand: int) -> Reference:
+    """Return the gradient with respect to an operand, from the terms of the product itself."""
+    dim = product.dim1 if operand == 1 else product.dim2
+    outputs: list[list[tuple[int, int, Ball]]] = [[] for _ in range(dim)]
+    for k, terms in enumerate(reference_of(product).terms):
+        for i, j, value in terms:
+            if operand == 1:
+                outputs[i].append((k, j, value))
+            else:
+                outputs[j].append((i, k, value))
+    return Reference(tuple(map(tuple, outputs)))
+
+
 def reference_of(product: BilinearProduct) -> Reference:
     """Return the reference of a product."""
+    if isinstance(product, TransposedProduct):
+        return transposed_reference(product.product, product.operand)
     if isinstance(product, GauntTensorProduct):
         return gaunt_reference(product.lmax1, product.lmax2, product.lmax_out)
     assert isinstance(product, FullTensorProduct)

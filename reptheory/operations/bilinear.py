@@ -3,6 +3,7 @@
 z = product(x, y)                       float32 or float64, leading axes broadcast
 z, bound = product(x, y, with_bound=True)
 bound = product.certificate(x, y, z)
+grad_x, grad_y = product.backward(x, y, grad_z)
 
 `bound` is proven before anything is known of the result (order-free: it holds for every blocking, with and
 without fused multiply-add). `certificate` looks at z: it evaluates the product in a wider arithmetic (float64
@@ -20,8 +21,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reptheory.errors import OperandError
+from reptheory.operations.broadcast import reduce_broadcast
 from reptheory.operations.engines import Engine, TableEngine, final_rounding
-from reptheory.operations.operands import Operands, allocate, claimed_result, operands, thread_count
+from reptheory.operations.operands import (
+    Operands,
+    allocate,
+    claimed_result,
+    incoming_gradient,
+    operands,
+    thread_count,
+)
 
 __all__ = ["Accumulate", "BilinearProduct"]
 
@@ -64,6 +73,18 @@ class BilinearProduct(ABC):
     @abstractmethod
     def _meanings(self) -> tuple[str, str]:
         """What dim1 and dim2 count, for error messages."""
+
+    @abstractmethod
+    def _transposed(self, operand: int) -> BilinearProduct:
+        """The product (z, y) -> x for operand 1, (x, z) -> y for operand 2, with the same coefficients."""
+
+    @cached_property
+    def gradients(self) -> tuple[BilinearProduct, BilinearProduct]:
+        """The products that give the gradients: (g, y) -> gradient of x, and (x, g) -> gradient of y.
+
+        Each is a bilinear product itself, with bounds, certificates and gradients of its own.
+        """
+        return self._transposed(1), self._transposed(2)
 
     @property
     def cost(self) -> int:
@@ -115,6 +136,46 @@ class BilinearProduct(ABC):
             if wide != z.dtype:
                 bound = (bound + final_rounding(z)) * (1 + 2.0**-48)
         return np.where(np.isfinite(z) & np.isfinite(bound), bound, np.inf)
+
+    @overload
+    def backward(
+        self, x: ArrayLike, y: ArrayLike, grad: ArrayLike, *, with_bound: Literal[False] = False
+    ) -> tuple[Array, Array]: ...
+
+    @overload
+    def backward(
+        self, x: ArrayLike, y: ArrayLike, grad: ArrayLike, *, with_bound: Literal[True]
+    ) -> tuple[tuple[Array, NDArray[np.float64]], tuple[Array, NDArray[np.float64]]]: ...
+
+    def backward(
+        self, x: ArrayLike, y: ArrayLike, grad: ArrayLike, *, with_bound: bool = False
+    ) -> tuple[Any, Any]:
+        """Return the gradients with respect to x and y of a loss whose gradient in the product is `grad`.
+
+        x, y      as for the product
+        grad      (..., dim_out), the shape of the product
+        returns   arrays of the shapes of x and y, summed over axes along which one was broadcast; with
+                  `with_bound` a pair (gradient, bound on its error) for each
+        raises    OperandError
+
+        >>> from reptheory import GauntTensorProduct
+        >>> product = GauntTensorProduct(1, 0, 1)
+        >>> product.backward([1.0, 2.0, 3.0, 4.0], [1.0], [0.0, 0.0, 1.0, 0.0])[1].round(6).tolist()
+        [0.846284]
+        """
+        given = self._operands(x, y)
+        incoming = incoming_gradient(grad, (*given.shape, self.dim_out))
+        first, second = self.gradients
+        found = (
+            first(incoming, y, with_bound=with_bound),  # type: ignore[call-overload]
+            second(x, incoming, with_bound=with_bound),  # type: ignore[call-overload]
+        )
+        results = []
+        for operand, answer in zip((x, y), found, strict=True):
+            full, limit = answer if with_bound else (answer, None)
+            total, bound = reduce_broadcast(full, limit, np.shape(operand))
+            results.append((total, bound) if with_bound else total)
+        return results[0], results[1]
 
     def certificate(self, x: ArrayLike, y: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
         """Bound |z - exact product of x and y| elementwise, tightly, for any z.

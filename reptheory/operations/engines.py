@@ -61,15 +61,51 @@ def read_only(array: Array) -> Array:
 class TableEngine:
     """A sparse coefficient table applied term by term."""
 
-    def __init__(self, table: Table | PathTable, pairs: list[Pair], dims: tuple[int, int, int]) -> None:
+    def __init__(
+        self,
+        table: Table | PathTable,
+        pairs: list[Pair],
+        dims: tuple[int, int, int],
+        roles: tuple[int, int, int] = (0, 1, 2),
+    ) -> None:
+        """Take the degrees and orders of x, y and z from the columns `roles` of the table's three."""
         self._table = table
         self._pairs = pairs
         self._dims = dims
+        self._roles = roles
         self._plans: dict[str, CouplingPlan] = {}
 
     @cached_property
     def _terms(self) -> PathTerms:
-        return PathTerms.of(self._table.index)
+        columns = [*self._roles, *(3 + role for role in self._roles)]
+        return PathTerms.of(self._table.index[:, columns])
+
+    def transposed(self, operand: int) -> TableEngine:
+        """Return the engine of (z, y) -> x for operand 1, of (x, z) -> y for operand 2."""
+        first, second, third = self._dims
+        roles = self._roles
+        if operand == 1:
+            pairs = [
+                Pair(column, degree, pair.j0, pair.l2, ((pair.l1, pair.i0),))
+                for pair in self._pairs
+                for degree, column in pair.targets
+            ]
+            return TableEngine(self._table, pairs, (third, second, first), (roles[2], roles[1], roles[0]))
+        pairs = [
+            Pair(pair.i0, pair.l1, column, degree, ((pair.l2, pair.j0),))
+            for pair in self._pairs
+            for degree, column in pair.targets
+        ]
+        return TableEngine(self._table, pairs, (first, third, second), (roles[0], roles[2], roles[1]))
+
+    @cached_property
+    def _untouched(self) -> NDArray[np.int64]:
+        """Columns of z that no pair reaches: a kernel does not write them, they are 0."""
+        reached = np.zeros(self._dims[2], dtype=bool)
+        for pair in self._pairs:
+            for degree, column in pair.targets:
+                reached[column : column + 2 * degree + 1] = True
+        return np.flatnonzero(~reached)
 
     def _plan(self, name: str) -> CouplingPlan:
         """Return the plan for a dtype, or "absolute " and a dtype: float64, for the bound of that dtype.
@@ -123,6 +159,8 @@ class TableEngine:
 
         work = self.cost + COPYING * sum(self._dims)
         over_samples(task, len(x), COUPLING_WIDTH * lanes_of(plan.values.dtype), work, threads)
+        if self._untouched.size:
+            z[:, self._untouched] = 0
 
     def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
         """Write the product; a float32 z of float64 operands is rounded once at the end."""

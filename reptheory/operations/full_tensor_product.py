@@ -18,6 +18,7 @@ from reptheory.groups.o3 import Irrep, Irreps
 from reptheory.operations.bilinear import Accumulate, BilinearProduct
 from reptheory.operations.coupling_plan import Pair
 from reptheory.operations.engines import Engine, TableEngine
+from reptheory.operations.transposed import TransposedProduct
 
 __all__ = ["FullTensorProduct", "Instruction"]
 
@@ -114,6 +115,9 @@ class FullTensorProduct(BilinearProduct):
     @property
     def _engine(self) -> Engine:
         return self._table_engine
+
+    def _transposed(self, operand: int) -> BilinearProduct:
+        return TransposedProduct(self, operand)
 
     def __repr__(self) -> str:
         return f"FullTensorProduct({str(self.irreps_in1)!r}, {str(self.irreps_in2)!r})"

@@ -22,6 +22,7 @@ from reptheory.groups.labels import whole
 from reptheory.operations.bilinear import Accumulate, BilinearProduct
 from reptheory.operations.coupling_plan import Pair
 from reptheory.operations.engines import Engine, RingEngine, TableEngine
+from reptheory.operations.transposed import TransposedProduct
 
 __all__ = ["GauntTensorProduct", "Method"]
 
@@ -70,6 +71,7 @@ class GauntTensorProduct(BilinearProduct):
         self.dim1, self.dim2, self.dim_out = (
             (degree + 1) ** 2 for degree in (self.lmax1, self.lmax2, self.lmax_out)
         )
+        self._asked: Method = method
         self.method = method if method != "auto" else self._automatic()
 
     def _automatic(self) -> Method:
@@ -100,6 +102,19 @@ class GauntTensorProduct(BilinearProduct):
         if self.method == "table":
             return self._table_engine
         return RingEngine(self.lmax1, self.lmax2, self.lmax_out, fourier=self.method == "fourier")
+
+    def _transposed(self, operand: int) -> BilinearProduct:
+        """Return a Gaunt product again, with the degrees in another order: G is symmetric.
+
+        Degrees of the operand that no kept degree of the result depends on have gradient 0: a table says so.
+        """
+        if operand == 1:
+            degrees = (self.lmax_out, self.lmax2, self.lmax1)
+        else:
+            degrees = (self.lmax1, self.lmax_out, self.lmax2)
+        if degrees[2] > degrees[0] + degrees[1]:
+            return TransposedProduct(self, operand)
+        return GauntTensorProduct(*degrees, self._asked, accumulate=self.accumulate, threads=self.threads)
 
     def __repr__(self) -> str:
         degrees = f"{self.lmax1}, {self.lmax2}, {self.lmax_out}"

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from reptheory.errors import OperandError
 
-__all__ = ["Operands", "allocate", "claimed_result", "operands", "thread_count"]
+__all__ = ["Operands", "allocate", "claimed_result", "incoming_gradient", "operands", "thread_count"]
 
 _EXACT_INTEGER = 2**53
 
@@ -126,6 +126,16 @@ def claimed_result(z: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
             f"z: got {got}; pass a result of this product, float32 or float64 with shape {list(shape)}"
         )
     return claimed
+
+
+def incoming_gradient(grad: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Check the gradient of a loss with respect to a result of shape `shape`; floats of any layout."""
+    array = _float_array(grad, "grad")
+    if array.shape != shape:
+        raise OperandError(
+            f"grad: got shape {list(array.shape)}; the result, and its gradient, have {list(shape)}"
+        )
+    return array
 
 
 def thread_count(threads: int | None) -> int | None:
