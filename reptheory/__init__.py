@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reptheory.exact.gaunt import gaunt, gaunt_array, real_gaunt
     from reptheory.exact.gaunt_n import gaunt_n
     from reptheory.exact.half_angles import HalfAnglePolynomial, wigner_d_polynomial
+    from reptheory.exact.normalization import harmonic_factor
     from reptheory.exact.polynomials import SurdPolynomial
     from reptheory.exact.real_basis import real_from_complex
     from reptheory.exact.recoupling import recoupling
@@ -65,6 +66,7 @@ _HOME = {
     "gaunt": "exact.gaunt",
     "gaunt_array": "exact.gaunt",
     "gaunt_n": "exact.gaunt_n",
+    "harmonic_factor": "exact.normalization",
     "harmonics_from_fourier": "exact.fourier",
     "harmonics_from_monomials": "exact.solid_harmonics",
     "load_table": "build.library",
@@ -114,6 +116,7 @@ __all__ = [
     "gaunt",
     "gaunt_array",
     "gaunt_n",
+    "harmonic_factor",
     "harmonics_from_fourier",
     "harmonics_from_monomials",
     "load_table",

@@ -109,7 +109,7 @@ def _single(rule: Kind, basis: str, wanted: Sequence[int]) -> Surd | None:
     if rule.shape != "coupling" or len(wanted) < 6:
         return None
     labels = [Fraction(value, 2 if rule.doubled else 1) for value in wanted]
-    scalars = {
+    scalars: dict[tuple[str, str], Callable[..., Surd]] = {
         ("wigner_3j", "complex"): wigner_3j,
         ("gaunt", "complex"): gaunt,
         ("gaunt", "real"): real_gaunt,

@@ -15,6 +15,8 @@ Back, for a function f = sum f_uv e^{i u theta} e^{i v phi} on the sphere:
     z_u  = 2 pi sum_u' conj(y_u') I(u - u'),
     I(k) = int_0^pi cos(k theta) sin(theta) dtheta = 2 / (1 - k^2),     k even
 
+The derivatives d^p/dtheta^p d^q/dphi^q multiply the coefficients by (i u)^p (i v)^q.
+
 Only u with the parity of l are kept: the other parity holds the harmonics of the other parity, whose
 contribution is 0 for every function on the sphere (not for every function on the torus).
 """
@@ -31,10 +33,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.conventions import COMPLEX, Basis, Convention, convention_of
+from reptheory.errors import LabelError
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.entries import require_room
+from reptheory.exact.normalization import factors_of_degree, harmonic_convention, scaled_axes
+from reptheory.exact.surd import Surd
 from reptheory.exact.wigner_d import krawtchouk
-from reptheory.groups.labels import whole
+from reptheory.groups.labels import listed, shown, whole
 
 __all__ = ["fourier_from_harmonics", "harmonics_from_fourier", "theta_fourier", "theta_projection"]
 
@@ -53,39 +58,62 @@ class _Wave:
     rationals: list[tuple[int, int]]
 
 
-def fourier_from_harmonics(lmax: object, basis: Basis = "complex") -> SurdArray:
-    """Return the Fourier coefficients of every harmonic up to lmax.
+def fourier_from_harmonics(
+    lmax: object,
+    basis: Basis = "complex",
+    *,
+    normalization: str = "orthonormal",
+    phase: str | None = None,
+    derivative: tuple[object, object] = (0, 0),
+) -> SurdArray:
+    """Return the Fourier coefficients of every harmonic up to lmax, or of a derivative of it.
 
     [l*l + l + m, u + lmax, v + lmax] is the coefficient of e^{i u theta} e^{i v phi} in Y_lm, or in the real
     harmonic (l, m) of `real_basis`; shape ((lmax+1)^2, 2 lmax + 1, 2 lmax + 1), pi_power -1.
     In the complex basis only v = m occurs, in the real basis v = m and v = -m.
 
-    raises  LabelError: lmax or basis is impossible; TooLarge
+    normalization  of the harmonics, and their phase: words of `harmonic_factor`
+    derivative     how often by theta and how often by phi, for example (1, 0)
+    raises         LabelError: lmax, a word or an order of the derivative is impossible; TooLarge
 
     >>> fourier_from_harmonics(1)[2, 2, 1]  # Y_10 = sqrt(3 / (4 pi)) cos(theta)
     √(3/(16π))
+    >>> fourier_from_harmonics(1, derivative=(1, 0))[2, 2, 1]
+    i·√(3/(16π))
     """
     top = whole(lmax, "lmax")
-    convention = convention_of(basis)
-    return _on_torus(_fourier_waves(top), (top, top), convention, pi_power=-1)
+    convention = harmonic_convention(basis, normalization, phase)
+    orders = _derivative_orders(derivative)
+    waves = _on_torus(_fourier_waves(top), (top, top), convention_of(basis), pi_power=-1)
+    scaled = scaled_axes(waves, {0: _factors(top, convention)}, convention)
+    return scaled if orders == (0, 0) else _differentiated(scaled, top, orders)
 
 
-def harmonics_from_fourier(lmax: object, band_limit: object = None, basis: Basis = "complex") -> SurdArray:
+def harmonics_from_fourier(
+    lmax: object,
+    band_limit: object = None,
+    basis: Basis = "complex",
+    *,
+    normalization: str = "orthonormal",
+    phase: str | None = None,
+) -> SurdArray:
     """Return z with x_lm = sum_uv z[lm, u, v] f[u, v]: projection onto harmonics up to lmax.
 
-    f           Fourier coefficients, u, v = -band_limit..band_limit, of a function on the sphere: a sum of
-                harmonics (or of products of harmonics) of degree at most band_limit
-    band_limit  B >= 0; lmax if None
-    returns     shape ((lmax+1)^2, 2B+1, 2B+1), [l*l + l + m, u + B, v + B], pi_power 1; empty for |m| > B
-    raises      LabelError: an impossible lmax, band_limit or basis; TooLarge
+    f              Fourier coefficients, u, v = -band_limit..band_limit, of a function on the sphere: a sum of
+                   harmonics (or of products of harmonics) of degree at most band_limit
+    band_limit     B >= 0; lmax if None
+    normalization  of the harmonics, and their phase: words of `harmonic_factor`
+    returns        shape ((lmax+1)^2, 2B+1, 2B+1), [l*l + l + m, u + B, v + B]; empty for |m| > B
+    raises         LabelError: an impossible lmax, band_limit or word; TooLarge
 
     >>> harmonics_from_fourier(0)[0, 0, 0]  # the mean of f times sqrt(4 pi)
     √(4π)
     """
     top = whole(lmax, "lmax")
     band = top if band_limit is None else whole(band_limit, "band_limit")
-    convention = convention_of(basis)
-    return _on_torus(_projection_waves(top, band), (top, band), convention, pi_power=1)
+    convention = harmonic_convention(basis, normalization, phase)
+    waves = _on_torus(_projection_waves(top, band), (top, band), convention_of(basis), pi_power=1)
+    return scaled_axes(waves, {0: [1 / factor for factor in _factors(top, convention)]}, convention)
 
 
 def theta_fourier(lmax: object) -> SurdArray:
@@ -116,6 +144,29 @@ def theta_projection(lmax: object, band_limit: object = None) -> SurdArray:
     top = whole(lmax, "lmax")
     band = top if band_limit is None else whole(band_limit, "band_limit")
     return _on_meridian(_projection_waves(top, band), (top, band), doubled=False, pi_power=1)
+
+
+def _factors(lmax: int, convention: Convention) -> list[Surd]:
+    """Return the factors of every harmonic up to lmax, (l, m) at l*l + l + m."""
+    return [factor for degree in range(lmax + 1) for factor in factors_of_degree(degree, convention)]
+
+
+def _derivative_orders(derivative: object) -> tuple[int, int]:
+    """Return the checked numbers of derivatives by theta and by phi."""
+    given = listed(derivative, "derivative")
+    if len(given) != 2:
+        raise LabelError(f"derivative: got {shown(derivative)}; give two numbers, by theta and by phi")
+    return whole(given[0], "derivative[0]"), whole(given[1], "derivative[1]")
+
+
+def _differentiated(waves: SurdArray, band: int, orders: tuple[int, int]) -> SurdArray:
+    """Return the coefficients times (i u)^orders[0] (i v)^orders[1]."""
+    turn = Surd.sqrt(-1) ** sum(orders)
+    powers = [[(wave - band) ** order for wave in range(2 * band + 1)] for order in orders]
+    entries: dict[tuple[int, ...], Surd] = {
+        (row, u, v): value * turn * (powers[0][u] * powers[1][v]) for (row, u, v), value in waves.items()
+    }
+    return SurdArray.from_entries(waves.shape, entries, waves.convention)
 
 
 def _harmonic_integers(degree: int) -> tuple[int, NDArray[Any], list[Fraction]]:

@@ -10,9 +10,10 @@ term's own), so every sum is exact. For n = 3 these are `gaunt` and `real_gaunt`
 
 from __future__ import annotations
 
-from reptheory.conventions import Basis, convention_of
+from reptheory.conventions import Basis
 from reptheory.errors import LabelError
 from reptheory.exact.gaunt import gaunt, real_gaunt
+from reptheory.exact.normalization import harmonic_convention, unchecked_factor
 from reptheory.exact.surd import Surd
 from reptheory.groups.labels import listed, projection, whole
 
@@ -21,22 +22,38 @@ __all__ = ["gaunt_n"]
 Harmonic = tuple[int, int]
 
 
-def gaunt_n(ls: object, ms: object, basis: Basis = "complex") -> Surd:
+def gaunt_n(
+    ls: object,
+    ms: object,
+    basis: Basis = "complex",
+    *,
+    normalization: str = "orthonormal",
+    phase: str | None = None,
+) -> Surd:
     """Return the integral of the product of n harmonics, n >= 1; nothing is conjugated.
 
-    ls, ms  sequences of n degrees >= 0 and n orders, |m| <= l
-    basis   "complex" (Condon-Shortley) or "real"
-    returns Surd; 0 where a selection rule forbids the integral
-    raises  LabelError: a label, a length or the basis is impossible
+    ls, ms         sequences of n degrees >= 0 and n orders, |m| <= l
+    basis          "complex" (Condon-Shortley) or "real"
+    normalization  of the harmonics, and their phase: words of `harmonic_factor`
+    returns        Surd; 0 where a selection rule forbids the integral
+    raises         LabelError: a label, a length or a word is impossible
 
     >>> gaunt_n([1, 1, 1, 1], [0, 0, 0, 0]), gaunt_n([1, 1, 1, 1], [1, 1, -1, -1], "real")
     (√(81/(400π^2)), √(9/(400π^2)))
     """
-    real = convention_of(basis).basis == "real"
+    convention = harmonic_convention(basis, normalization, phase)
     factors = _checked(ls, ms)
-    if sum(degree for degree, _ in factors) % 2 or (not real and sum(m for _, m in factors)):
+    value = _integral(factors, real=convention.basis == "real")
+    for factor in factors:
+        value *= unchecked_factor(*factor, convention)
+    return value
+
+
+def _integral(harmonics: list[Harmonic], *, real: bool) -> Surd:
+    """Return the integral of the product of orthonormal harmonics, one or more."""
+    if sum(degree for degree, _ in harmonics) % 2 or (not real and sum(m for _, m in harmonics)):
         return Surd.rational(0)
-    factors.sort()
+    factors = sorted(harmonics)
     last_l, last_m = factors.pop()
     series: dict[Harmonic, Surd] = {(0, 0): Surd.sqrt(4, pi_power=1)}  # the function 1
     room = last_l + sum(degree for degree, _ in factors)

@@ -21,9 +21,15 @@ from fractions import Fraction
 from functools import lru_cache
 from math import comb
 
-from reptheory.conventions import COMPLEX, Basis, Convention, convention_of
+from reptheory.conventions import Basis, Convention, convention_of
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.entries import require_room
+from reptheory.exact.normalization import (
+    factors_of_degree,
+    harmonic_convention,
+    scaled_axes,
+    unchecked_factor,
+)
 from reptheory.exact.polynomials import Powers, SurdPolynomial, sphere_moment
 from reptheory.exact.surd import Surd
 from reptheory.groups.labels import projection, shown, whole
@@ -43,23 +49,33 @@ class _Solid:
     terms: dict[Powers, int]
 
 
-def solid_harmonic(l: object, m: object, basis: Basis = "complex") -> SurdPolynomial:  # noqa: E741
+def solid_harmonic(
+    l: object,  # noqa: E741  (the degree is called l everywhere)
+    m: object,
+    basis: Basis = "complex",
+    *,
+    normalization: str = "orthonormal",
+    phase: str | None = None,
+) -> SurdPolynomial:
     """Return r^l Y_lm, or r^l S_lm for basis "real", as a polynomial in x, y, z.
 
-    l, m    degree and order, |m| <= l
-    raises  LabelError: a label or the basis is impossible; TooLarge
+    l, m           degree and order, |m| <= l
+    normalization  of the harmonic, and its phase: words of `harmonic_factor`
+    raises         LabelError: a label or a word is impossible; TooLarge
 
     >>> solid_harmonic(1, -1, "real"), solid_harmonic(1, 1)
     (√(3/(4π))·y, -i·√(3/(8π))·y + -√(3/(8π))·x)
     """
-    degree, order, convention = whole(l, "l"), whole(m, "m", signed=True), convention_of(basis)
+    degree, order = whole(l, "l"), whole(m, "m", signed=True)
+    convention = harmonic_convention(basis, normalization, phase)
     projection(2 * degree, 2 * order, "l", "m")
     entries = (degree - abs(order) + 2) ** 2 * (degree + 1) // 4
     require_room(entries, 4 * degree, f"solid_harmonic: l = {shown(degree)}")
-    solid, turning = _solid(degree, order, convention), convention is COMPLEX
+    solid, turning = _solid(degree, order, convention), convention.basis == "complex"
+    unit = solid.unit * unchecked_factor(degree, order, convention)
     return SurdPolynomial.of(
         {
-            powers: solid.unit * Surd.scaled(number, 1, i_power=powers[1] * turning)
+            powers: unit * Surd.scaled(number, 1, i_power=powers[1] * turning)
             for powers, number in solid.terms.items()
         }
     )
@@ -76,20 +92,28 @@ def monomials(l: object) -> tuple[Powers, ...]:  # noqa: E741
     return tuple((a, b, degree - a - b) for a in range(degree, -1, -1) for b in range(degree - a, -1, -1))
 
 
-def harmonics_from_monomials(l: object, basis: Basis = "complex") -> SurdArray:  # noqa: E741
+def harmonics_from_monomials(
+    l: object,  # noqa: E741
+    basis: Basis = "complex",
+    *,
+    normalization: str = "orthonormal",
+    phase: str | None = None,
+) -> SurdArray:
     """Return P with r^l Y_nm = sum P[nm, k] x^a y^b z^c, (a, b, c) = monomials(l)[k], for n = l, l-2, ...
 
     Rows are the harmonics of degree n = l mod 2, ..., l - 2, l, m ascending in each; both axes have length
     (l+1)(l+2)/2, and the matrix of `monomials_from_harmonics` is the inverse. Y_nm is taken at r / |r|.
 
-    raises  LabelError: l or basis is impossible; TooLarge
+    normalization  of the harmonics, and their phase: words of `harmonic_factor`
+    raises         LabelError: l or a word is impossible; TooLarge
 
     >>> harmonics_from_monomials(1, "real")[2, 0]  # r S_11 = sqrt(3 / (4 pi)) x
     √(3/(4π))
     """
-    degree, convention = _room(l, basis, "harmonics_from_monomials")
+    convention = harmonic_convention(basis, normalization, phase)
+    degree = _room(l, "harmonics_from_monomials")
     columns = {powers: place for place, powers in enumerate(monomials(degree))}
-    turning = convention is COMPLEX
+    turning = convention.basis == "complex"
     entries: dict[tuple[int, ...], Surd] = {}
     for row, (n, solid) in enumerate(_family(degree, convention)):
         numbers: dict[Powers, int] = {}
@@ -100,21 +124,29 @@ def harmonics_from_monomials(l: object, basis: Basis = "complex") -> SurdArray: 
                 numbers[powers] = numbers.get(powers, 0) + turned * number
         for powers, number in numbers.items():
             entries[row, columns[powers]] = solid.unit * Surd.scaled(number, 1, i_power=powers[1] * turning)
-    return SurdArray.from_entries((len(columns), len(columns)), entries, convention)
+    matrix = SurdArray.from_entries((len(columns), len(columns)), entries, convention_of(basis))
+    return scaled_axes(matrix, {0: _factors(degree, convention)}, convention)
 
 
-def monomials_from_harmonics(l: object, basis: Basis = "complex") -> SurdArray:  # noqa: E741
+def monomials_from_harmonics(
+    l: object,  # noqa: E741
+    basis: Basis = "complex",
+    *,
+    normalization: str = "orthonormal",
+    phase: str | None = None,
+) -> SurdArray:
     """Return H with x^a y^b z^c = r^l sum H[k, nm] Y_nm, (a, b, c) = monomials(l)[k]: the inverse of P.
 
-    H[k, nm] is the integral of x^a y^b z^c conj(Y_nm) over the unit sphere. Order and errors as for
-    `harmonics_from_monomials`.
+    For orthonormal Y, H[k, nm] is the integral of x^a y^b z^c conj(Y_nm) over the unit sphere. Order and
+    errors as for `harmonics_from_monomials`.
 
     >>> monomials_from_harmonics(2, "real")[0, 0]  # the mean of x^2 is 1/3
     √(4π/9)
     """
-    degree, convention = _room(l, basis, "monomials_from_harmonics")
+    convention = harmonic_convention(basis, normalization, phase)
+    degree = _room(l, "monomials_from_harmonics")
     rows = monomials(degree)
-    turning = convention is COMPLEX
+    turning = convention.basis == "complex"
     entries: dict[tuple[int, ...], Surd] = {}
     for column, (_, solid) in enumerate(_family(degree, convention)):
         for row, (a, b, c) in enumerate(rows):
@@ -126,15 +158,21 @@ def monomials_from_harmonics(l: object, basis: Basis = "complex") -> SurdArray: 
                     total += signed * _moment((a + p, b + q, c + s))
             unit = Surd.scaled(total, 1, pi_power=2, i_power=-(b % 2) * turning)
             entries[row, column] = solid.unit * unit
-    return SurdArray.from_entries((len(rows), len(rows)), entries, convention)
+    matrix = SurdArray.from_entries((len(rows), len(rows)), entries, convention_of(basis))
+    return scaled_axes(matrix, {1: [1 / f for f in _factors(degree, convention)]}, convention)
 
 
-def _room(l: object, basis: Basis, name: str) -> tuple[int, Convention]:  # noqa: E741
-    """Return the checked degree and convention; raise TooLarge if the matrix would not fit."""
-    degree, convention = whole(l, "l"), convention_of(basis)
+def _factors(degree: int, convention: Convention) -> list[Surd]:
+    """Return the factors of the harmonics of degree n = degree mod 2, ..., degree and m ascending."""
+    return [f for n in range(degree % 2, degree + 1, 2) for f in factors_of_degree(n, convention)]
+
+
+def _room(l: object, name: str) -> int:  # noqa: E741
+    """Return the checked degree; raise TooLarge if the matrix would not fit."""
+    degree = whole(l, "l")
     size = (degree + 1) * (degree + 2) // 2
     require_room(size * size // 4, 8 * degree, f"{name}: l = {shown(degree)}")
-    return degree, convention
+    return degree
 
 
 def _family(degree: int, convention: Convention) -> Iterator[tuple[int, _Solid]]:
