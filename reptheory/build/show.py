@@ -21,7 +21,7 @@ from reptheory.groups.labels import projection, read_half, spelled, two_spin, wh
 from reptheory.tables.kinds import kind_of, table_key
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from reptheory.build.rows import Rows
     from reptheory.conventions import Basis
