@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reptheory.exact.cartesian import CartesianTensor, cartesian_tensor
     from reptheory.exact.clebsch_gordan import clebsch_gordan, clebsch_gordan_array
     from reptheory.exact.complex_surds import ComplexSurd, ComplexSurdArray
+    from reptheory.exact.euler_angles import EulerElement, EulerMatrix, wigner_d_euler
     from reptheory.exact.fourier import fourier_from_harmonics, harmonics_from_fourier
     from reptheory.exact.gaunt import gaunt, gaunt_array, real_gaunt
     from reptheory.exact.gaunt_n import gaunt_n
@@ -49,6 +50,8 @@ _HOME = {
     "ComplexSurd": "exact.complex_surds",
     "ComplexSurdArray": "exact.complex_surds",
     "Convention": "conventions",
+    "EulerElement": "exact.euler_angles",
+    "EulerMatrix": "exact.euler_angles",
     "FullTensorProduct": "operations.full_tensor_product",
     "GauntTensorProduct": "operations.gaunt_tensor_product",
     "HalfAnglePolynomial": "exact.half_angles",
@@ -86,6 +89,7 @@ _HOME = {
     "wigner_9j": "exact.wigner9j",
     "wigner_12j_first": "exact.wigner12j",
     "wigner_12j_second": "exact.wigner12j",
+    "wigner_d_euler": "exact.euler_angles",
     "wigner_d_fourier": "exact.wigner_d",
     "wigner_d_pi_half": "exact.wigner_d",
     "wigner_d_polynomial": "exact.half_angles",
@@ -99,6 +103,8 @@ __all__ = [
     "ComplexSurd",
     "ComplexSurdArray",
     "Convention",
+    "EulerElement",
+    "EulerMatrix",
     "FullTensorProduct",
     "GauntTensorProduct",
     "HalfAnglePolynomial",
@@ -136,6 +142,7 @@ __all__ = [
     "wigner_9j",
     "wigner_12j_first",
     "wigner_12j_second",
+    "wigner_d_euler",
     "wigner_d_fourier",
     "wigner_d_pi_half",
     "wigner_d_polynomial",

@@ -9,12 +9,21 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final
 
-__all__ = ["pi_enclosure", "pi_power_bounds", "sqrt_ball", "working_precision"]
+__all__ = [
+    "exact_arb",
+    "fraction_ball",
+    "nearest_float",
+    "pi_enclosure",
+    "pi_power_bounds",
+    "sqrt_ball",
+    "working_precision",
+]
 
 
 class _State:
@@ -37,6 +46,7 @@ class _State:
 
 _STATE: Final = _State()
 _GUARD_BITS: Final = 16
+_FIRST_BITS: Final = 128
 
 
 @contextmanager
@@ -56,6 +66,35 @@ def working_precision(bits: int) -> Iterator[None]:
             flint.ctx.prec = before
             if outermost:
                 _STATE.outside = None
+
+
+def fraction_ball(value: Fraction) -> Any:
+    """Return an Arb ball that holds a Fraction, at the precision of the moment."""
+    import flint  # noqa: PLC0415
+
+    return flint.arb(flint.fmpq(*value.as_integer_ratio()))
+
+
+def exact_arb(number: Any) -> Fraction:
+    """Return an exact `arb`, for example the end of a ball, as a Fraction."""
+    mantissa, exponent = (int(part) for part in number.man_exp())
+    return Fraction(mantissa << exponent) if exponent >= 0 else Fraction(mantissa, 1 << -exponent)
+
+
+def nearest_float(ball_at: Callable[[int], Any]) -> float:
+    """Return the float nearest to the number that balls of any precision enclose.
+
+    ball_at  bits -> an `arb` from that working precision; the number must be neither a float nor the middle
+             of two, as no transcendental number is, or this would not end
+    """
+    bits = _FIRST_BITS
+    while True:
+        ball = ball_at(bits)
+        with working_precision(bits):  # the ends of a ball are rounded outward to the precision
+            low, high = (float(exact_arb(end)) for end in (ball.lower(), ball.upper()))
+        if low == high:
+            return low
+        bits *= 2
 
 
 @lru_cache(maxsize=16)

@@ -6,25 +6,24 @@ With c = cos(beta/2), s = sin(beta/2), and 2j + 1 states m',
                     = sqrt( ... ) sum_k (-1)^(j-m-k) C(j+m, j-m'-k) C(j-m, k) c^(m+m'+2k) s^(2j-m-m'-2k)
 
 in the convention of SymPy's `Rotation.d` (Wigner's sum, its factorials paired into binomials). At beta = pi/2
-it is `wigner_d_pi_half`. With Euler angles D^j_{m'm} = e^{-i m' alpha} d^j_{m'm}(beta) e^{-i m gamma}.
+it is `wigner_d_pi_half`. Its derivative by beta is such a sum again, of the same degree. With Euler angles it
+is the middle of D^j_{m'm} = e^{-i m' alpha} d^j_{m'm}(beta) e^{-i m gamma} (`euler_angles`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import comb
 from typing import Any
 
 from reptheory.errors import LabelError
-from reptheory.exact.arb import working_precision
+from reptheory.exact.arb import fraction_ball, nearest_float, working_precision
 from reptheory.exact.entries import require_room
 from reptheory.exact.surd import Surd
 from reptheory.groups.labels import projection, rational, real, shown, two_label, two_spin
 
 __all__ = ["HalfAnglePolynomial", "wigner_d_polynomial"]
-
-_FIRST_BITS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,7 @@ class HalfAnglePolynomial:
     j, m1, m2  labels, as Fractions
     scale      Surd > 0
     terms      (number, cos_power, sin_power), powers of the cosine ascending, cos_power + sin_power = 2j
+    order      of the derivative by beta that this is; 0 for d itself
 
     Called with an angle (a number, taken exactly) it returns the nearest float.
 
@@ -46,6 +46,25 @@ class HalfAnglePolynomial:
     m2: Fraction
     scale: Surd
     terms: tuple[tuple[int, int, int], ...]
+    order: int = 0
+
+    def derivative(self) -> HalfAnglePolynomial:
+        """Return the derivative by beta.
+
+        >>> wigner_d_polynomial(1, 0, 0).derivative()
+        -2·c·s
+        """
+        sums: dict[int, int] = {}  # c^p s^q has the derivative (q c^(p+1) s^(q-1) - p c^(p-1) s^(q+1)) / 2
+        for number, p, q in self.terms:
+            for power, value in ((p + 1, number * q), (p - 1, -number * p)):
+                sums[power] = sums.get(power, 0) + value
+        halved = all(value % 2 == 0 for value in sums.values())
+        degree = int(2 * self.j)
+        terms = tuple(
+            (value // 2 if halved else value, p, degree - p) for p, value in sorted(sums.items()) if value
+        )
+        scale = self.scale if halved else self.scale * Fraction(1, 2)
+        return replace(self, scale=scale, terms=terms, order=self.order + 1)
 
     def at(self, cosine: object, sine: object) -> Surd:
         """Return the exact value at a rational point (cos(beta/2), sin(beta/2)) of the unit circle.
@@ -64,20 +83,14 @@ class HalfAnglePolynomial:
     def __call__(self, beta: object) -> float:
         """Return the float nearest to the value at the exact number beta (radians).
 
-        At beta != 0 the value is transcendental unless j = 0, so balls of growing precision end.
+        At beta != 0 the value is transcendental unless j = 0 (Lindemann and Weierstrass: a sum of powers of
+        e^{i beta/2} that is not constant), so balls of growing precision end.
         raises  LabelError: beta is not a finite real number
         """
         angle = real(beta, "beta")
         if not angle or not self.j:
             return float(self.at(1, 0))
-        bits = _FIRST_BITS
-        while True:
-            with working_precision(bits):  # the ends of a ball are rounded outward to the precision
-                ball = self.to_arb(angle, bits)
-                low, high = (float(_exact(end)) for end in (ball.lower(), ball.upper()))
-            if low == high:
-                return low
-            bits *= 2
+        return nearest_float(lambda bits: self.to_arb(angle, bits))
 
     def to_arb(self, beta: Any, prec: int = 53) -> Any:
         """Return a python-flint ball that holds the value, from a working precision of `prec` bits.
@@ -88,7 +101,7 @@ class HalfAnglePolynomial:
 
         angle = beta if isinstance(beta, flint.arb) else real(beta, "beta")
         with working_precision(prec):
-            ball = flint.arb(flint.fmpq(*angle.as_integer_ratio())) if isinstance(angle, Fraction) else angle
+            ball = fraction_ball(angle) if isinstance(angle, Fraction) else angle
             cosine, sine = (ball / 2).cos(), (ball / 2).sin()
             total = flint.arb(0)
             for number, p, q in self.terms:
@@ -111,7 +124,7 @@ class HalfAnglePolynomial:
         return output.euler_to_sympy(self, alpha, beta, gamma)
 
     def __repr__(self) -> str:
-        body = " ".join(_term(*term) for term in self.terms).removeprefix("+ ")
+        body = " ".join(_term(*term) for term in self.terms).removeprefix("+ ") or "0"
         body = f"-{body[2:]}" if body.startswith("- ") else body
         if self.scale == 1:
             return body
@@ -145,12 +158,6 @@ def wigner_d_polynomial(j: object, m1: object, m2: object) -> HalfAnglePolynomia
     scale = Surd.sqrt(Fraction(comb(two_j, down), comb(two_j, row)))
     spin, first, second = Fraction(two_j, 2), Fraction(two_m1, 2), Fraction(two_m2, 2)
     return HalfAnglePolynomial(spin, first, second, scale, tuple(terms))
-
-
-def _exact(number: Any) -> Fraction:
-    """Return an exact `arb` as a Fraction."""
-    mantissa, exponent = (int(part) for part in number.man_exp())
-    return Fraction(mantissa << exponent) if exponent >= 0 else Fraction(mantissa, 1 << -exponent)
 
 
 def _term(number: int, cos_power: int, sin_power: int) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from reptheory.errors import LabelError, TooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from fractions import Fraction
 
     from reptheory.exact.arrays import SurdArray
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "array_to_sympy",
+    "ball_to_mpmath",
+    "digits",
     "euler_to_sympy",
     "half_angle_to_sympy",
     "latex",
+    "matrix_to_sympy",
     "polynomial_to_sympy",
     "to_mpmath",
     "to_sympy",
@@ -50,8 +53,7 @@ def to_mpmath(surd: Surd, dps: int) -> Any:
     """
     import mpmath  # noqa: PLC0415
 
-    if not isinstance(dps, int) or dps < 1:
-        raise LabelError(f"dps: got {dps!r}; it must be a number of decimal digits, 1 or more")
+    digits(dps)
     with mpmath.workdps(dps + _GUARD_DIGITS):
         ratio = mpmath.mpf(surd.radicand.numerator) / surd.radicand.denominator
         value = surd.sign * mpmath.sqrt(ratio * mpmath.pi**surd.pi_power)
@@ -101,9 +103,43 @@ def euler_to_sympy(polynomial: HalfAnglePolynomial, alpha: Any, beta: Any, gamma
     """Return D^j_{m'm}(alpha, beta, gamma) = e^{-i m' alpha} d^j_{m'm}(beta) e^{-i m gamma} for SymPy."""
     import sympy  # noqa: PLC0415
 
-    angle = _rational(polynomial.m1) * _symbolic(alpha, "alpha")
-    angle += _rational(polynomial.m2) * _symbolic(gamma, "gamma")
-    return sympy.exp(-sympy.I * angle) * half_angle_to_sympy(polynomial, beta)
+    first = sympy.exp(-sympy.I * _rational(polynomial.m1) * _symbolic(alpha, "alpha"))
+    last = sympy.exp(-sympy.I * _rational(polynomial.m2) * _symbolic(gamma, "gamma"))
+    return first * half_angle_to_sympy(polynomial, beta) * last
+
+
+def matrix_to_sympy(size: int, element: Callable[[int, int], Any]) -> Any:
+    """Return the square SymPy matrix of the expressions element(row, column)."""
+    import sympy  # noqa: PLC0415
+
+    return sympy.ImmutableDenseMatrix(size, size, element)
+
+
+def ball_to_mpmath(ball_at: Callable[[int], Any], dps: int) -> Any:
+    """Return the number that balls of any precision enclose as an mpmath `mpf` of `dps` digits.
+
+    ball_at  bits -> an `arb`; the number must not be 0 unless every ball is exactly 0
+    returns  within one unit of the last digit
+    """
+    import mpmath  # noqa: PLC0415
+
+    wanted = int((dps + 1) * 3.33) + 4
+    bits = wanted + 32
+    while True:
+        ball = ball_at(bits)
+        if ball.is_zero() or ball.rel_accuracy_bits() >= wanted:
+            break
+        bits *= 2
+    mantissa, exponent = (int(part) for part in ball.mid().man_exp())
+    with mpmath.workdps(dps):
+        return +mpmath.mpf((mantissa, exponent))
+
+
+def digits(dps: object) -> int:
+    """Return a number of decimal digits; raise LabelError unless it is an int, 1 or more."""
+    if not isinstance(dps, int) or isinstance(dps, bool) or dps < 1:
+        raise LabelError(f"dps: got {dps!r}; it must be a number of decimal digits, 1 or more")
+    return dps
 
 
 def polynomial_to_sympy(polynomial: SurdPolynomial, variables: Sequence[Any] | None) -> Any:

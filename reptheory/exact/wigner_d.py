@@ -8,10 +8,13 @@ beta = pi/2, its terms paired into binomials). Only d(pi/2) is needed for any an
 is a rotation about z between d(pi/2) and its transpose:
 
     d^j_{m'm}(beta) = i^(m-m') sum_mu d^j_{m'mu}(pi/2) d^j_{m mu}(pi/2) e^{-i mu beta}
+
+and the derivative by beta multiplies each term by -i mu.
 """
 
 from __future__ import annotations
 
+from fractions import Fraction
 from itertools import product
 from math import comb
 from typing import Any
@@ -22,7 +25,8 @@ from numpy.typing import NDArray
 from reptheory.conventions import COMPLEX
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.entries import require_room
-from reptheory.groups.labels import shown, two_spin
+from reptheory.exact.surd import Surd
+from reptheory.groups.labels import shown, two_spin, whole
 
 __all__ = ["krawtchouk", "wigner_d_fourier", "wigner_d_pi_half"]
 
@@ -77,17 +81,18 @@ def wigner_d_pi_half(j: object) -> SurdArray:
     )
 
 
-def wigner_d_fourier(j: object) -> SurdArray:
+def wigner_d_fourier(j: object, derivative: object = 0) -> SurdArray:
     """Return the Fourier series of d^j(beta): [m'+j, m+j, mu+j] is the coefficient of e^{-i mu beta}.
 
     Real for m - m' even, imaginary for m - m' odd; shape (2j+1, 2j+1, 2j+1), complex convention.
 
-    raises  LabelError: j is not 0, 1/2, 1, ...; TooLarge
+    derivative  how often by beta: its coefficients have the factor (-i mu)^derivative
+    raises      LabelError: j is not 0, 1/2, 1, ..., or derivative not 0, 1, ...; TooLarge
 
     >>> wigner_d_fourier(0.5)[1, 1].to_numpy().tolist()  # cos(beta / 2)
     [0.5, 0.5]
     """
-    two_j = two_spin(j, "j")
+    two_j, order = two_spin(j, "j"), whole(derivative, "derivative")
     require_room((two_j + 1) ** 3, 4 * two_j, f"wigner_d_fourier: 2j = {shown(two_j)}")
     table = krawtchouk(two_j).astype(object)
     binomials = [comb(two_j, i) for i in range(two_j + 1)]
@@ -104,7 +109,7 @@ def wigner_d_fourier(j: object) -> SurdArray:
                 numerators.append((-1 if turn & 2 else 1) * value * abs(value) * binomials[n] ** 2)
                 denominators.append(binomials[p] * binomials[q] << 2 * two_j)
                 turns.append(turn & 1)
-    return SurdArray(
+    series = SurdArray(
         (two_j + 1, two_j + 1, two_j + 1),
         np.array(indices, dtype=np.int64),
         numerators,
@@ -112,3 +117,8 @@ def wigner_d_fourier(j: object) -> SurdArray:
         convention=COMPLEX,
         i_powers=np.array(turns, dtype=np.uint8),
     )
+    if not order:
+        return series
+    waves = [Surd.scaled(Fraction(2 * k - two_j, 2) ** order, 1, i_power=-order) for k in range(two_j + 1)]
+    entries = {index: value * waves[index[2]] for index, value in series.items()}
+    return SurdArray.from_entries(series.shape, entries, COMPLEX)
