@@ -1,4 +1,4 @@
-"""D of symbolic Euler angles: SymPy's, that of quaternions at rational points, nearest floats, derivatives."""
+"""D of symbolic Euler angles: SymPy's, that of quaternions at rational points, floats, derivatives."""
 
 from __future__ import annotations
 
