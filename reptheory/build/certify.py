@@ -87,10 +87,9 @@ def _unproven(table: Table, row: int, value: float, form: str) -> str:
 def _compare(table: Table, progress: Progress | None) -> str | None:
     """Compare the exact columns with a fresh computation; return the first difference."""
     rows = exact_rows(table.key, progress)
-    index = np.concatenate(rows.index) if rows.index else table.index[:0]
+    index, i_powers = rows.joined(table.index.shape[1])
     if index.shape != table.index.shape:
         return f"{len(table)} rows where the exact values give {len(index)} nonzero ones"
-    i_powers = np.concatenate(rows.i_powers) if rows.i_powers else np.empty(0, np.uint8)
     stored_i = np.zeros(len(table), np.uint8) if table.i_power is None else table.i_power
     pairs = (
         ("index", table.index, index),

@@ -37,16 +37,17 @@ _RECENT: Final = Recent(256 << 20)
 
 def build_table(
     kind: str,
-    lmax: int,
+    lmax: int | None = None,
     *,
     basis: str | None = None,
     lmax_out: int | None = None,
     band_limit: int | None = None,
+    formula: str | None = None,
     progress: Progress | None = None,
 ) -> Table:
     """Build a table from exact values; every float in it is proven the nearest to its exact value.
 
-    kind, lmax, basis, lmax_out, band_limit   as `reptheory.tables.kinds.table_key`
+    kind, lmax, basis, lmax_out, band_limit, formula   as `reptheory.tables.kinds.table_key`
     progress   called as progress(done, total)
     returns    the table; the same arguments give the same bytes on every machine
     raises     LabelError: no such table; TooLarge: it does not fit in memory
@@ -55,17 +56,18 @@ def build_table(
     >>> len(table), table.lookup(1, 1, 0, 0, 0, 0).float64
     (21, 0.28209479177387814)
     """
-    key = table_key(kind, lmax, basis=basis, lmax_out=lmax_out, band_limit=band_limit)
+    key = table_key(kind, lmax, basis=basis, lmax_out=lmax_out, band_limit=band_limit, formula=formula)
     return build_key(key, progress)
 
 
 def load_table(
     kind: str,
-    lmax: int,
+    lmax: int | None = None,
     *,
     basis: str | None = None,
     lmax_out: int | None = None,
     band_limit: int | None = None,
+    formula: str | None = None,
     progress: Progress | None = None,
 ) -> Table:
     """Return a table: shipped with the package, else from the user's cache, else built and kept there.
@@ -73,7 +75,7 @@ def load_table(
     Arguments and errors are those of `build_table`. A damaged file is replaced, with a RuntimeWarning; a
     cache that cannot be used costs the time to build, nothing else. Tables are immutable and may be shared.
     """
-    key = table_key(kind, lmax, basis=basis, lmax_out=lmax_out, band_limit=band_limit)
+    key = table_key(kind, lmax, basis=basis, lmax_out=lmax_out, band_limit=band_limit, formula=formula)
     return load_key(key, progress)
 
 
@@ -123,12 +125,11 @@ def _build(key: TableKey, progress: Progress | None) -> Table:
     """Compute, round, prove and pack."""
     rows = exact_rows(key, progress)
     columns = len(kind_of(key.kind).index_names)
-    index = np.concatenate(rows.index) if rows.index else np.empty((0, columns), dtype=np.int32)
-    i_power = np.concatenate(rows.i_powers).astype(np.uint8) if rows.i_powers else np.empty(0, np.uint8)
+    index, i_power = rows.joined(columns)
     exact = (rows.numerators, rows.denominators, kind_of(key.kind).pi_power)
     return Table(
         key=key,
-        index=np.ascontiguousarray(index),
+        index=index,
         float64=proven_floats(*exact, "float64"),
         float32=proven_floats(*exact, "float32"),
         sign=np.array([1 if value > 0 else -1 for value in rows.numerators], dtype=np.int8),

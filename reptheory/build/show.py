@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from reptheory.build.proof import ProofError
-from reptheory.build.rows import coupling_rows, exact_rows, rotation_rows
+from reptheory.build.recipes import RECIPES
 from reptheory.build.size import require_room
 from reptheory.errors import LabelError
 from reptheory.exact.clebsch_gordan import clebsch_gordan
@@ -17,16 +17,17 @@ from reptheory.exact.gaunt import gaunt, real_gaunt
 from reptheory.exact.rounding import is_nearest
 from reptheory.exact.surd import Surd
 from reptheory.exact.wigner3j import wigner_3j
+from reptheory.exact.wigner6j import wigner_6j
+from reptheory.exact.wigner9j import wigner_9j
+from reptheory.exact.wigner12j import wigner_12j_first, wigner_12j_second
 from reptheory.groups.labels import projection, read_half, spelled, two_spin, whole
-from reptheory.tables.kinds import kind_of, table_key
+from reptheory.tables.kinds import TableKey, kind_of, table_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from reptheory.build.rows import Rows
-    from reptheory.conventions import Basis
-    from reptheory.exact.coupling import CouplingKind
-    from reptheory.tables.kinds import Kind
+    from reptheory.build.recipes import Block
+    from reptheory.tables.rules import Kind
 
 __all__ = ["Listing", "block_rows"]
 
@@ -47,94 +48,104 @@ class Listing:
     lines: tuple[tuple[str, ...], ...]
 
 
-def block_rows(kind: str, labels: Sequence[str], basis: str | None = None) -> Listing:
+def block_rows(
+    kind: str, labels: Sequence[str], basis: str | None = None, formula: str | None = None
+) -> Listing:
     """List the values of a kind whose labels begin with `labels`.
 
     kind     one of `reptheory.tables.kinds.KINDS`
-    labels   as text: three degrees of a coupling, the spin of a rotation, the degree of a change of basis; or
-             those and the labels behind them, down to a single value (listed even when it is zero)
+    labels   as text: three degrees of a coupling, the spin of a rotation, the degree of a change of basis,
+             every spin of a symbol without orders; or those and the labels behind them, down to a single
+             value (listed even when it is zero)
+    formula  of a Cartesian tensor, which needs no labels
     raises   LabelError: an impossible label, too few or too many; TooLarge
     """
     rule = kind_of(kind)
-    names = tuple(name.removeprefix("two_") for name in rule.index_names)
-    least = 3 if rule.shape == "coupling" else 1
-    if not least <= len(labels) <= len(names):
+    names = tuple(column.label for column in rule.columns)
+    if not rule.leading <= len(labels) <= len(names):
         raise LabelError(
-            f"labels: got {len(labels)}; {kind} takes {least} to {len(names)} of them: {' '.join(names)}"
+            f"labels: got {len(labels)}; {kind} takes {rule.leading} to {len(names)} of them: "
+            + " ".join(names)
         )
-    wanted = _integers(rule, names, labels)
-    key = table_key(kind, 0, basis=basis)  # checks the basis, whatever the labels
+    wanted = _integers(rule, labels)
+    key = _key(rule, wanted, basis, formula)
     chosen = str(dict(key.parameters)["basis"])
     title = f"{rule.summary} ({chosen} basis)"
     single = _single(rule, chosen, wanted)
-    values = [(wanted, single)] if single is not None else _values(rule, chosen, wanted)
+    values = [(wanted, single)] if single is not None else _values(key, wanted)
     return Listing(title, names, tuple(_line(rule, row, value) for row, value in values))
 
 
-def _integers(rule: Kind, names: Sequence[str], labels: Sequence[str]) -> tuple[int, ...]:
+def _integers(rule: Kind, labels: Sequence[str]) -> tuple[int, ...]:
     """Turn labels into index entries, and check each order against its degree."""
-    degrees = 3 if rule.shape == "coupling" else 1
-    doubled: list[int] = []
-    for place, (name, text) in enumerate(zip(names, labels, strict=False)):
-        value = Fraction(read_half(text, name), 2)
-        if place < degrees:
-            doubled.append(two_spin(value, name) if rule.doubled else 2 * whole(value, name))
-            continue
-        doubled.append(int(2 * value) if rule.doubled else 2 * whole(value, name, signed=True))
-        owner = place - 3 if rule.shape == "coupling" else 0
-        if rule.shape in {"coupling", "rotation"} or place == 1:
-            projection(doubled[owner], doubled[place], names[owner], name)
-    return tuple(doubled) if rule.doubled else tuple(value // 2 for value in doubled)
+    row: list[int] = []
+    for column, text in zip(rule.columns, labels, strict=False):
+        value = Fraction(read_half(text, column.label), 2)
+        if column.doubled:
+            row.append(int(2 * value) if column.signed else two_spin(value, column.label))
+        else:
+            row.append(whole(value, column.label, signed=column.signed or column.of is not None))
+        if column.of is not None and column.doubled == rule.columns[column.of].doubled:
+            factor = 1 if column.doubled else 2
+            owner = rule.columns[column.of].label
+            projection(factor * row[column.of], factor * row[-1], owner, column.label)
+    return tuple(row)
 
 
-def _rows(rule: Kind, basis: str, wanted: Sequence[int]) -> Rows:
-    """Compute the block that the leading labels name."""
-    top = -(-max(wanted[:3]) // 2) if rule.doubled else wanted[0]
-    if rule.shape == "rotation":
-        require_room(table_key(rule.name, top))
-        return rotation_rows([wanted[0]])
-    if rule.shape == "coupling":
-        kind = cast("CouplingKind", rule.name)
-        first, second, third = wanted[:3]
-        if not abs(first - second) <= third <= first + second or (rule.doubled and sum(wanted[:3]) % 2):
-            return coupling_rows(kind, cast("Basis", basis), [])
-        return coupling_rows(kind, cast("Basis", basis), [(first, second, third)])
-    key = table_key(rule.name, top, basis=basis)
+def _key(rule: Kind, wanted: Sequence[int], basis: str | None, formula: str | None) -> TableKey:
+    """Name the smallest table that holds the labels."""
+    if "formula" in rule.parameters:
+        return table_key(rule.name, basis=basis, formula=formula)
+    top = max(wanted[: rule.leading])
+    return table_key(rule.name, -(-top // 2) if rule.doubled else top, basis=basis, formula=formula)
+
+
+def _block(key: TableKey, wanted: Sequence[int]) -> Block | None:
+    """Compute the block that the leading labels name; None where a selection rule forbids it."""
+    kind, recipe = kind_of(key.kind), RECIPES[key.kind]
+    if kind.triads:
+        first, second, third = (wanted[place] for place in kind.triads[0])
+        if not abs(first - second) <= third <= first + second or (kind.doubled and sum(wanted[:3]) % 2):
+            return None
+        return recipe.compute(key, tuple(wanted[:3]))
     require_room(key)
-    return exact_rows(key)
+    return recipe.compute(key, tuple(wanted[: kind.leading]))
 
 
 def _single(rule: Kind, basis: str, wanted: Sequence[int]) -> Surd | None:
-    """Return the one value that six labels of a coupling name, without its block, where it has a formula."""
-    if rule.shape != "coupling" or len(wanted) < 6:
+    """Return the one value that all labels name, without its block, where it has a formula."""
+    if len(wanted) < len(rule.columns):
         return None
     labels = [Fraction(value, 2 if rule.doubled else 1) for value in wanted]
     scalars: dict[tuple[str, str], Callable[..., Surd]] = {
+        ("clebsch_gordan", "complex"): clebsch_gordan,
         ("wigner_3j", "complex"): wigner_3j,
+        ("wigner_6j", "complex"): wigner_6j,
+        ("wigner_9j", "complex"): wigner_9j,
+        ("wigner_12j_first", "complex"): wigner_12j_first,
+        ("wigner_12j_second", "complex"): wigner_12j_second,
         ("gaunt", "complex"): gaunt,
         ("gaunt", "real"): real_gaunt,
     }
-    if (rule.name, basis) in scalars:
-        return scalars[rule.name, basis](*labels)
-    if basis == "complex":
-        return clebsch_gordan(*labels)
-    return None
+    scalar = scalars.get((rule.name, basis))
+    return None if scalar is None else scalar(*labels)
 
 
-def _values(rule: Kind, basis: str, wanted: Sequence[int]) -> list[tuple[Sequence[int], Surd]]:
+def _values(key: TableKey, wanted: Sequence[int]) -> list[tuple[Sequence[int], Surd]]:
     """Return the rows whose labels begin with `wanted`; one zero when a single value was asked for."""
-    rows, columns = _rows(rule, basis, wanted), len(rule.index_names)
-    index = np.concatenate(rows.index) if rows.index else np.empty((0, columns), np.int32)
-    turned = np.concatenate(rows.i_powers) if rows.i_powers else np.empty(0, np.uint8)
-    chosen = np.flatnonzero((index[:, : len(wanted)] == np.array(wanted)).all(axis=1)).tolist()
-    if not chosen and len(wanted) == columns:
-        return [(wanted, Surd.rational(0))]
+    block, kind = _block(key, wanted), kind_of(key.kind)
+    chosen: list[int] = []
+    if block is not None:
+        same = block.index[:, : len(wanted)] == np.array(wanted, dtype=np.int64)
+        chosen = np.flatnonzero(same.all(axis=1)).tolist()
+    if block is None or (not chosen and len(wanted) == len(kind.columns)):
+        return [(wanted, Surd.rational(0))] if len(wanted) == len(kind.columns) else []
     values: list[tuple[Sequence[int], Surd]] = []
     for row in chosen:
-        square = Fraction(abs(rows.numerators[row]), rows.denominators[row])
-        sign = 1 if rows.numerators[row] > 0 else -1
-        value = Surd.sqrt(square, sign=sign, pi_power=rule.pi_power, i_power=int(turned[row]))
-        values.append((index[row].tolist(), value))
+        square = Fraction(abs(block.numerators[row]), block.denominators[row])
+        sign = 1 if block.numerators[row] > 0 else -1
+        value = Surd.sqrt(square, sign=sign, pi_power=kind.pi_power, i_power=int(block.i_powers[row]))
+        values.append((block.index[row].tolist(), value))
     return values
 
 
@@ -144,7 +155,11 @@ def _line(rule: Kind, row: Sequence[int], value: Surd) -> tuple[str, ...]:
     double, single = float(real), real.to_float32()
     if not (is_nearest(double, real, "float64") and is_nearest(float(single), real, "float32")):
         raise ProofError(f"{double!r} or {single!r} is not nearest to its value at {row}; please report this")
-    return (*(_label(rule, label) for label in row), f"{double!r}{unit}", f"{single!s}{unit}", _exact(value))
+    labels = [
+        spelled(label if column.doubled else 2 * label)
+        for column, label in zip(rule.columns, row, strict=True)
+    ]
+    return (*labels, f"{double!r}{unit}", f"{single!s}{unit}", _exact(value))
 
 
 def _exact(value: Surd) -> str:
@@ -153,8 +168,3 @@ def _exact(value: Surd) -> str:
     if bits > _MOST_BITS:
         return f"√ of a fraction with about {bits * 3 // 10} digits; wigner_3j and its kin return it exactly"
     return repr(value)
-
-
-def _label(rule: Kind, value: int) -> str:
-    """Write an index entry as the label it stands for."""
-    return spelled(value if rule.doubled else 2 * value)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -30,23 +31,52 @@ def most_rows(key: TableKey) -> int:
     Couplings: the pairs (l1 m1, l2 m2) times the l3 of each, sum a b min(a, b) over the dimensions a, b,
     which is below 2/15 (n + 1)^5 over n consecutive dimensions and 16/15 (L + 1)^5 over the odd ones to
     2 L + 1; or, when l3 is cut low, the pairs (l1 m1, l3 m3) times the l2 of each. In the real basis two m
-    reach two of the third. The others count l, m and the u of one parity.
+    reach two of the third. Symbols without orders: the triangles of their rows of spins, times the choices
+    left. The others count l, m and the u or powers of one parity.
 
     >>> from reptheory.tables.kinds import table_key
     >>> most_rows(table_key("gaunt", 4)) >= 1641
     True
     """
     kind, values = kind_of(key.kind), dict(key.parameters)
+    if "formula" in values:
+        rank = len(str(values["formula"]).split("=", maxsplit=1)[0])
+        return int(9**rank)
     top, real = int(values["lmax"]), values["basis"] == "real"
     copies = 2 if real else 1
-    if kind.shape == "coupling":
+    if "lmax_out" in values:
         return copies * (_coupled(key.kind, kind.doubled, top, int(values["lmax_out"])) + 1)
-    if kind.shape == "rotation":
-        return (2 * top + 2) ** 3 // 3
     band = int(values.get("band_limit", top))
-    if kind.shape == "theta":
-        return (top + 1) * (top + 2) // 2 * (band // 2 + 1)
-    return copies * (top + 1) ** 2 * (band + 1)
+    return _MOST_ROWS[key.kind](top, band, copies)
+
+
+def _triangles(top: int) -> int:
+    """Return an upper bound of the triangles of whole sum of spins 0, 1/2, ..., top.
+
+    They are x, y, z = 0, 1, ... with sums of two at most N = 2 top; exactly (N+2)(2N^2+5N+4)/8, rounded.
+    """
+    most = 2 * top
+    return (most + 2) * (2 * most * most + 5 * most + 4) // 8 + 1
+
+
+_MOST_ROWS: Final[dict[str, Callable[[int, int, int], int]]] = {
+    # lmax, band limit, 2 in the real basis
+    "wigner_6j": lambda top, _, __: _triangles(top) * (2 * top + 1) * (top + 1) ** 2,
+    "wigner_9j": lambda top, _, __: _triangles(top) ** 3 // 2 + 1,
+    "wigner_12j_first": lambda top, _, __: _triangles(top) ** 4 // 4 + 1,
+    "wigner_12j_second": lambda top, _, __: _triangles(top) ** 4 // 4 + 1,
+    "real_from_complex": lambda top, _, __: 2 * (top + 1) ** 2,
+    "solid_harmonics": lambda top, _, copies: (top + 1) * (top + 2) ** 3 // (4 * copies) + 1,
+    "harmonics_from_monomials": lambda top, _, copies: (top + 2) ** 5 // (20 * copies) + 2,
+    "monomials_from_harmonics": lambda top, _, copies: (top + 2) ** 5 // (20 * copies) + 2,
+    "fourier_from_harmonics": lambda top, band, copies: copies * (top + 1) ** 2 * (band + 1),
+    "harmonics_from_fourier": lambda top, band, copies: copies * (top + 1) ** 2 * (band + 1),
+    "theta_fourier": lambda top, band, _: (top + 1) * (top + 2) // 2 * (band // 2 + 1),
+    "theta_projection": lambda top, band, _: (top + 1) * (top + 2) // 2 * (band // 2 + 1),
+    "wigner_d_pi_half": lambda top, _, __: (2 * top + 2) ** 3 // 3,
+    "wigner_d_fourier": lambda top, _, __: (2 * top + 2) ** 4 // 4,
+    "wigner_d_polynomial": lambda top, _, __: (2 * top + 2) ** 4 // 12 + 1,
+}
 
 
 def _coupled(name: str, doubled: bool, top: int, out: int) -> int:
@@ -71,7 +101,7 @@ def most_bytes(key: TableKey) -> int:
     A row costs its Python integers and their packed copies: measured below 400 bytes at small lmax, and
     growing with the length of the integers, about 12 bits per unit of lmax in numerator and denominator each.
     """
-    top = int(dict(key.parameters)["lmax"])
+    top = int(dict(key.parameters).get("lmax", 1))
     return most_rows(key) * (400 + 8 * top)
 
 
@@ -115,8 +145,8 @@ def require_room(key: TableKey) -> None:
 
 def _hint(key: TableKey) -> str:
     """Name the other parameter that makes a table smaller."""
-    option = kind_of(key.kind).option
-    return f" or {option}" if option else ""
+    others = kind_of(key.kind).parameters[1:]
+    return f" or {others[0]}" if others else ""
 
 
 def _short(number: int) -> str:

@@ -19,16 +19,17 @@ __all__ = ["show"]
 
 @click.command(epilog=EPILOG, context_settings={"ignore_unknown_options": True})
 @click.argument("kind", type=KIND, metavar="KIND")
-@click.argument("labels", nargs=-1, required=True, metavar="LABELS...")
+@click.argument("labels", nargs=-1, metavar="LABELS...")
 @click.option("--basis", type=BASIS, help="Default: the first basis that the kind has.")
+@click.option("--formula", help="Index symmetry of a Cartesian tensor, such as ij=ji.")
 @click.option(
     "--limit", type=click.IntRange(min=0), default=200, show_default=True, help="Most rows; 0 for all."
 )
-def show(kind: str, labels: Sequence[str], basis: str | None, limit: int) -> None:
+def show(kind: str, labels: Sequence[str], basis: str | None, formula: str | None, limit: int) -> None:
     """Show exact values and the floats nearest to them.
 
-    LABELS are three degrees (one block), or three degrees and three orders (one value); for a change of
-    basis l or l m, for wigner_d_pi_half the spin j. Halves are written 1/2, 3/2, ...
+    LABELS are three degrees (one block), or three degrees and three orders (one value); the spins of a 6j, 9j
+    or 12j symbol; l or l m for a change of basis, j for a rotation. Halves are written 1/2, 3/2, ...
 
     \b
     reptheory show gaunt 2 1 3
@@ -37,7 +38,7 @@ def show(kind: str, labels: Sequence[str], basis: str | None, limit: int) -> Non
     """
     from reptheory.build.show import block_rows  # noqa: PLC0415
 
-    _print_listing(block_rows(kind, labels, basis), limit)
+    _print_listing(block_rows(kind, labels, basis, formula), limit)
 
 
 def _print_listing(listing: Listing, limit: int) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from reptheory.conventions import Convention
 from reptheory.errors import ReptheoryError, TableCorrupt, TableMismatch
 from reptheory.tables.archive import ArraySpec
-from reptheory.tables.kinds import TableKey, kind_of, table_key
+from reptheory.tables.kinds import OPTIONS, TableKey, kind_of, table_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -165,13 +165,8 @@ def header_of(data: bytes) -> Header:
 def _header(manifest: Mapping[str, Any]) -> Header:
     """Collect the independent statements of a manifest; whatever they do not imply is compared later."""
     parameters = manifest["parameters"]
-    key = table_key(
-        manifest["kind"],
-        parameters["lmax"],
-        basis=parameters["basis"],
-        lmax_out=parameters.get("lmax_out"),
-        band_limit=parameters.get("band_limit"),
-    )
+    options = {name: parameters.get(name) for name in OPTIONS}
+    key = table_key(manifest["kind"], basis=parameters["basis"], **options)
     arrays = manifest["arrays"]
     rows = _count(manifest["rows"])
     limbs = (_count(arrays["numerator"]["shape"][1]), _count(arrays["denominator"]["shape"][1]))

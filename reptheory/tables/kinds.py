@@ -1,138 +1,191 @@
-"""Kinds of table: what the columns of an index mean, which parameters a table has, which rows are possible.
+"""Kinds of table: the registry of what exists, and the canonical name of one table.
 
-A kind is data, not code: `KINDS` is the registry that the reader, the builder and the command line share.
-`table_key` turns what a caller wrote into a `TableKey`, the canonical name of one table; every default is
-filled in, so equal keys mean equal bytes. docs/table-format.md lists the kinds with their formulas.
+A kind is data, not code: `KINDS` is what the reader, the builder and the command line share. `table_key`
+turns what a caller wrote into a `TableKey`; every default is filled in, so equal keys mean equal bytes.
+docs/table-format.md lists the kinds with their formulas; `build.recipes` computes their rows.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Final
 
 from reptheory.conventions import Convention, convention_of
-from reptheory.errors import LabelError, TableCorrupt
+from reptheory.errors import LabelError
 from reptheory.groups.labels import whole
+from reptheory.tables.rules import Column, Kind, Parameters
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["KINDS", "Kind", "TableKey", "kind_of", "table_key"]
+__all__ = ["KINDS", "OPTIONS", "TableKey", "kind_of", "table_key"]
 
-Shape = Literal["coupling", "fourier", "theta", "rotation"]
-Option = Literal["lmax_out", "band_limit"]
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of table.
-
-    name         its name, as `load_table` and the command line take it
-    index_names  the columns of the index, in the order that rows are sorted by; names that start with
-                 "two_" hold doubled labels, so that halves are integers
-    bases        the bases it exists in, the default first
-    option       the second parameter beside lmax, if it has one
-    shape        which rule its rows obey (see `Kind.allowed`)
-    pi_power     value = sign * i^i_power * sqrt(numerator / denominator * pi^pi_power)
-    summary      one line for people
-    """
-
-    name: str
-    index_names: tuple[str, ...]
-    bases: tuple[str, ...]
-    option: Option | None
-    shape: Shape
-    pi_power: int
-    summary: str
-
-    @property
-    def doubled(self) -> bool:
-        """Whether the labels are doubled, so that the table covers half-integers."""
-        return self.index_names[0].startswith("two_")
-
-    @property
-    def orders(self) -> tuple[tuple[int, int], ...]:
-        """Index columns that hold an order m, each with the column of the degree that bounds it."""
-        if self.shape == "coupling":
-            return ((3, 0), (4, 1), (5, 2))
-        return ((1, 0), (2, 0)) if self.shape == "rotation" else ((1, 0),)
-
-    def limits(self, parameters: Mapping[str, int | str]) -> tuple[tuple[int, int], ...]:
-        """Return the closed range of each index column for the parameters of a table."""
-        factor = 2 if self.doubled else 1
-        top = factor * int(parameters["lmax"])
-        if self.shape == "coupling":
-            out = factor * int(parameters["lmax_out"])
-            return ((0, top), (0, top), (0, out), (-top, top), (-top, top), (-out, out))
-        if self.shape == "rotation":
-            return ((0, top), (-top, top), (-top, top))
-        band = int(parameters.get("band_limit", top))
-        if self.shape == "theta":
-            return ((0, top), (0, top), (0, band))
-        return ((0, top), (-top, top), (-band, band), (-band, band))
-
-    def allowed(self, index: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Say which rows of `index` (rows, columns) obey the rules that tie their columns together."""
-        columns = [index[:, column].astype(np.int64) for column in range(index.shape[1])]
-        good: NDArray[np.bool_]
-        if self.shape == "coupling":
-            j1, j2, j3, m1, m2, m3 = columns
-            good = (abs(j1 - j2) <= j3) & (j3 <= j1 + j2)
-            good &= (abs(m1) <= j1) & (abs(m2) <= j2) & (abs(m3) <= j3)
-            if self.doubled:
-                good &= ((j1 + j2 + j3) % 2 == 0) & ((j1 + m1) % 2 == 0)
-                good &= ((j2 + m2) % 2 == 0) & ((j3 + m3) % 2 == 0)
-            return good
-        if self.shape == "rotation":
-            j, left, right = columns
-            good = (abs(left) <= j) & (abs(right) <= j)
-            good &= ((j + left) % 2 == 0) & ((j + right) % 2 == 0)
-            return good
-        good = abs(columns[1]) <= columns[0]
-        if self.shape == "fourier":
-            good &= abs(columns[3]) == abs(columns[1])
-        return good
+OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {"lmax": "lmax", "lmax_out": "out", "band_limit": "band", "formula": ""}
+)
+"""Every parameter beside the basis, and the word before its value in a file name."""
+_FORMULA: Final = re.compile(r"[a-z]{1,7}(=-?[a-z]{1,7})*")
 
 
-_COUPLING: Final = ("l1", "l2", "l3", "m1", "m2", "m3")
-_DOUBLED: Final = ("two_j1", "two_j2", "two_j3", "two_m1", "two_m2", "two_m3")
+def _rank(parameters: Parameters) -> int:
+    """Return the number of indices of a formula such as "ijk=ikj"."""
+    return len(str(parameters["formula"]).split("=", maxsplit=1)[0])
+
+
+def _tuples(parameters: Parameters) -> int:
+    """Return the last index of a Cartesian tensor, its indices read as digits of one number to the base 3."""
+    return int(3 ** _rank(parameters) - 1)
+
+
+def _twice(parameters: Parameters) -> int:
+    """Return the highest power in d^j(beta)."""
+    return 2 * int(parameters["lmax"])
+
+
+def _spins(*names: str) -> tuple[Column, ...]:
+    """Return columns of doubled spins."""
+    return tuple(Column(f"two_{name}") for name in names)
+
+
+def _waves(bound: str) -> tuple[Column, ...]:
+    """Return the columns of a harmonic and of a Fourier term."""
+    order = Column("m", signed=True, of=0)
+    return Column("l"), order, Column("u", bound, signed=True), Column("v", bound, signed=True)
+
+
+def _same_size(columns: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
+    """|v| = |m|: the Fourier terms of a harmonic."""
+    good: NDArray[np.bool_] = abs(columns[3]) == abs(columns[1])
+    return good
+
+
+def _same_degree(columns: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
+    """x^a y^b z^c has the degree, and the harmonics in it have l = degree, degree - 2, ..."""
+    degree, harmonic = columns[0], columns[-5] if len(columns) == 6 else columns[0]
+    powers = columns[-3] + columns[-2] + columns[-1]
+    good: NDArray[np.bool_] = (powers == degree) & (harmonic <= degree) & ((degree - harmonic) % 2 == 0)
+    return good
+
+
+_TRIPLE: Final = (
+    Column("l1"), Column("l2"), Column("l3", "lmax_out"),
+    Column("m1", signed=True, of=0), Column("m2", signed=True, of=1),
+    Column("m3", "lmax_out", signed=True, of=2),
+)  # fmt: skip
+_SPIN_TRIPLE: Final = (
+    Column("two_j1"), Column("two_j2"), Column("two_j3", "lmax_out"),
+    Column("two_m1", signed=True, of=0), Column("two_m2", signed=True, of=1),
+    Column("two_m3", "lmax_out", signed=True, of=2),
+)  # fmt: skip
+_ROTATION: Final = (
+    Column("two_j"), Column("two_m_left", signed=True, of=0), Column("two_m_right", signed=True, of=0),
+)  # fmt: skip
+_POWERS: Final = Column("x_power"), Column("y_power"), Column("z_power")
+_TRIANGLE: Final = ((0, 1, 2),)
+_TWELVE: Final = tuple(f"{row}{place}" for row in "jlk" for place in range(1, 5))
+_SIDES: Final = ((0, 1, 4), (1, 2, 5), (2, 3, 6), (8, 9, 4), (9, 10, 5), (10, 11, 6))
+
 _ALL: Final = (
     Kind(
-        "clebsch_gordan", _COUPLING, ("real", "complex"), "lmax_out", "coupling", 0,
-        "Clebsch-Gordan coefficients <l1 m1 l2 m2 | l3 m3>",
+        "clebsch_gordan", _TRIPLE, ("real", "complex"), ("lmax", "lmax_out"), 3, 0,
+        "Clebsch-Gordan coefficients <l1 m1 l2 m2 | l3 m3>", _TRIANGLE,
     ),
     Kind(
-        "gaunt", _COUPLING, ("real", "complex"), "lmax_out", "coupling", -1,
-        "integrals of three spherical harmonics over the sphere",
+        "gaunt", _TRIPLE, ("real", "complex"), ("lmax", "lmax_out"), 3, -1,
+        "integrals of three spherical harmonics over the sphere", _TRIANGLE,
     ),
     Kind(
-        "wigner_3j", _DOUBLED, ("complex",), "lmax_out", "coupling", 0,
-        "Wigner 3j symbols, half-integers included",
+        "wigner_3j", _SPIN_TRIPLE, ("complex",), ("lmax", "lmax_out"), 3, 0,
+        "Wigner 3j symbols, half-integers included", _TRIANGLE,
     ),
     Kind(
-        "fourier_from_harmonics", ("l", "m", "u", "v"), ("complex", "real"), None, "fourier", -1,
-        "coefficient of exp(i u theta) exp(i v phi) in the harmonic l m",
+        "real_wigner_3j", _TRIPLE, ("real",), ("lmax", "lmax_out"), 3, 0,
+        "Wigner 3j symbols in the real basis: blocks of norm 1 that rotations leave alone", _TRIANGLE,
     ),
     Kind(
-        "harmonics_from_fourier", ("l", "m", "u", "v"), ("complex", "real"), "band_limit", "fourier", 1,
+        "wigner_6j", _spins(*(f"j{place}" for place in range(1, 7))), ("complex",), ("lmax",), 6, 0,
+        "Wigner 6j symbols {j1 j2 j3; j4 j5 j6}, half-integers included",
+        ((0, 1, 2), (0, 4, 5), (3, 1, 5), (3, 4, 2)),
+    ),
+    Kind(
+        "wigner_9j", _spins(*(f"j{place}" for place in range(1, 10))), ("complex",), ("lmax",), 9, 0,
+        "Wigner 9j symbols, row by row, half-integers included",
+        ((0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8)),
+    ),
+    Kind(
+        "wigner_12j_first", _spins(*_TWELVE), ("complex",), ("lmax",), 12, 0,
+        "12j symbols of the first kind (the Moebius strip)", (*_SIDES, (3, 8, 7), (11, 0, 7)),
+    ),
+    Kind(
+        "wigner_12j_second", _spins(*_TWELVE), ("complex",), ("lmax",), 12, 0,
+        "12j symbols of the second kind (the cube)", (*_SIDES, (3, 0, 7), (11, 8, 7)),
+    ),
+    Kind(
+        "real_from_complex",
+        (Column("l"), Column("m", signed=True, of=0), Column("m_complex", signed=True, of=0)),
+        ("real",), ("lmax",), 1, 0,
+        "the unitary change from complex to real harmonics, degree by degree",
+    ),
+    Kind(
+        "solid_harmonics", (Column("l"), Column("m", signed=True, of=0), *_POWERS),
+        ("real", "complex"), ("lmax",), 1, -1,
+        "coefficient of x^a y^b z^c in the solid harmonic r^l Y_lm", (), _same_degree,
+    ),
+    Kind(
+        "harmonics_from_monomials",
+        (Column("degree"), Column("l"), Column("m", signed=True, of=1), *_POWERS),
+        ("real", "complex"), ("lmax",), 1, -1,
+        "coefficient of x^a y^b z^c in r^degree Y_lm, l = degree, degree - 2, ...", (), _same_degree,
+    ),
+    Kind(
+        "monomials_from_harmonics",
+        (Column("degree"), Column("l"), Column("m", signed=True, of=1), *_POWERS),
+        ("real", "complex"), ("lmax",), 1, 1,
+        "coefficient of r^degree Y_lm in x^a y^b z^c: the inverse", (), _same_degree,
+    ),
+    Kind(
+        "cartesian_tensor",
+        (
+            Column("l", _rank), Column("copy", _tuples), Column("m", _rank, signed=True, of=0),
+            Column("component", _tuples),
+        ),
+        ("real",), ("formula",), 0, 0,
+        "irreps of Cartesian tensors with the index symmetry of a formula such as ij=ji",
+    ),
+    Kind(
+        "fourier_from_harmonics", _waves("lmax"), ("complex", "real"), ("lmax",), 1, -1,
+        "coefficient of exp(i u theta) exp(i v phi) in the harmonic l m", (), _same_size,
+    ),
+    Kind(
+        "harmonics_from_fourier", _waves("band_limit"), ("complex", "real"), ("lmax", "band_limit"), 1, 1,
         "coefficient of the Fourier term u v in the component l m, for a product of harmonics",
+        (), _same_size,
     ),
     Kind(
-        "theta_fourier", ("l", "m", "u"), ("complex",), None, "theta", -1,
+        "theta_fourier", (Column("l"), Column("m", of=0), Column("u")), ("complex",), ("lmax",), 1, -1,
         "cosine (m even) or sine (m odd) series in theta of Y_lm exp(-i m phi), m >= 0",
     ),
     Kind(
-        "theta_projection", ("l", "m", "u"), ("complex",), "band_limit", "theta", 1,
+        "theta_projection", (Column("l"), Column("m", of=0), Column("u", "band_limit")),
+        ("complex",), ("lmax", "band_limit"), 1, 1,
         "the inverse of theta_fourier on products of harmonics",
     ),
     Kind(
-        "wigner_d_pi_half", ("two_j", "two_m_left", "two_m_right"), ("complex",), None, "rotation", 0,
+        "wigner_d_pi_half", _ROTATION, ("complex",), ("lmax",), 1, 0,
         "Wigner d at the angle pi/2, half-integers included",
+    ),
+    Kind(
+        "wigner_d_fourier", (*_ROTATION, Column("two_mu", signed=True, of=0)), ("complex",), ("lmax",), 1, 0,
+        "coefficient of exp(-i mu beta) in d^j(beta), half-integers included",
+    ),
+    Kind(
+        "wigner_d_polynomial", (*_ROTATION, Column("cos_power", _twice, of=0)), ("complex",), ("lmax",), 1, 0,
+        "coefficient of cos(beta/2)^p sin(beta/2)^(2j-p) in d^j(beta), half-integers included",
     ),
 )  # fmt: skip
 
@@ -144,7 +197,7 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType({kind.name: kind for kind in
 class TableKey:
     """The canonical name of one table: its kind and every parameter, defaults filled in.
 
-    parameters   pairs (name, value), sorted by name: lmax, basis and the kind's option
+    parameters   pairs (name, value), sorted by name: the basis and the parameters of the kind
     """
 
     kind: str
@@ -163,11 +216,8 @@ class TableKey:
         'gaunt-real-lmax4-out8.npz'
         """
         values = dict(self.parameters)
-        text = f"{self.kind}-{values['basis']}-lmax{values['lmax']}"
-        for option, word in (("lmax_out", "out"), ("band_limit", "band")):
-            if option in values:
-                text += f"-{word}{values[option]}"
-        return text + ".npz"
+        words = (f"-{word}{values[name]}" for name, word in OPTIONS.items() if name in values)
+        return f"{self.kind}-{values['basis']}{''.join(words)}.npz"
 
     @property
     def command(self) -> str:
@@ -177,10 +227,10 @@ class TableKey:
         'reptheory build theta_projection --lmax 3 --basis complex --band-limit 6'
         """
         values = dict(self.parameters)
-        text = f"reptheory build {self.kind} --lmax {values['lmax']} --basis {values['basis']}"
-        for option in ("lmax_out", "band_limit"):
-            if option in values:
-                text += f" --{option.replace('_', '-')} {values[option]}"
+        text = f"reptheory build {self.kind}"
+        for name in ("lmax", "basis", "lmax_out", "band_limit", "formula"):
+            if name in values:
+                text += f" --{name.replace('_', '-')} {values[name]}"
         return text
 
     def __str__(self) -> str:
@@ -197,19 +247,21 @@ def kind_of(name: str) -> Kind:
 
 def table_key(
     kind: str,
-    lmax: int,
+    lmax: int | None = None,
     *,
     basis: str | None = None,
     lmax_out: int | None = None,
     band_limit: int | None = None,
+    formula: str | None = None,
 ) -> TableKey:
     """Name a table canonically.
 
     kind        one of `KINDS`
-    lmax        highest degree l (or j) of the inputs, a whole number >= 0
+    lmax        highest degree l (or spin j) of the inputs, a whole number >= 0
     basis       "real" or "complex"; None takes the kind's first
     lmax_out    couplings only: highest l3, from 0 to 2 lmax (the default: every l3)
     band_limit  inverse changes of basis only: highest |u|, at least lmax (the default)
+    formula     Cartesian tensors only, and instead of lmax: their index symmetry, such as "ij=ji"
     returns     the key with every default filled in
     raises      LabelError: an unknown kind, a parameter the kind does not have, or one out of range
 
@@ -217,21 +269,28 @@ def table_key(
     gaunt(basis=real, lmax=2, lmax_out=4)
     """
     rule = kind_of(kind)
-    top = whole(lmax, "lmax")
     chosen = rule.bases[0] if basis is None else basis
     if chosen not in rule.bases:
         raise LabelError(f"basis: got {basis!r}; a {kind} table exists in {' or '.join(rule.bases)} only")
-    parameters: dict[str, int | str] = {"lmax": top, "basis": chosen}
-    for name, value in (("lmax_out", lmax_out), ("band_limit", band_limit)):
-        if name == rule.option:
-            parameters[name] = _option(name, value, top)
+    parameters: dict[str, int | str] = {"basis": chosen}
+    given = {"lmax": lmax, "lmax_out": lmax_out, "band_limit": band_limit, "formula": formula}
+    for name, value in given.items():
+        if name in rule.parameters:
+            parameters[name] = _parameter(name, value, parameters)
         elif value is not None:
             raise LabelError(f"{name}: got {value!r}, but a {kind} table has no {name}; leave it out")
     return TableKey(kind, tuple(sorted(parameters.items())))
 
 
-def _option(name: str, value: int | None, lmax: int) -> int:
-    """Check `lmax_out` or `band_limit` against lmax, or return its default."""
+def _parameter(name: str, value: object, known: Parameters) -> int | str:
+    """Check one parameter of a key, or return its default."""
+    if name == "formula":
+        if not isinstance(value, str) or not _FORMULA.fullmatch(value):
+            raise LabelError(f'formula: got {value!r}; write index letters, such as "ij=ji" or "ijk=-jik"')
+        return value
+    if name == "lmax":
+        return whole(value, "lmax")
+    lmax = int(known["lmax"])
     if value is None:
         return 2 * lmax if name == "lmax_out" else lmax
     number = whole(value, name)
@@ -240,40 +299,3 @@ def _option(name: str, value: int | None, lmax: int) -> int:
     if name == "band_limit" and number < lmax:
         raise LabelError(f"band_limit: got {number}; degree l={lmax} needs a band limit of at least {lmax}")
     return number
-
-
-def check_index(kind: Kind, parameters: Mapping[str, int | str], index: NDArray[np.int32]) -> None:
-    """Raise TableCorrupt unless every row of `index` is possible and rows ascend strictly.
-
-    index   (rows, columns) int32; kernels trust these rows as offsets, so that nothing unchecked may pass
-    """
-    if not index.size:
-        return
-    lows, highs = index.min(axis=0), index.max(axis=0)
-    for name, low, high, (least, most) in zip(
-        kind.index_names, lows, highs, kind.limits(parameters), strict=True
-    ):
-        if low < least or high > most:
-            worst = int(low) if low < least else int(high)
-            raise TableCorrupt(
-                f"index column {name} holds {worst}, outside {least}..{most}; rebuild the table"
-            )
-    good = kind.allowed(index)
-    if not good.all():
-        row = int(np.argmin(good))
-        raise TableCorrupt(
-            f"index row {row} {index[row].tolist()} breaks the selection rules; rebuild the table"
-        )
-    if not _ascends(index):
-        raise TableCorrupt("index rows are not in ascending order without repetition; rebuild the table")
-
-
-def _ascends(index: NDArray[np.int32]) -> bool:
-    """Say whether the rows ascend strictly in lexicographic order."""
-    later = np.zeros(len(index) - 1, dtype=bool)
-    tied = np.ones(len(index) - 1, dtype=bool)
-    for column in range(index.shape[1]):
-        before, after = index[:-1, column], index[1:, column]
-        later |= tied & (after > before)
-        tied &= after == before
-    return bool(later.all())

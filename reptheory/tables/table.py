@@ -11,6 +11,7 @@ each rounded once from the exact value; `build` has proven it and `build.certify
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -26,7 +27,8 @@ from reptheory.immutable import immutable
 from reptheory.tables.archive import array_digest, read_arrays, read_manifest, write
 from reptheory.tables.files import open_regular, replace_file, shown
 from reptheory.tables.format import Header, canonical, header_of, specs_for
-from reptheory.tables.kinds import TableKey, check_index, kind_of
+from reptheory.tables.kinds import TableKey, kind_of
+from reptheory.tables.rules import Column, check_index
 
 if TYPE_CHECKING:
     import os
@@ -215,37 +217,98 @@ class Table:
             return Entry(0, 0, 1, 0, self.pi_power, 0.0, 0.0)
         return self.row(number)
 
+    def dense(self, *labels: object, dtype: DTypeLike = np.float64) -> NDArray[Any]:
+        """Return the values whose labels begin with `labels` as a dense array, zeros filled in.
+
+        labels    the first labels of a row; for couplings l1, l2, l3, for matrices l or j
+        dtype     as `values`
+        returns   one axis for each label left. Orders of a given degree stand at m + l (m + j), other labels
+                  from the lowest that the table covers, doubled ones in steps of a half
+        raises    LabelError: labels outside the table; OperandError: a dtype; TooLarge: 4 GiB or more
+
+        For "gaunt" `table.dense(2, 1, 3)` has the shape (5, 3, 7).
+        """
+        rows, shape, places = self._dense_places(labels)
+        values = self.values(dtype)
+        block: NDArray[Any] = np.zeros(shape, dtype=values.dtype)
+        block[places] = values[rows]
+        return block
+
+    def dense_exact(self, *labels: object) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Return the same block exactly: value = i^turns sqrt(|n| / d pi^pi_power), with the sign of n.
+
+        returns   n, d: Python ints (dtype object), 0 and 1 where the value is zero; turns: uint8, 0 or 1
+        raises    as `dense`
+        """
+        rows, shape, places = self._dense_places(labels)
+        numerators, denominators = np.full(shape, 0, dtype=object), np.full(shape, 1, dtype=object)
+        turns = np.zeros(shape, dtype=np.uint8)
+        entries = [self.row(number) for number in range(rows.start, rows.stop)]
+        numerators[places] = np.array([entry.sign * entry.numerator for entry in entries], dtype=object)
+        denominators[places] = np.array([entry.denominator for entry in entries], dtype=object)
+        turns[places] = [entry.i_power for entry in entries]
+        return numerators, denominators, turns
+
+    def _dense_places(self, labels: tuple[object, ...]) -> tuple[slice, tuple[int, ...], tuple[Any, ...]]:
+        """Return the rows that begin with the labels, the shape of their block and their places in it."""
+        columns = kind_of(self.kind).columns
+        if len(labels) >= len(columns):
+            raise LabelError(
+                f"labels: got {len(labels)}; a {self.kind} row has {len(columns)}, so give fewer; `lookup` "
+                "returns one value"
+            )
+        prefix = self._prefix(labels)
+        low, high = self._range(prefix)
+        shape: list[int] = []
+        places: list[NDArray[np.int64]] = []
+        for place, column in enumerate(columns[len(prefix) :], start=len(prefix)):
+            first, last, step = *column.limits(self.parameters), 1
+            if column.of is not None and column.of < len(prefix):
+                last = prefix[column.of]
+                first, step = (-last if column.signed else 0), 1 + column.doubled
+            shape.append((last - first) // step + 1)
+            places.append((self.index[low:high, place].astype(np.int64) - first) // step)
+        if 16 * math.prod(shape) >= 1 << 32:
+            raise TooLarge(f"labels: a block of shape {tuple(shape)} exceeds 4 GiB; give more labels")
+        return slice(low, high), tuple(shape), tuple(places)
+
     def _row_labels(self, labels: tuple[object, ...]) -> tuple[int, ...]:
         """Turn labels into a row of the index; raise LabelError outside the table."""
-        kind = kind_of(self.kind)
-        names = tuple(name.removeprefix("two_") for name in kind.index_names)
-        if len(labels) != len(names):
-            raise LabelError(
-                f"labels: got {len(labels)}; a {self.kind} table needs {len(names)}: {', '.join(names)}"
-            )
-        row = [_label(label, name, doubled=kind.doubled) for name, label in zip(names, labels, strict=True)]
-        factor = 1 if kind.doubled else 2
-        for order, owner in kind.orders:
-            projection(factor * row[owner], factor * row[order], names[owner], names[order])
-        for name, label, value, (low, high) in zip(
-            names, labels, row, kind.limits(self.parameters), strict=True
-        ):
+        columns = kind_of(self.kind).columns
+        if len(labels) != len(columns):
+            names = ", ".join(column.label for column in columns)
+            raise LabelError(f"labels: got {len(labels)}; a {self.kind} table needs {len(columns)}: {names}")
+        return self._prefix(labels)
+
+    def _prefix(self, labels: tuple[object, ...]) -> tuple[int, ...]:
+        """Turn the first labels of a row into its first index entries; raise LabelError outside the table."""
+        columns = kind_of(self.kind).columns[: len(labels)]
+        row = [_label(label, column) for column, label in zip(columns, labels, strict=True)]
+        for column, label, value in zip(columns, labels, row, strict=True):
+            if column.of is not None:
+                _check_order(columns[column.of], row[column.of], column, value)
+            low, high = column.limits(self.parameters)
             if not low <= value <= high:
-                unit = "doubled " if kind.doubled else ""
+                unit = "doubled " if column.doubled else ""
                 raise LabelError(
-                    f"{name}: got {shown_label(label)}; {self.key} covers {unit}{low}..{high}; "
+                    f"{column.label}: got {shown_label(label)}; {self.key} covers {unit}{low}..{high}; "
                     "load a larger table"
                 )
         return tuple(row)
 
     def _position(self, labels: tuple[int, ...]) -> int | None:
-        """Return the row with these labels, by bisection column after column; None when the value is zero."""
+        """Return the row with these labels; None when the value is zero."""
+        low, high = self._range(labels)
+        return low if low < high else None
+
+    def _range(self, labels: tuple[int, ...]) -> tuple[int, int]:
+        """Return the rows that begin with these labels, by bisection column after column."""
         low, high = 0, len(self)
         for column, label in enumerate(labels):
             part = self.index[low:high, column]
             first, last = np.searchsorted(part, label, "left"), np.searchsorted(part, label, "right")
             low, high = low + int(first), low + int(last)
-        return low if low < high else None
+        return low, high
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the table to `path` atomically; the same table gives the same bytes everywhere.
@@ -267,12 +330,18 @@ def _stored(array: NDArray[Any], dtype: str) -> NDArray[Any]:
     return np.ascontiguousarray(array, dtype=dtype)
 
 
-def _label(label: object, name: str, *, doubled: bool) -> int:
-    """Read a label: degrees l and spins j are not negative; doubled where the table doubles them."""
-    size = name.startswith(("l", "j"))
-    if doubled:
-        return two_spin(label, name) if size else two_label(label, name)
-    return whole(label, name, signed=not size)
+def _label(label: object, column: Column) -> int:
+    """Read a label: degrees, spins and powers are not negative; doubled where the table doubles them."""
+    if column.doubled:
+        return two_label(label, column.label) if column.signed else two_spin(label, column.label)
+    return whole(label, column.label, signed=column.signed or column.of is not None)
+
+
+def _check_order(owner: Column, degree: int, column: Column, order: int) -> None:
+    """Raise LabelError unless |order| <= degree, and of its parity where both are doubled."""
+    if column.doubled == owner.doubled:
+        factor = 1 if column.doubled else 2
+        projection(factor * degree, factor * order, owner.label, column.label)
 
 
 def _integer(limbs: NDArray[np.uint64]) -> int:

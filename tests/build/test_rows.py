@@ -8,14 +8,19 @@ import numpy as np
 import pytest
 import scipy.special
 from sympy import S
+from sympy.physics import wigner
 from sympy.physics.quantum.spin import Rotation
+from table_keys import keys_of
 
-from reptheory.build.library import build_table
+import reptheory
+from reptheory.build.certify import certify_table
+from reptheory.build.library import build_key, build_table
 from reptheory.build.proof import entry_surd
 from reptheory.exact.clebsch_gordan import clebsch_gordan
 from reptheory.exact.gaunt import gaunt, real_gaunt
 from reptheory.exact.wigner3j import wigner_3j
-from reptheory.tables.kinds import KINDS, check_index, kind_of, table_key
+from reptheory.tables.kinds import KINDS, kind_of
+from reptheory.tables.rules import check_index
 
 HALF = Fraction(1, 2)
 
@@ -74,6 +79,113 @@ def test_wigner_d_is_sympys():
             assert float(table.lookup(HALF * two_j, left, right).float64) == pytest.approx(
                 float(sympys), abs=1e-15
             )
+
+
+def test_wigner_6j_holds_every_symbol_of_sympy():
+    table = build_table("wigner_6j", 1)
+    found = 0
+    for labels in itertools.product([HALF * two_j for two_j in range(3)], repeat=6):
+        try:
+            expected = wigner.wigner_6j(*(S(label.numerator) / label.denominator for label in labels))
+        except ValueError:  # SymPy raises for a triad whose sum is not whole
+            expected = S.Zero
+        assert entry_surd(table.lookup(*labels)).to_sympy() == expected
+        found += expected != 0
+    assert found == len(table)
+
+
+def test_wigner_9j_rows_are_orthogonal():
+    table = build_table("wigner_9j", 1)
+    two_js = table.index.T.astype(int)
+    # sum over j3, j6 of (2j3+1)(2j6+1)(2j7+1)(2j8+1) {9j}^2 = 1 for given j1, j2, j4, j5, j7, j8, j9
+    weights = np.prod(two_js[[2, 5, 6, 7]] + 1, axis=0) * table.float64**2
+    sums = {}
+    for labels, weight in zip(np.delete(table.index, [2, 5], axis=1).tolist(), weights, strict=True):
+        sums[tuple(labels)] = sums.get(tuple(labels), 0.0) + weight
+    small = {labels: value for labels, value in sums.items() if max(labels[:4]) <= 1}  # j3, j6 <= 1 then
+    assert len(small) > 20
+    assert all(value == pytest.approx(1.0, abs=1e-14) for value in small.values())
+
+
+@pytest.mark.parametrize(("name", "first"), [("wigner_12j_first", 1), ("wigner_12j_second", 1)])
+def test_wigner_12j_is_the_scalar(name, first):
+    table, scalar = build_table(name, first), getattr(reptheory, name)
+    for row in range(0, len(table), 97):
+        labels = [HALF * label for label in table.index[row].tolist()]
+        assert entry_surd(table.row(row)) == scalar(*labels)
+
+
+def test_real_wigner_3j_is_invariant():
+    table = build_table("real_wigner_3j", 2)
+    assert np.sum(table.dense(1, 2, 2) ** 2) == pytest.approx(1.0, abs=1e-15)
+    np.testing.assert_array_equal(table.dense(2, 0, 2)[:, 0], table.dense(0, 2, 2)[0])
+    ratio = build_table("clebsch_gordan", 2).dense(1, 2, 2) / math.sqrt(5)
+    np.testing.assert_allclose(np.abs(ratio), np.abs(table.dense(1, 2, 2)), atol=1e-15)
+
+
+def test_real_from_complex_rows_make_real_harmonics():
+    table = build_table("real_from_complex", 3)
+    theta, phi = 0.8, 2.1
+    for degree in range(4):
+        complex_ones = [harmonic(degree, m, theta, phi) for m in range(-degree, degree + 1)]
+        real_ones = [harmonic(degree, m, theta, phi, "real") for m in range(-degree, degree + 1)]
+        matrix = table.dense(degree, dtype="complex128")
+        np.testing.assert_allclose(matrix @ complex_ones, real_ones, atol=1e-14)
+
+
+@pytest.mark.parametrize("basis", ["real", "complex"])
+def test_solid_harmonics_and_monomials(basis):
+    solid = build_table("solid_harmonics", 4, basis=basis)
+    forward, back = (build_table(f"{a}_from_{b}", 4, basis=basis) for a, b in PAIRS)
+    theta, phi = 0.8, 2.1
+    point = np.array([np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi), np.cos(theta)])
+    monomial = np.prod(point ** solid.index[:, 2:], axis=1)
+    terms = solid.values("complex128") * monomial
+    for degree, order in itertools.product(range(5), range(-4, 5)):
+        if abs(order) <= degree:
+            rows = (solid.index[:, :2] == (degree, order)).all(axis=1)
+            assert np.sum(terms[rows]) == pytest.approx(harmonic(degree, order, theta, phi, basis), abs=1e-14)
+    same = (forward.index[:, 0] == forward.index[:, 1]).nonzero()[0]
+    np.testing.assert_array_equal(forward.index[same][:, 1:], solid.index)
+    np.testing.assert_array_equal(forward.values("complex128")[same], solid.values("complex128"))
+    for degree in range(5):
+        matrices = [table.dense(degree, dtype="complex128")[: degree + 1] for table in (forward, back)]
+        there, again = (matrix.reshape((degree + 1) * 9, -1) for matrix in matrices)
+        harmonics = np.abs(there).sum(axis=1) > 0
+        assert harmonics.sum() == (degree + 1) * (degree + 2) // 2
+        product = (there @ again.T)[harmonics][:, harmonics]
+        np.testing.assert_allclose(product, np.eye(harmonics.sum()), atol=1e-13)
+
+
+PAIRS = (("harmonics", "monomials"), ("monomials", "harmonics"))
+
+
+@pytest.mark.parametrize("formula", ["ij=ji", "ijk=-jik", "ijkl=jikl=klij"])
+def test_cartesian_tensors_are_orthonormal(formula):
+    table = build_table("cartesian_tensor", formula=formula)
+    tensor = reptheory.cartesian_tensor(formula)
+    dense = table.dense()
+    rows = [
+        dense[irrep.l, copy, m + tensor.rank]
+        for multiplicity, irrep in tensor.irreps
+        for copy in range(multiplicity)
+        for m in range(-irrep.l, irrep.l + 1)
+    ]
+    np.testing.assert_array_equal(rows, tensor.change_of_basis.to_numpy().reshape(len(rows), -1))
+    np.testing.assert_allclose(np.array(rows) @ np.array(rows).T, np.eye(tensor.dim), atol=1e-14)
+
+
+def test_wigner_d_at_an_angle_by_both_forms():
+    series, powers = build_table("wigner_d_fourier", 2), build_table("wigner_d_polynomial", 2)
+    beta = 0.7
+    for two_j in range(5):
+        phases = np.exp(-1j * beta * (np.arange(two_j + 1) - two_j / 2))
+        first = series.dense(HALF * two_j, dtype="complex128") @ phases
+        exponents = np.arange(two_j + 1)
+        waves = np.cos(beta / 2) ** exponents * np.sin(beta / 2) ** (two_j - exponents)
+        second = powers.dense(HALF * two_j) @ waves
+        np.testing.assert_allclose(first, second, atol=1e-14)
+        np.testing.assert_allclose(second @ second.T, np.eye(two_j + 1), atol=1e-14)
 
 
 def harmonic(degree, order, theta, phi, basis="complex"):
@@ -136,13 +248,13 @@ def test_theta_projection_undoes_theta_fourier():
 
 @pytest.mark.parametrize("name", list(KINDS))
 def test_rows_obey_their_kind(name):
-    kind = kind_of(name)
-    for basis in kind.bases:
-        for lmax in range(4):
-            table = build_table(name, lmax, basis=basis)
-            assert table.key == table_key(name, lmax, basis=basis)
-            check_index(kind, table.parameters, table.index)
+    for lmax in range(4):
+        for key in keys_of(name, lmax):
+            table = build_key(key)
+            assert table.key == key
+            check_index(kind_of(name), table.parameters, table.index)
             assert table.index.dtype == np.int32
+            assert certify_table(table).holds
 
 
 def test_progress_reaches_its_end():

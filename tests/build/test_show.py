@@ -29,12 +29,30 @@ def test_a_block():
         ("theta_fourier", "1 1 1", None, "-√(3/(8π))"),
         ("theta_fourier", "1 1 0", None, "0"),
         ("fourier_from_harmonics", "1 1 1 1", None, "i·√(3/(32π))"),
+        ("wigner_6j", "1/2 1/2 1 1/2 1/2 1", None, "1/6"),
+        ("wigner_6j", "1/2 1/2 1/2 1/2 1/2 1", None, "0"),
+        ("wigner_9j", "1 1 2 1 1 1 1 1 1", None, "1/18"),
+        ("wigner_12j_second", "1 1 1 1 1 1 1 1 1 1 1 2", None, "1/108"),
+        ("real_from_complex", "1 1 -1", None, "√(1/2)"),
+        ("solid_harmonics", "1 1 1 0 0", None, "√(3/(4π))"),
+        ("monomials_from_harmonics", "2 0 0 2 0 0", None, "√(4π/9)"),
+        ("wigner_d_fourier", "1/2 1/2 1/2 1/2", None, "1/2"),
+        ("wigner_d_polynomial", "1/2 1/2 1/2 1", None, "1"),
     ],
 )
 def test_a_single_value(kind, labels, basis, exact):
     (line,) = block_rows(kind, labels.split(), basis).lines
     assert line[-1] == exact
     assert len(line) == len(block_rows(kind, labels.split(), basis).names) + 3
+
+
+def test_a_cartesian_tensor():
+    listing = block_rows("cartesian_tensor", [], formula="ij=ji")
+    assert ("2", "0", "-2", "1", "0.7071067811865476", "0.70710677", "√(1/2)") in listing.lines
+    with pytest.raises(LabelError, match="formula"):
+        block_rows("cartesian_tensor", [])
+    with pytest.raises(LabelError, match="formula"):
+        block_rows("cartesian_tensor", [], formula="ij=jk")
 
 
 def test_imaginary_values_carry_their_unit():
@@ -78,6 +96,8 @@ def test_a_large_single_value_needs_no_block():
         ("wigner_3j", "1e3 1 1", "j1"),
         ("wigner_d_pi_half", "1 2", "m_left"),
         ("theta_fourier", "1 2", "m"),
+        ("wigner_6j", "1 1 1 1 1", "labels"),
+        ("solid_harmonics", "1 2", "m"),
     ],
 )
 def test_impossible_labels(kind, labels, words):

@@ -4,9 +4,11 @@ import itertools
 
 import numpy as np
 import pytest
+from table_keys import every_key, keys_of
 
 from reptheory.errors import LabelError, TableCorrupt
-from reptheory.tables.kinds import KINDS, check_index, kind_of, table_key
+from reptheory.tables.kinds import KINDS, kind_of, table_key
+from reptheory.tables.rules import check_index
 
 
 def test_defaults_are_filled_in():
@@ -16,12 +18,9 @@ def test_defaults_are_filled_in():
 
 
 def test_file_names_differ_and_are_plain():
-    keys = {
-        table_key(kind.name, lmax, basis=basis, **({kind.option: lmax + extra} if kind.option else {}))
-        for kind, lmax, extra in itertools.product(KINDS.values(), range(3), range(2))
-        for basis in kind.bases
-        if kind.option != "lmax_out" or lmax + extra <= 2 * lmax
-    }
+    keys = {key for lmax in range(6) for key in every_key(lmax)}
+    keys |= {table_key("gaunt", 2, lmax_out=out) for out in range(4)}
+    keys |= {table_key("theta_projection", 2, band_limit=band) for band in range(2, 5)}
     names = {key.file_name for key in keys}
     assert len(names) == len(keys)
     assert all(name == name.lower() and name.isascii() and "/" not in name for name in names)
@@ -45,6 +44,11 @@ def test_file_names_differ_and_are_plain():
         (("wigner_3j", 2), {"basis": "real"}, "basis"),
         (("theta_projection", 3), {"band_limit": 2}, "band_limit"),
         (("theta_projection", 3), {"lmax_out": 2}, "lmax_out"),
+        (("cartesian_tensor", 2), {"formula": "ij"}, "lmax"),
+        (("cartesian_tensor",), {}, "formula"),
+        (("cartesian_tensor",), {"formula": "../i"}, "formula"),
+        (("cartesian_tensor",), {"formula": "i" * 8}, "formula"),
+        (("gaunt", 1), {"formula": "ij"}, "formula"),
     ],
 )
 def test_impossible_tables_are_refused(arguments, options, words):
@@ -56,12 +60,11 @@ def test_impossible_tables_are_refused(arguments, options, words):
 @pytest.mark.parametrize("name", list(KINDS))
 def test_check_index_accepts_exactly_the_possible_rows(name):
     kind = kind_of(name)
-    lmax = 1
-    parameters = dict(table_key(name, lmax).parameters)
-    ranges = [range(low - 1, high + 2) for low, high in kind.limits(parameters)]
-    rows = np.array(list(itertools.product(*ranges)), dtype=np.int32)
+    parameters = dict(keys_of(name, 1)[0].parameters)
+    limits = kind.limits(parameters)
+    rows = candidates(limits)
     good = np.array([possible(kind, parameters, row) for row in rows.tolist()])
-    lows, highs = np.array(kind.limits(parameters)).T
+    lows, highs = np.array(limits).T
     inside = ((rows >= lows) & (rows <= highs)).all(axis=1)
     np.testing.assert_array_equal(kind.allowed(rows[inside]), good[inside])
     check_index(kind, parameters, rows[good])
@@ -74,16 +77,50 @@ def test_check_index_accepts_exactly_the_possible_rows(name):
         check_index(kind, parameters, rows[good][::-1])
 
 
-def possible(kind, parameters, row):
+def candidates(limits):
+    """Return every row in and next to the limits; a hundred thousand of them where there are more."""
+    lows, highs = np.array(limits).T
+    if np.prod(highs - lows + 3.0) < 1e5:
+        ranges = [range(low - 1, high + 2) for low, high in limits]
+        return np.array(list(itertools.product(*ranges)), dtype=np.int32)
+    rows = np.random.default_rng(0).integers(lows, highs + 1, (100_000, len(lows)), dtype=np.int32)
+    rows[:1000] += np.eye(len(lows), dtype=np.int32)[np.arange(1000) % len(lows)] * 3
+    return np.unique(rows, axis=0)
+
+
+def possible(kind, parameters, row):  # noqa: PLR0911
     """Write the rules a second time, one row at a time."""
     limits = kind.limits(parameters)
     if any(not low <= value <= high for value, (low, high) in zip(row, limits, strict=True)):
         return False
-    if kind.shape == "coupling":
+    if kind.name in {"clebsch_gordan", "gaunt", "wigner_3j", "real_wigner_3j"}:
         js, ms = row[:3], row[3:]
         triangle = js[2] in range(abs(js[0] - js[1]), js[0] + js[1] + 1)
         fits = all(m in range(-j, j + 1, 2 if kind.doubled else 1) for j, m in zip(js, ms, strict=True))
         return triangle and fits and (not kind.doubled or sum(js) % 2 == 0)
-    if kind.shape == "rotation":
-        return all(m in range(-row[0], row[0] + 1, 2) for m in row[1:])
-    return abs(row[1]) <= row[0] and (kind.shape == "theta" or abs(row[3]) == abs(row[1]))
+    if kind.name in SYMBOLS:
+        triads = ([row[place] for place in triad] for triad in SYMBOLS[kind.name])
+        return all(c in range(abs(a - b), a + b + 1, 2) for a, b, c in triads)
+    if kind.name.startswith("wigner_d"):
+        orders, last = row[1:3], row[3:]
+        span = range(row[0] + 1) if kind.name == "wigner_d_polynomial" else range(-row[0], row[0] + 1, 2)
+        return all(m in range(-row[0], row[0] + 1, 2) for m in orders) and all(m in span for m in last)
+    if "monomials" in kind.name:
+        return sum(row[3:]) == row[0] and row[1] in range(row[0] % 2, row[0] + 1, 2) and abs(row[2]) <= row[1]
+    if kind.name == "solid_harmonics":
+        return sum(row[2:]) == row[0] and abs(row[1]) <= row[0]
+    if kind.name == "cartesian_tensor":
+        return abs(row[2]) <= row[0]
+    if kind.name == "real_from_complex":
+        return max(abs(row[1]), abs(row[2])) <= row[0]
+    return abs(row[1]) <= row[0] and (kind.name.startswith("theta") or abs(row[3]) == abs(row[1]))
+
+
+SYMBOLS = {
+    "wigner_6j": [(0, 1, 2), (0, 4, 5), (3, 1, 5), (3, 4, 2)],
+    "wigner_9j": [(0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8)],
+    "wigner_12j_first": [(i, (i + 1) if i < 3 else 8, 4 + i) for i in range(4)]
+    + [(8 + i, (9 + i) if i < 3 else 0, 4 + i) for i in range(4)],
+    "wigner_12j_second": [(i, (i + 1) % 4, 4 + i) for i in range(4)]
+    + [(8 + i, 8 + (i + 1) % 4, 4 + i) for i in range(4)],
+}

@@ -1,5 +1,6 @@
 """The table object: frozen, equal by content, quick to search."""
 
+import itertools
 import pickle
 from dataclasses import FrozenInstanceError, replace
 from fractions import Fraction
@@ -7,7 +8,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from reptheory.errors import LabelError, OperandError
+from reptheory.build.library import build_table
+from reptheory.errors import LabelError, OperandError, TooLarge
+from reptheory.exact.gaunt import gaunt_array
+from reptheory.exact.wigner3j import wigner_3j_array
+from reptheory.tables.kinds import table_key
 from reptheory.tables.table import Table
 
 
@@ -89,6 +94,58 @@ def test_lookup_refuses_what_the_table_does_not_cover(table, labels, words):
 def test_lookup_finds_every_row(table):
     for number, labels in enumerate(table.index.tolist()):
         assert table.lookup(*labels) == table.row(number)
+
+
+def test_dense_blocks():
+    table = build_table("gaunt", 2)
+    block = table.dense(2, 1, 3)
+    assert block.shape == (5, 3, 7)
+    for m1, m2, m3 in itertools.product(range(-2, 3), range(-1, 2), range(-3, 4)):
+        assert block[m1 + 2, m2 + 1, m3 + 3] == table.lookup(2, 1, 3, m1, m2, m3).float64
+    np.testing.assert_array_equal(
+        table.dense(2, 1, 3, dtype="float32"), gaunt_array(2, 1, 3, "real").to_numpy("float32")
+    )
+    assert not table.dense(1, 1, 1).any()
+    everything = table.dense()
+    assert everything.shape == (3, 3, 5, 5, 5, 9)
+    assert np.count_nonzero(everything) == len(table)
+    assert table.dense(2, 1, 3, 0, 0).tolist() == block[2, 1].tolist()
+
+
+def test_dense_blocks_of_halves():
+    table = build_table("wigner_3j", 1)
+    np.testing.assert_array_equal(table.dense(0.5, 1, 1.5), wigner_3j_array(0.5, 1, 1.5).to_numpy())
+    assert table.dense(0.5, 1, 1.5).shape == (2, 3, 4)
+    assert table.dense(0.5, 1, 1).shape == (2, 3, 3)
+
+
+def test_dense_exact_blocks():
+    table = build_table("fourier_from_harmonics", 2)
+    numerators, denominators, turns = table.dense_exact(2)
+    shape = (5, 5, 5)
+    assert numerators.shape == denominators.shape == turns.shape == shape
+    for m, u, v in itertools.product(range(-2, 3), repeat=3):
+        entry = table.lookup(2, m, u, v)
+        place = m + 2, u + 2, v + 2
+        assert (numerators[place], turns[place]) == (entry.sign * entry.numerator, entry.i_power)
+        assert denominators[place] == entry.denominator
+    with pytest.raises(OperandError, match="complex128"):
+        table.dense(2)
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [((3, 1, 1), "l1: got 3"), ((1, 0.5), "l2"), ((0,) * 6, "lookup"), ((1,) * 7, "7")],
+)
+def test_dense_refuses_labels_outside(labels, words):
+    with pytest.raises(LabelError, match=words):
+        build_table("gaunt", 2).dense(*labels)
+
+
+def test_dense_blocks_beyond_memory_are_refused():
+    table = replace(build_table("gaunt", 0), key=table_key("gaunt", 200))
+    with pytest.raises(TooLarge, match="4 GiB"):
+        table.dense()
 
 
 def test_properties(table):
