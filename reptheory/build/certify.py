@@ -14,6 +14,7 @@ from reptheory.build.library import limbs
 from reptheory.build.proof import entry_surd, first_unproven
 from reptheory.build.rows import exact_rows
 from reptheory.build.size import require_room
+from reptheory.tables.parts import integers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -60,16 +61,10 @@ def certify_table(table: Table, progress: Progress | None = None) -> Certificate
     return Certificate(table.key, len(table), proven, failure)
 
 
-def _integers(column: NDArray[np.uint64]) -> list[int]:
-    """Put the integers of a column together."""
-    raw, width = column.astype("<u8").tobytes(), 8 * column.shape[1]
-    return [int.from_bytes(raw[start : start + width], "little") for start in range(0, len(raw), width)]
-
-
 def _prove_floats(table: Table) -> tuple[int, str | None]:
     """Apply the integer test to every float; return how many are proven and the first failure."""
-    signs, denominators = table.sign.tolist(), _integers(table.denominator)
-    numerators = [sign * value for sign, value in zip(signs, _integers(table.numerator), strict=True)]
+    signs, denominators = table.sign.tolist(), integers(table.denominator)
+    numerators = [sign * value for sign, value in zip(signs, integers(table.numerator), strict=True)]
     columns: tuple[NDArray[Any], ...] = (table.float64, table.float32)
     for done, values in enumerate(columns):
         wrong = first_unproven(values, numerators, denominators, table.pi_power)

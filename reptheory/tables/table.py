@@ -28,11 +28,12 @@ from reptheory.tables.archive import array_digest, read_arrays, read_manifest, w
 from reptheory.tables.files import open_regular, replace_file, shown
 from reptheory.tables.format import Header, canonical, header_of, specs_for
 from reptheory.tables.kinds import TableKey, kind_of
+from reptheory.tables.parts import PART_ROWS, Entry, Part, integers
 from reptheory.tables.rules import Column, check_index
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from io import BufferedReader
     from pathlib import Path
     from typing import BinaryIO
@@ -40,22 +41,6 @@ if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
 
 __all__ = ["Entry", "Table", "read_table"]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One value: sign * i^i_power * sqrt(numerator / denominator * pi^pi_power), with its two roundings.
-
-    float64, float32   the correctly rounded value without its factor i^i_power
-    """
-
-    sign: int
-    numerator: int
-    denominator: int
-    i_power: int
-    pi_power: int
-    float64: float
-    float32: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +114,8 @@ class Table:
         return arrays if self.i_power is None else (*arrays, self.i_power)
 
     @cached_property
-    def _header(self) -> Header:
-        """The header, which takes one pass over the arrays to hash them."""
+    def header(self) -> Header:
+        """What the manifest states; it takes one pass over the arrays to hash them."""
         limbs = (self.numerator.shape[1], self.denominator.shape[1])
         specs = specs_for(self.index.shape[1], len(self), limbs, self.i_power is not None)
         stored = (_stored(array, spec.dtype) for array, spec in zip(self._arrays, specs, strict=True))
@@ -139,7 +124,7 @@ class Table:
     @property
     def manifest(self) -> dict[str, Any]:
         """The manifest, as a fresh dictionary of plain JSON values."""
-        return self._header.manifest
+        return self.header.manifest
 
     @cached_property
     def fingerprint(self) -> str:
@@ -197,8 +182,8 @@ class Table:
         """Return row `number`, from 0 to len(self) - 1, with its integers put together."""
         return Entry(
             int(self.sign[number]),
-            _integer(self.numerator[number]),
-            _integer(self.denominator[number]),
+            integers(self.numerator[number : number + 1])[0],
+            integers(self.denominator[number : number + 1])[0],
             0 if self.i_power is None else int(self.i_power[number]),
             self.pi_power,
             float(self.float64[number]),
@@ -310,6 +295,27 @@ class Table:
             low, high = low + int(first), low + int(last)
         return low, high
 
+    def parts(self, rows: int = PART_ROWS) -> Iterator[Part]:
+        """Yield all rows in order, at most `rows` at a time, as views of the table's arrays."""
+        for start in range(0, len(self), rows):
+            chosen = slice(start, start + rows)
+            yield Part(
+                start=start,
+                pi_power=self.pi_power,
+                index=self.index[chosen],
+                float64=self.float64[chosen],
+                float32=self.float32[chosen],
+                sign=self.sign[chosen],
+                numerator=self.numerator[chosen],
+                denominator=self.denominator[chosen],
+                i_power=None if self.i_power is None else self.i_power[chosen],
+            )
+
+    def column(self, name: str, rows: int = PART_ROWS) -> Iterator[NDArray[Any]]:
+        """Yield one array of the file ("index", "float64", ...), at most `rows` rows at a time."""
+        for start in range(0, len(self), rows):
+            yield getattr(self, name)[start : start + rows]
+
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the table to `path` atomically; the same table gives the same bytes everywhere.
 
@@ -320,7 +326,7 @@ class Table:
 
     def write(self, stream: BinaryIO) -> None:
         """Write the table's file to an open binary stream."""
-        header = self._header
+        header = self.header
         stored = [_stored(array, spec.dtype) for array, spec in zip(self._arrays, header.specs, strict=True)]
         write(stream, header.encoded, list(zip(header.specs, stored, strict=True)))
 
@@ -342,11 +348,6 @@ def _check_order(owner: Column, degree: int, column: Column, order: int) -> None
     if column.doubled == owner.doubled:
         factor = 1 if column.doubled else 2
         projection(factor * degree, factor * order, owner.label, column.label)
-
-
-def _integer(limbs: NDArray[np.uint64]) -> int:
-    """Put one integer together from its limbs."""
-    return int.from_bytes(limbs.astype("<u8").tobytes(), "little")
 
 
 def read_table(path: str | os.PathLike[str], key: TableKey | None = None) -> Table:
