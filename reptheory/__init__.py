@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reptheory.exact.fourier import fourier_from_harmonics, harmonics_from_fourier
     from reptheory.exact.gaunt import gaunt, gaunt_array, real_gaunt
     from reptheory.exact.gaunt_n import gaunt_n
+    from reptheory.exact.generators import Generators, generators
     from reptheory.exact.half_angles import HalfAnglePolynomial, wigner_d_polynomial
     from reptheory.exact.normalization import harmonic_factor
     from reptheory.exact.polynomials import SurdPolynomial
@@ -33,6 +34,15 @@ if TYPE_CHECKING:
         solid_harmonic,
     )
     from reptheory.exact.surd import Surd
+    from reptheory.exact.tensor_harmonics import (
+        forms_from_vector_harmonics,
+        solid_gradient,
+        tensor_harmonic,
+        tensor_harmonic_array,
+        vector_harmonic,
+        vector_harmonic_form,
+    )
+    from reptheory.exact.vector_polynomials import VectorPolynomial
     from reptheory.exact.wigner3j import wigner_3j, wigner_3j_array
     from reptheory.exact.wigner6j import racah, wigner_6j
     from reptheory.exact.wigner9j import wigner_9j
@@ -54,21 +64,25 @@ _HOME = {
     "EulerMatrix": "exact.euler_angles",
     "FullTensorProduct": "operations.full_tensor_product",
     "GauntTensorProduct": "operations.gaunt_tensor_product",
+    "Generators": "exact.generators",
     "HalfAnglePolynomial": "exact.half_angles",
     "Irrep": "groups.o3",
     "Irreps": "groups.o3",
     "Surd": "exact.surd",
     "SurdArray": "exact.arrays",
     "SurdPolynomial": "exact.polynomials",
+    "VectorPolynomial": "exact.vector_polynomials",
     "Table": "tables.table",
     "build_table": "build.library",
     "cartesian_tensor": "exact.cartesian",
     "clebsch_gordan": "exact.clebsch_gordan",
     "clebsch_gordan_array": "exact.clebsch_gordan",
+    "forms_from_vector_harmonics": "exact.tensor_harmonics",
     "fourier_from_harmonics": "exact.fourier",
     "gaunt": "exact.gaunt",
     "gaunt_array": "exact.gaunt",
     "gaunt_n": "exact.gaunt_n",
+    "generators": "exact.generators",
     "harmonic_factor": "exact.normalization",
     "harmonics_from_fourier": "exact.fourier",
     "harmonics_from_monomials": "exact.solid_harmonics",
@@ -82,7 +96,12 @@ _HOME = {
     "real_rotation_matrix": "exact.rotation_matrices",
     "recoupling": "exact.recoupling",
     "rotation_matrix": "exact.rotation_matrices",
+    "solid_gradient": "exact.tensor_harmonics",
     "solid_harmonic": "exact.solid_harmonics",
+    "tensor_harmonic": "exact.tensor_harmonics",
+    "tensor_harmonic_array": "exact.tensor_harmonics",
+    "vector_harmonic": "exact.tensor_harmonics",
+    "vector_harmonic_form": "exact.tensor_harmonics",
     "wigner_3j": "exact.wigner3j",
     "wigner_3j_array": "exact.wigner3j",
     "wigner_6j": "exact.wigner6j",
@@ -107,6 +126,7 @@ __all__ = [
     "EulerMatrix",
     "FullTensorProduct",
     "GauntTensorProduct",
+    "Generators",
     "HalfAnglePolynomial",
     "Irrep",
     "Irreps",
@@ -114,14 +134,17 @@ __all__ = [
     "SurdArray",
     "SurdPolynomial",
     "Table",
+    "VectorPolynomial",
     "build_table",
     "cartesian_tensor",
     "clebsch_gordan",
     "clebsch_gordan_array",
+    "forms_from_vector_harmonics",
     "fourier_from_harmonics",
     "gaunt",
     "gaunt_array",
     "gaunt_n",
+    "generators",
     "harmonic_factor",
     "harmonics_from_fourier",
     "harmonics_from_monomials",
@@ -135,7 +158,12 @@ __all__ = [
     "real_rotation_matrix",
     "recoupling",
     "rotation_matrix",
+    "solid_gradient",
     "solid_harmonic",
+    "tensor_harmonic",
+    "tensor_harmonic_array",
+    "vector_harmonic",
+    "vector_harmonic_form",
     "wigner_3j",
     "wigner_3j_array",
     "wigner_6j",

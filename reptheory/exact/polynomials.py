@@ -26,6 +26,8 @@ from reptheory.groups.labels import rational, shown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reptheory.exact.vector_polynomials import VectorPolynomial
+
 __all__ = ["Powers", "SurdPolynomial", "sphere_moment"]
 
 Powers = tuple[int, int, int]
@@ -95,6 +97,12 @@ class SurdPolynomial:
             _lowered(powers, axis): value * powers[axis] for powers, value in self.terms if powers[axis]
         }
         return SurdPolynomial.of(lowered)
+
+    def gradient(self) -> VectorPolynomial:
+        """Return the three partial derivatives, a `VectorPolynomial`."""
+        from reptheory.exact.vector_polynomials import VectorPolynomial  # noqa: PLC0415  (it imports this module)
+
+        return VectorPolynomial(self.derivative("x"), self.derivative("y"), self.derivative("z"))
 
     def laplacian(self) -> SurdPolynomial:
         """Return the sum of the three second derivatives: 0 for a solid harmonic."""
