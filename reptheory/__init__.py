@@ -19,19 +19,13 @@ if TYPE_CHECKING:
     from reptheory.exact.euler_angles import EulerElement, EulerMatrix, wigner_d_euler
     from reptheory.exact.fourier import fourier_from_harmonics, harmonics_from_fourier
     from reptheory.exact.gaunt import gaunt, gaunt_array, real_gaunt
-    from reptheory.exact.gaunt_n import gaunt_n, gaunt_n_array
+    from reptheory.exact.gaunt_n import gaunt_n
     from reptheory.exact.generators import Generators, generators
     from reptheory.exact.half_angles import HalfAnglePolynomial, wigner_d_polynomial
     from reptheory.exact.normalization import harmonic_factor
     from reptheory.exact.polynomials import SurdPolynomial
     from reptheory.exact.real_basis import real_from_complex
     from reptheory.exact.recoupling import recoupling
-    from reptheory.exact.recoupling_arrays import (
-        RecouplingMatrix,
-        recoupling_matrix,
-        wigner_6j_array,
-        wigner_9j_array,
-    )
     from reptheory.exact.rotation_matrices import real_rotation_matrix, rotation_matrix
     from reptheory.exact.solid_harmonics import (
         harmonics_from_monomials,
@@ -57,6 +51,11 @@ if TYPE_CHECKING:
     from reptheory.groups.o3 import Irrep, Irreps
     from reptheory.operations.full_tensor_product import FullTensorProduct
     from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
+    from reptheory.operations.tensor_product import (
+        ElementwiseTensorProduct,
+        FullyConnectedTensorProduct,
+        TensorProduct,
+    )
     from reptheory.tables.table import Table, read_table
 
 _HOME = {
@@ -68,18 +67,20 @@ _HOME = {
     "Convention": "conventions",
     "EulerElement": "exact.euler_angles",
     "EulerMatrix": "exact.euler_angles",
+    "ElementwiseTensorProduct": "operations.tensor_product",
     "FullTensorProduct": "operations.full_tensor_product",
+    "FullyConnectedTensorProduct": "operations.tensor_product",
     "GauntTensorProduct": "operations.gaunt_tensor_product",
     "Generators": "exact.generators",
     "HalfAnglePolynomial": "exact.half_angles",
     "Irrep": "groups.o3",
     "Irreps": "groups.o3",
-    "RecouplingMatrix": "exact.recoupling_arrays",
     "Surd": "exact.surd",
     "SurdArray": "exact.arrays",
     "SurdPolynomial": "exact.polynomials",
     "VectorPolynomial": "exact.vector_polynomials",
     "Table": "tables.table",
+    "TensorProduct": "operations.tensor_product",
     "build_table": "build.library",
     "cartesian_tensor": "exact.cartesian",
     "clebsch_gordan": "exact.clebsch_gordan",
@@ -89,7 +90,6 @@ _HOME = {
     "gaunt": "exact.gaunt",
     "gaunt_array": "exact.gaunt",
     "gaunt_n": "exact.gaunt_n",
-    "gaunt_n_array": "exact.gaunt_n",
     "generators": "exact.generators",
     "harmonic_factor": "exact.normalization",
     "harmonics_from_fourier": "exact.fourier",
@@ -103,7 +103,6 @@ _HOME = {
     "real_gaunt": "exact.gaunt",
     "real_rotation_matrix": "exact.rotation_matrices",
     "recoupling": "exact.recoupling",
-    "recoupling_matrix": "exact.recoupling_arrays",
     "rotation_matrix": "exact.rotation_matrices",
     "solid_gradient": "exact.tensor_harmonics",
     "solid_harmonic": "exact.solid_harmonics",
@@ -114,9 +113,7 @@ _HOME = {
     "wigner_3j": "exact.wigner3j",
     "wigner_3j_array": "exact.wigner3j",
     "wigner_6j": "exact.wigner6j",
-    "wigner_6j_array": "exact.recoupling_arrays",
     "wigner_9j": "exact.wigner9j",
-    "wigner_9j_array": "exact.recoupling_arrays",
     "wigner_12j_first": "exact.wigner12j",
     "wigner_12j_second": "exact.wigner12j",
     "wigner_d_euler": "exact.euler_angles",
@@ -133,19 +130,21 @@ __all__ = [
     "ComplexSurd",
     "ComplexSurdArray",
     "Convention",
+    "ElementwiseTensorProduct",
     "EulerElement",
     "EulerMatrix",
     "FullTensorProduct",
+    "FullyConnectedTensorProduct",
     "GauntTensorProduct",
     "Generators",
     "HalfAnglePolynomial",
     "Irrep",
     "Irreps",
-    "RecouplingMatrix",
     "Surd",
     "SurdArray",
     "SurdPolynomial",
     "Table",
+    "TensorProduct",
     "VectorPolynomial",
     "build_table",
     "cartesian_tensor",
@@ -156,7 +155,6 @@ __all__ = [
     "gaunt",
     "gaunt_array",
     "gaunt_n",
-    "gaunt_n_array",
     "generators",
     "harmonic_factor",
     "harmonics_from_fourier",
@@ -170,7 +168,6 @@ __all__ = [
     "real_gaunt",
     "real_rotation_matrix",
     "recoupling",
-    "recoupling_matrix",
     "rotation_matrix",
     "solid_gradient",
     "solid_harmonic",
@@ -181,9 +178,7 @@ __all__ = [
     "wigner_3j",
     "wigner_3j_array",
     "wigner_6j",
-    "wigner_6j_array",
     "wigner_9j",
-    "wigner_9j_array",
     "wigner_12j_first",
     "wigner_12j_second",
     "wigner_d_euler",

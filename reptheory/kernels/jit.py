@@ -29,7 +29,7 @@ from llvmlite import binding
 from numba import extending
 from numba.core import caching
 
-__all__ = ["code_folder", "compiled", "intrinsic"]
+__all__ = ["code_folder", "compiled", "intrinsic", "part"]
 
 KEPT = 4
 """Folders of compiled code kept side by side: versions, environments, processors on a shared home."""
@@ -143,6 +143,15 @@ class _CodeCache(caching.FunctionCache):  # type: ignore[misc]
     def save_overload(self, sig: Any, data: Any) -> None:
         with suppress(Exception):  # full disk, read-only file system: go on without
             super().save_overload(sig, data)
+
+
+def part(function: Function) -> Function:
+    """Compile `function` into the kernels that call it, without a wrapper and a cache of its own."""
+    dispatcher: Any = numba.njit(
+        nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
+    )(function)
+    typed: Function = dispatcher
+    return typed
 
 
 def compiled(function: Function) -> Function:

@@ -18,7 +18,10 @@ from reptheory.kernels.jit import intrinsic
 from reptheory.kernels.simd_plain import VECTOR_BYTES
 
 __all__ = [
+    "Vectors",
     "butterfly_intrinsic",
+    "constant",
+    "data_of",
     "dense_intrinsic",
     "multiply_intrinsic",
     "sparse_intrinsic",
@@ -31,7 +34,7 @@ ROW_BLOCK = 8
 """Rows whose sums `dense` keeps in registers at a time: 8 rows of 2 vectors are 16 of 32 registers."""
 
 
-class _Vectors:
+class Vectors:
     """Loads, stores and multiply-adds of 64-byte vectors of one scalar type, into one IR builder."""
 
     def __init__(self, builder: Builder, scalar: types.Float) -> None:
@@ -45,26 +48,32 @@ class _Vectors:
         self._fma = cgutils.get_or_insert_function(builder.module, kind, name)
 
     def pointer(self, data: Any, offset: Any) -> Any:
+        """Point to element `offset` of an array."""
         return self.builder.gep(data, [offset])
 
     def load(self, pointer: Any) -> Any:
+        """Load a vector."""
         typed = self.builder.bitcast(pointer, self.vector.as_pointer())
         return self.builder.load(typed, align=self.bytes)
 
     def store(self, value: Any, pointer: Any) -> None:
+        """Store a vector."""
         typed = self.builder.bitcast(pointer, value.type.as_pointer())
         self.builder.store(value, typed, align=self.bytes)
 
     def splat(self, scalar: Any) -> Any:
+        """Put one number in every lane."""
         empty = ir.Constant(self.vector, ir.Undefined)
         one = self.builder.insert_element(empty, scalar, ir.Constant(ir.IntType(32), 0))
         lanes = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), [0] * self.lanes)
         return self.builder.shuffle_vector(one, empty, lanes)
 
     def fma(self, a: Any, b: Any, c: Any) -> Any:
+        """Return a * b + c with one rounding."""
         return self.builder.call(self._fma, [a, b, c])
 
     def zero(self) -> Any:
+        """Return the vector of zeros."""
         return ir.Constant(self.vector, [0.0] * self.lanes)
 
     def _shuffle(self, a: Any, b: Any, lanes: list[int]) -> Any:
@@ -107,35 +116,39 @@ class _Vectors:
         return [self._shuffle(a, b, lanes) for lanes in halves]
 
 
-def _const(number: int) -> Any:
+def constant(number: int) -> Any:
+    """Return an int64."""
     return ir.Constant(ir.IntType(64), number)
 
 
-def _data(context: Any, builder: Builder, kind: Any, value: Any) -> Any:
+def data_of(context: Any, builder: Builder, kind: Any, value: Any) -> Any:
+    """Return where the elements of an array begin."""
     return context.make_array(kind)(context, builder, value).data
 
 
 def _emit_dense_rows(
-    builder: Builder, v: _Vectors, a: dict[str, Any], row: Any, rows: int, width: int
+    builder: Builder, v: Vectors, a: dict[str, Any], row: Any, rows: int, width: int
 ) -> None:
     """Emit target[row : row + rows] = matrix[row : row + rows] @ source, accumulators in registers."""
     accumulators = [[cgutils.alloca_once(builder, v.vector) for _ in range(width)] for _ in range(rows)]
     for slot in (slot for line in accumulators for slot in line):
         builder.store(v.zero(), slot)
-    starts = [builder.add(a["m0"], builder.mul(builder.add(row, _const(r)), a["cols"])) for r in range(rows)]
+    starts = [
+        builder.add(a["m0"], builder.mul(builder.add(row, constant(r)), a["cols"])) for r in range(rows)
+    ]
     with cgutils.for_range(builder, a["cols"]) as loop:
         base = builder.add(a["s0"], builder.mul(loop.index, a["s_step"]))
         source = [
-            v.load(v.pointer(a["source"], builder.add(base, _const(k * v.lanes)))) for k in range(width)
+            v.load(v.pointer(a["source"], builder.add(base, constant(k * v.lanes)))) for k in range(width)
         ]
         for line, start in zip(accumulators, starts, strict=True):
             factor = v.splat(builder.load(v.pointer(a["matrix"], builder.add(start, loop.index))))
             for slot, vector in zip(line, source, strict=True):
                 builder.store(v.fma(factor, vector, builder.load(slot)), slot)
     for r, line in enumerate(accumulators):
-        base = builder.add(a["t0"], builder.mul(builder.add(row, _const(r)), a["t_step"]))
+        base = builder.add(a["t0"], builder.mul(builder.add(row, constant(r)), a["t_step"]))
         for k, slot in enumerate(line):
-            v.store(builder.load(slot), v.pointer(a["target"], builder.add(base, _const(k * v.lanes))))
+            v.store(builder.load(slot), v.pointer(a["target"], builder.add(base, constant(k * v.lanes))))
 
 
 def _dense_codegen(width: int) -> Callable[..., Any]:
@@ -145,15 +158,15 @@ def _dense_codegen(width: int) -> Callable[..., Any]:
         a = dict(zip(names, args, strict=True))
         for name, kind in zip(names, signature.args, strict=True):
             if isinstance(kind, types.Array):
-                a[name] = _data(context, builder, kind, a[name])
-        v = _Vectors(builder, signature.args[0].dtype)
-        blocks = builder.udiv(a["rows"], _const(ROW_BLOCK))
+                a[name] = data_of(context, builder, kind, a[name])
+        v = Vectors(builder, signature.args[0].dtype)
+        blocks = builder.udiv(a["rows"], constant(ROW_BLOCK))
         with cgutils.for_range(builder, blocks) as loop:
-            _emit_dense_rows(builder, v, a, builder.mul(loop.index, _const(ROW_BLOCK)), ROW_BLOCK, width)
-        done = builder.mul(blocks, _const(ROW_BLOCK))
+            _emit_dense_rows(builder, v, a, builder.mul(loop.index, constant(ROW_BLOCK)), ROW_BLOCK, width)
+        done = builder.mul(blocks, constant(ROW_BLOCK))
         rest = builder.sub(a["rows"], done)
         for left in range(1, ROW_BLOCK):
-            with builder.if_then(builder.icmp_unsigned("==", rest, _const(left))):
+            with builder.if_then(builder.icmp_unsigned("==", rest, constant(left))):
                 _emit_dense_rows(builder, v, a, done, left, width)
         return context.get_dummy_value()
 
@@ -174,11 +187,11 @@ def dense_intrinsic(width: int) -> Any:
 def _sparse_codegen(width: int) -> Callable[..., Any]:
     def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
         kinds = signature.args
-        values, index, source, target = (_data(context, builder, kinds[k], args[k]) for k in (0, 1, 4, 6))
+        values, index, source, target = (data_of(context, builder, kinds[k], args[k]) for k in (0, 1, 4, 6))
         start, stop, s_step, t0, fresh = args[2], args[3], args[5], args[7], args[8]
-        v = _Vectors(builder, kinds[0].dtype)
+        v = Vectors(builder, kinds[0].dtype)
         slots = [cgutils.alloca_once(builder, v.vector) for _ in range(width)]
-        places = [v.pointer(target, builder.add(t0, _const(k * v.lanes))) for k in range(width)]
+        places = [v.pointer(target, builder.add(t0, constant(k * v.lanes))) for k in range(width)]
         for slot in slots:
             builder.store(v.zero(), slot)
         with cgutils.for_range(builder, builder.sub(stop, start)) as loop:
@@ -187,9 +200,9 @@ def _sparse_codegen(width: int) -> Callable[..., Any]:
             base = builder.mul(row, s_step)
             factor = v.splat(builder.load(v.pointer(values, term)))
             for k, slot in enumerate(slots):
-                vector = v.load(v.pointer(source, builder.add(base, _const(k * v.lanes))))
+                vector = v.load(v.pointer(source, builder.add(base, constant(k * v.lanes))))
                 builder.store(v.fma(factor, vector, builder.load(slot)), slot)
-        is_fresh = builder.icmp_unsigned("!=", fresh, _const(0))
+        is_fresh = builder.icmp_unsigned("!=", fresh, constant(0))
         for slot, place in zip(slots, places, strict=True):
             before = builder.select(is_fresh, v.zero(), v.load(place))
             v.store(builder.fadd(before, builder.load(slot)), place)
@@ -218,24 +231,25 @@ def _square_codegen(into_tile: bool) -> Callable[..., Any]:
 
     def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
         outer_kind, tile_kind = signature.args[0], signature.args[4]
-        outer, position, tile = (_data(context, builder, signature.args[k], args[k]) for k in (0, 3, 4))
+        outer, position, tile = (data_of(context, builder, signature.args[k], args[k]) for k in (0, 3, 4))
         o0, o_step = args[1], args[2]
         t0, t_step, d0, limit = args[5], args[6], args[7], args[8]
-        v = _Vectors(builder, tile_kind.dtype)
+        v = Vectors(builder, tile_kind.dtype)
         outside = ir.FloatType() if outer_kind.dtype.bitwidth == 32 else ir.DoubleType()
         outside_vector = ir.VectorType(outside, v.lanes)
         lanes = range(v.lanes)
         outer_at = [
             builder.bitcast(
-                v.pointer(outer, builder.add(o0, builder.mul(_const(k), o_step))), outside_vector.as_pointer()
+                v.pointer(outer, builder.add(o0, builder.mul(constant(k), o_step))),
+                outside_vector.as_pointer(),
             )
             for k in lanes
         ]
 
-        last = builder.sub(limit, _const(1))
+        last = builder.sub(limit, constant(1))
 
         def tile_at(k: int) -> Any:
-            within = builder.select(builder.icmp_signed("<", _const(k), last), _const(k), last)
+            within = builder.select(builder.icmp_signed("<", constant(k), last), constant(k), last)
             place = builder.load(v.pointer(position, builder.add(d0, within)))
             row = builder.mul(builder.sext(place, ir.IntType(64)), t_step)
             return v.pointer(tile, builder.add(t0, row))
@@ -269,12 +283,12 @@ def square_intrinsic(into_tile: bool) -> Any:
     return emit
 
 
-def _emit_sum_difference(v: _Vectors, a: Any, b: Any, sign: Any) -> tuple[Any, Any]:
+def _emit_sum_difference(v: Vectors, a: Any, b: Any, sign: Any) -> tuple[Any, Any]:
     """Emit (a + b, a + sign b); sign is -1, or +1 where a bound adds absolute values."""
     return v.builder.fadd(a, b), v.fma(sign, b, a)
 
 
-def _emit_ring_points(v: _Vectors, x: list[Any], y: list[Any], sign: Any) -> list[Any]:
+def _emit_ring_points(v: Vectors, x: list[Any], y: list[Any], sign: Any) -> list[Any]:
     """Emit one point of a quadrant: four classes to four points for x and y, their products, and back."""
 
     def points(even_c: Any, odd_c: Any, even_s: Any, odd_s: Any) -> list[Any]:
@@ -295,16 +309,19 @@ def _pointwise_codegen(width: int, formula: str) -> Callable[..., Any]:
 
     def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
         kind = signature.args[0]
-        work, offsets = _data(context, builder, kind, args[0]), args[1:]
-        v = _Vectors(builder, kind.dtype)
+        work, offsets = data_of(context, builder, kind, args[0]), args[1:]
+        v = Vectors(builder, kind.dtype)
 
         def at(offset: Any, k: int) -> Any:
-            return v.pointer(work, builder.add(offset, _const(k * v.lanes)))
+            return v.pointer(work, builder.add(offset, constant(k * v.lanes)))
 
         for k in range(width):
-            if formula == "multiply":
+            if formula in ("multiply", "multiply_add"):
                 a, b, target = offsets
-                v.store(builder.fmul(v.load(at(a, k)), v.load(at(b, k))), at(target, k))
+                left, right = v.load(at(a, k)), v.load(at(b, k))
+                plain = formula == "multiply"
+                result = builder.fmul(left, right) if plain else v.fma(left, right, v.load(at(target, k)))
+                v.store(result, at(target, k))
                 continue
             sign = offsets[-1]
             if v.bytes == 4:
@@ -319,7 +336,7 @@ def _pointwise_codegen(width: int, formula: str) -> Callable[..., Any]:
             a, b, target, step = offsets[:-1]
 
             def classes(start: Any, step: Any = step) -> list[Any]:
-                return [builder.add(start, builder.mul(_const(place), step)) for place in range(4)]
+                return [builder.add(start, builder.mul(constant(place), step)) for place in range(4)]
 
             x = [v.load(at(offset, k)) for offset in classes(a)]
             y = [v.load(at(offset, k)) for offset in classes(b)]
@@ -331,13 +348,13 @@ def _pointwise_codegen(width: int, formula: str) -> Callable[..., Any]:
     return codegen
 
 
-def multiply_intrinsic(width: int) -> Any:
-    """Return `simd.multiply_W` for W = width."""
+def multiply_intrinsic(width: int, formula: str = "multiply") -> Any:
+    """Return `simd.multiply_W` or `simd.multiply_add_W`, the formula of that name, for W = width."""
 
     @intrinsic
     def emit(typingctx: Any, work: Any, a: Any, b: Any, target: Any) -> Any:  # noqa: ARG001
         i = types.int64
-        return types.void(work, i, i, i), _pointwise_codegen(width, "multiply")
+        return types.void(work, i, i, i), _pointwise_codegen(width, formula)
 
     return emit
 

@@ -16,11 +16,14 @@ __all__ = [
     "dense_plain",
     "gather_plain",
     "lanes_of",
+    "mix_plain",
+    "multiply_add_plain",
     "multiply_plain",
     "ring_points_plain",
     "scatter_plain",
     "sparse_plain",
     "sum_difference_plain",
+    "weigh_plain",
 ]
 
 VECTOR_BYTES = 64
@@ -88,6 +91,46 @@ def multiply_plain(work: Array, a: int, b: int, target: int, width: int) -> None
     """Twin of `multiply` in NumPy."""
     span = width * lanes_of(work.dtype)
     work[target : target + span] = work[a : a + span] * work[b : b + span]
+
+
+def mix_plain(
+    matrix: Array, m0: int, m_row: int, m_col: int, rows: int, cols: int,
+    source: Array, s0: int, s_step: int, target: Array, t0: int, t_step: int, fresh: int, width: int,
+) -> None:  # fmt: skip
+    """Twin of `mix` in NumPy."""
+    sums = _mixed(matrix, m0, m_row, m_col, rows, cols, source, s0, s_step, target, width)
+    for row, total in enumerate(sums):
+        place = slice(t0 + row * t_step, t0 + row * t_step + len(total))
+        target[place] = total if fresh else target[place] + total
+
+
+def weigh_plain(
+    matrix: Array, m0: int, m_row: int, m_col: int, rows: int, cols: int,
+    source: Array, s0: int, s_step: int, target: Array, t0: int, t_step: int, fresh: int, f0: int, width: int,
+) -> None:  # fmt: skip
+    """Twin of `weigh` in NumPy."""
+    sums = _mixed(matrix, m0, m_row, m_col, rows, cols, source, s0, s_step, target, width)
+    factor = target[f0 : f0 + sums.shape[1]].copy()
+    for row, total in enumerate(sums):
+        place = slice(t0 + row * t_step, t0 + row * t_step + len(total))
+        target[place] = factor * total if fresh else target[place] + factor * total
+
+
+def _mixed(
+    matrix: Array, m0: int, m_row: int, m_col: int, rows: int, cols: int,
+    source: Array, s0: int, s_step: int, target: Array, width: int,
+) -> Array:  # fmt: skip
+    """Return the product of a strided matrix with the strided rows of a tile."""
+    span = width * lanes_of(target.dtype)
+    entries = matrix[m0 + m_row * np.arange(rows)[:, None] + m_col * np.arange(cols)]
+    total: Array = entries @ source[s0 + s_step * np.arange(cols)[:, None] + np.arange(span)]
+    return total
+
+
+def multiply_add_plain(work: Array, a: int, b: int, target: int, width: int) -> None:
+    """Twin of `multiply_add` in NumPy."""
+    span = width * lanes_of(work.dtype)
+    work[target : target + span] += work[a : a + span] * work[b : b + span]
 
 
 def sum_difference_plain(work: Array, a: int, b: int, total: int, rest: int, sign: float, width: int) -> None:

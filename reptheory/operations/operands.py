@@ -15,7 +15,16 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from reptheory.errors import OperandError
 
-__all__ = ["Operands", "allocate", "claimed_result", "incoming_gradient", "operands", "thread_count"]
+__all__ = [
+    "Operands",
+    "Weighted",
+    "allocate",
+    "claimed_result",
+    "incoming_gradient",
+    "operands",
+    "thread_count",
+    "weighted_operands",
+]
 
 _EXACT_INTEGER = 2**53
 
@@ -29,6 +38,20 @@ class Operands(NamedTuple):
 
     x: NDArray[Any]
     y: NDArray[Any]
+    shape: tuple[int, ...]
+
+
+class Weighted(NamedTuple):
+    """Two operands and weights.
+
+    x, y     (samples, dim1), (samples, dim2), C-contiguous, of one dtype
+    weight   (weights,) shared by all samples, or (samples, weights)
+    shape    the leading axes
+    """
+
+    x: NDArray[Any]
+    y: NDArray[Any]
+    weight: NDArray[Any]
     shape: tuple[int, ...]
 
 
@@ -69,6 +92,21 @@ def _flat(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> 
     return whole.reshape(prod(shape), dim)
 
 
+def _common(arrays: list[tuple[str, NDArray[Any]]]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Return the leading axes and the dtype that named arrays have in common."""
+    shapes = [array.shape[:-1] for _, array in arrays]
+    try:
+        shape = shapes[0] if len(set(shapes)) == 1 else np.broadcast_shapes(*shapes)
+    except ValueError:
+        names = ", ".join(name for name, _ in arrays)
+        raise OperandError(
+            f"{names}: leading axes {' and '.join(map(str, shapes))} do not broadcast; "
+            "give each the same samples, or insert axes of length 1"
+        ) from None
+    dtypes = {array.dtype for _, array in arrays}
+    return shape, dtypes.pop() if len(dtypes) == 1 else np.result_type(*dtypes)
+
+
 def operands(x: ArrayLike, y: ArrayLike, dims: tuple[int, int], meanings: tuple[str, str]) -> Operands:
     """Check and lay out two operands.
 
@@ -80,16 +118,37 @@ def operands(x: ArrayLike, y: ArrayLike, dims: tuple[int, int], meanings: tuple[
     left, right = _float_array(x, "x"), _float_array(y, "y")
     _last_axis(left, "x", dims[0], meanings[0])
     _last_axis(right, "y", dims[1], meanings[1])
-    try:
-        same = left.shape[:-1] == right.shape[:-1]
-        shape = left.shape[:-1] if same else np.broadcast_shapes(left.shape[:-1], right.shape[:-1])
-    except ValueError:
-        raise OperandError(
-            f"x, y: leading axes {left.shape[:-1]} and {right.shape[:-1]} do not broadcast; "
-            "give both the same samples, or insert axes of length 1"
-        ) from None
-    dtype = left.dtype if left.dtype == right.dtype else np.result_type(left.dtype, right.dtype)
+    shape, dtype = _common([("x", left), ("y", right)])
     return Operands(_flat(left, shape, dtype), _flat(right, shape, dtype), shape)
+
+
+def weighted_operands(
+    arrays: tuple[ArrayLike, ArrayLike, ArrayLike],
+    dims: tuple[int, int, int],
+    meanings: tuple[str, str, str],
+    *,
+    shared: bool,
+) -> Weighted:
+    """Check and lay out two operands and weights; shared weights have one axis.
+
+    arrays, dims, meanings   as for `operands`, of x, y and weight
+    raises                   OperandError
+    """
+    names = ("x", "y", "weight")
+    read = [_float_array(array, name) for array, name in zip(arrays, names, strict=True)]
+    for array, name, dim, meaning in zip(read, names, dims, meanings, strict=True):
+        _last_axis(array, name, dim, meaning)
+    if shared and read[2].ndim != 1:
+        raise OperandError(
+            f"weight: got shape {list(read[2].shape)}; shared weights have one axis of length {dims[2]}; "
+            "for one set a sample make the product with shared_weights=False"
+        )
+    named = list(zip(names, read, strict=True))
+    shape, dtype = _common(named[:2] if shared else named)
+    dtype = np.result_type(dtype, read[2].dtype)
+    left, right = (_flat(array, shape, dtype) for array in read[:2])
+    weight = np.require(read[2], dtype, ["C", "A"]) if shared else _flat(read[2], shape, dtype)
+    return Weighted(left, right, weight, shape)
 
 
 def allocate(

@@ -1,0 +1,330 @@
+"""Tensor products with instructions: every mode, forward and backward, within bounds."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from exact_weighted import weighted_reference
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from quarter_turn import quarter_turn
+
+from reptheory.errors import LabelError, OperandError
+from reptheory.groups.o3 import Irrep, Irreps
+from reptheory.operations.full_tensor_product import FullTensorProduct
+from reptheory.operations.instructions import MODES
+from reptheory.operations.tensor_product import (
+    ElementwiseTensorProduct,
+    FullyConnectedTensorProduct,
+    TensorProduct,
+)
+
+Array = Any
+
+IRREPS = ("3x1o+3x2e", "3x1o+3x2e", "4x2e+3x1e+3x2o+3x2o+9x2e+5x0e+1x3o")
+INSTRUCTIONS: list[tuple[Any, ...]] = [
+    (0, 0, 0, "uvw", True),
+    (1, 1, 1, "uvu", True),
+    (0, 1, 2, "uuu", True, 2.5),
+    (1, 0, 3, "uvv", True),
+    (1, 1, 4, "uvuv", True),
+    (0, 0, 5, "uuw", True),
+    (0, 0, 1, "uvu", False),
+    (0, 0, 4, "uvuv", False),
+    (1, 1, 0, "uvw", True, Fraction(1, 2)),
+    (0, 1, 6, "uuw", False),
+]
+E3NN_SQUARES = {
+    ("component", "element"): [5 / 18, 0.5, 12.5, 5 / 3, 2.5, 1 / 3, 0.5, 2.5, 5 / 36],
+    ("norm", "path"): [0.5, 25 / 6, 37.5, 5.0, 12.5, 3.0, 1.5, 4.5, 25 / 36],
+    ("none", "none"): [1.0, 1.0, 2.5, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5],
+}
+"""Squares of e3nn 0.6's factors of 3j symbols for the first nine instructions."""
+
+
+def everything(layout: Any = "mul_ir", shared: bool = True) -> TensorProduct:
+    return TensorProduct(*IRREPS, INSTRUCTIONS, layout=layout, shared_weights=shared)
+
+
+def draw(tp: TensorProduct, samples: int, dtype: str = "float64", seed: int = 0) -> tuple[Array, ...]:
+    """Draw x, y, weights and a gradient of the product."""
+    rng = np.random.default_rng(seed)
+    dims = ((samples, tp.dim1), (samples, tp.dim2), (samples, tp.weight_numel), (samples, tp.dim_out))
+    x, y, weight, grad = (rng.standard_normal(shape).astype(dtype) for shape in dims)
+    return x, y, weight[0] if tp.shared_weights else weight, grad
+
+
+@pytest.mark.parametrize("layout", ["mul_ir", "ir_mul"])
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_mode_equals_its_definition(layout: Any, shared: bool, dtype: str) -> None:
+    """Product and gradients lie within their bounds of the exact sums, and a smaller bound would not do."""
+    tp = everything(layout, shared)
+    x, y, weight, grad = draw(tp, 2, dtype)
+    reference = weighted_reference(tp)
+    z, bound = tp(x, y, weight, with_bound=True)
+    gradients, bounds = tp.backward(x, y, weight, grad, with_bound=True)
+    operands = (x, y, grad, weight)
+    results = {
+        2: (z, bound),
+        0: (gradients.x, bounds.x),
+        1: (gradients.y, bounds.y),
+        3: (gradients.weight, bounds.weight),
+    }
+    for axis, (result, limit) in results.items():
+        assert result.dtype == np.dtype(dtype)
+        assert np.isfinite(limit).all()
+        assert not reference.violations(axis, operands, result, limit)
+        assert reference.violations(axis, operands, result, limit / 2000), "a bound must not be idle"
+        assert reference.violations(axis, operands, result + 10 * limit.max(), limit)
+
+
+def test_squares_are_those_of_e3nn() -> None:
+    for (component, path), squares in E3NN_SQUARES.items():
+        tp = TensorProduct(*IRREPS, INSTRUCTIONS[:9], irrep_normalization=component, path_normalization=path)  # type: ignore[call-overload]
+        dims = [tp.irreps_out[one.i_out].ir.dim for one in tp.instructions]
+        found = [float(one.square * dim) for one, dim in zip(tp.instructions, dims, strict=True)]
+        assert np.allclose(found, squares, rtol=1e-14)
+        assert all(isinstance(one.square, Fraction) for one in tp.instructions)
+
+
+STYLES = {
+    "float32": {"wide": (-12, 12), "subnormal": (-45, -38), "underflow": (-24, -14), "overflow": (12, 13.5)},
+    "float64": {
+        "wide": (-90, 90),
+        "subnormal": (-323, -308),
+        "underflow": (-165, -100),
+        "overflow": (100, 104),
+    },
+}
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(sorted(MODES)),
+    st.booleans(),
+    st.sampled_from(["mul_ir", "ir_mul"]),
+    st.sampled_from(["float32", "float64"]),
+    st.sampled_from(sorted(STYLES["float32"])),
+    st.integers(0, 2**32),
+)
+def test_bounds_hold_for_every_number(
+    mode: str, shared: bool, layout: Any, dtype: str, style: str, seed: int
+) -> None:
+    out = {"uvw": "3x2e", "uvu": "2x2e", "uvv": "2x2e", "uuw": "3x2e", "uuu": "2x2e", "uvuv": "4x2e"}[mode]
+    tp = TensorProduct("2x1o", "2x1o", out, [(0, 0, 0, mode, True)], shared_weights=shared, layout=layout)
+    rng = np.random.default_rng(seed)
+    arrays = []
+    for array in draw(tp, 2, "float64", seed):
+        with np.errstate(over="ignore"):
+            scale = 10.0 ** rng.uniform(*STYLES[dtype][style], array.shape)
+            arrays.append((array * scale * (rng.random(array.shape) > 0.1)).astype(dtype))
+    x, y, weight, grad = arrays
+    reference = weighted_reference(tp)
+    z, bound = tp(x, y, weight, with_bound=True)
+    gradients, bounds = tp.backward(x, y, weight, grad, with_bound=True)
+    cases = {
+        2: (z, bound),
+        0: (gradients.x, bounds.x),
+        1: (gradients.y, bounds.y),
+        3: (gradients.weight, bounds.weight),
+    }
+    for axis, (result, limit) in cases.items():
+        assert np.isinf(limit[~np.isfinite(result)]).all()
+        assert not reference.violations(axis, (x, y, grad, weight), result, limit)
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_gradients_equal_finite_differences(shared: bool) -> None:
+    """The product is linear in each operand: central differences are exact up to rounding."""
+    tp = everything(shared=shared)
+    operands = list(draw(tp, 2)[:3])
+    grad = draw(tp, 2, seed=5)[3]
+    for place, gradient in enumerate(tp.backward(*operands, grad)):
+        rng = np.random.default_rng(place)
+        for _ in range(5):
+            step = rng.standard_normal(operands[place].shape)
+            high, low = ([*operands] for _ in range(2))
+            high[place], low[place] = operands[place] + step, operands[place] - step
+            assert np.isclose(((tp(*high) - tp(*low)) * grad).sum() / 2, (gradient * step).sum(), rtol=1e-11)
+
+
+def test_layouts_are_transposes() -> None:
+    """The same product in both layouts, bit by bit."""
+    inner, outer = everything("mul_ir"), everything("ir_mul")
+    x, y, weight, _ = draw(inner, 5)
+
+    def turned(array: Array, irreps: Irreps) -> Array:
+        parts = [
+            array[:, place].reshape(len(array), mul, ir.dim).swapaxes(1, 2).reshape(len(array), -1)
+            for place, (mul, ir) in zip(irreps.slices(), irreps, strict=True)
+        ]
+        return np.concatenate(parts, axis=1)
+
+    z = outer(turned(x, inner.irreps_in1), turned(y, inner.irreps_in2), weight)
+    assert np.array_equal(z, turned(inner(x, y, weight), inner.irreps_out))
+
+
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_sample_does_not_know_its_batch_or_the_threads(shared: bool, dtype: str) -> None:
+    one, two = everything(shared=shared), everything(shared=shared)
+    one.threads, two.threads = 1, 2
+    x, y, weight, grad = draw(one, 3000, dtype)
+    z, gradients = one(x, y, weight), one.backward(x, y, weight, grad)
+    assert np.array_equal(z, two(x, y, weight))
+    for first, second in zip(gradients, two.backward(x, y, weight, grad), strict=True):
+        assert np.array_equal(first, second)
+    for n in (0, 63, 64, 2999):
+        own = weight if shared else weight[n]
+        assert np.array_equal(z[n], one(x[n], y[n], own))
+        alone = one.backward(x[n], y[n], own, grad[n])
+        assert np.array_equal(gradients.x[n], alone.x)
+        assert np.array_equal(gradients.y[n], alone.y)
+        if not shared:
+            assert np.array_equal(gradients.weight[n], alone.weight)
+
+
+def test_quarter_turn_and_inversion() -> None:
+    """Rotation by 90 degrees about z and inversion are exact on coefficients: results turn likewise."""
+    tp = FullyConnectedTensorProduct("2x1o+1x2e+1x3o", "1x0e+1x1o+1x2e", "2x0e+1x1o+2x1e+1x2e+1x4e+1x3o")
+    x, y, weight, _ = draw(tp, 9)
+
+    def degrees(irreps: Irreps) -> list[int]:
+        return [ir.l for mul, ir in irreps for _ in range(mul)]
+
+    def signs(irreps: Irreps) -> Array:
+        return np.repeat([ir.p for _, ir in irreps], [mul * ir.dim for mul, ir in irreps])
+
+    z, bound = tp(x, y, weight, with_bound=True)
+    turned, turned_bound = tp(
+        quarter_turn(x, degrees(tp.irreps_in1)),
+        quarter_turn(y, degrees(tp.irreps_in2)),
+        weight,
+        with_bound=True,
+    )
+    allowed = turned_bound + np.abs(quarter_turn(bound, degrees(tp.irreps_out)))
+    assert (np.abs(turned - quarter_turn(z, degrees(tp.irreps_out))) <= allowed).all()
+    assert not (np.abs(turned - z) <= allowed).all()
+    inverted = tp(x * signs(tp.irreps_in1), y * signs(tp.irreps_in2), weight)
+    assert np.array_equal(inverted, z * signs(tp.irreps_out))
+
+
+def test_unweighted_uvuv_is_the_full_product() -> None:
+    """All paths of two sums of irreps, each to its own output: `FullTensorProduct`."""
+    full = FullTensorProduct("2x0e+1x1o", "2x1o+1x2e")
+    instructions = [(p.i1, p.i2, p.i_out, "uvuv", False) for p in full.instructions]
+    tp = TensorProduct(full.irreps_in1, full.irreps_in2, full.irreps_out, instructions)
+    x, y, _, grad = draw(tp, 7)
+    z, bound = tp(x, y, with_bound=True)
+    assert tp.weight_numel == 0
+    assert (np.abs(z - full(x, y)) <= 2 * bound).all()
+    gradients = tp.backward(x, y, None, grad)
+    assert gradients.weight is None
+    for mine, other in zip(gradients[:2], full.backward(x, y, grad), strict=True):
+        assert np.allclose(mine, other, rtol=1e-13, atol=1e-13)
+
+
+def test_fully_connected_of_scalars_is_a_matrix() -> None:
+    tp = FullyConnectedTensorProduct("40x0e", "1x0e", "70x0e", path_normalization="none")
+    x, y, weight, _ = draw(tp, 130)
+    assert np.allclose(tp(x, y, weight), (x * y) @ weight.reshape(40, 70), rtol=1e-12, atol=1e-12)
+
+
+def test_elementwise_layout_is_that_of_e3nn() -> None:
+    """Outputs recorded from e3nn 0.6."""
+    cases = [
+        ("5x1o+5x1e", "10x1e", ["0e", "0o"], "5x0o+5x0e"),
+        ("2x0e+1x1o", "1x1e+2x2e", None, "1x1e+1x2e+1x1o+1x2o+1x3o"),
+        ("", "", None, ""),
+    ]
+    for left, right, kept, out in cases:
+        assert ElementwiseTensorProduct(left, right, kept).irreps_out == Irreps(out)
+    tp = ElementwiseTensorProduct("3x1o", "3x1o", [Irrep("0e")])
+    x, y, _, _ = draw(tp, 4)
+    dots = -(x * y).reshape(4, 3, 3).sum(-1) / np.sqrt(3)
+    assert np.allclose(tp(x, y), dots, rtol=1e-14, atol=1e-14)
+
+
+def test_weights_of_a_path_weight_zero_do_nothing() -> None:
+    tp = TensorProduct("2x1o", "1x1o", "2x1e", [(0, 0, 0, "uvu", True, 0)])
+    x, y, weight, grad = draw(tp, 3)
+    assert not tp(x, y, weight).any()
+    assert not any(gradient.any() for gradient in tp.backward(x, y, weight, grad))
+
+
+@pytest.mark.parametrize(
+    ("instruction", "rule"),
+    [
+        ((0, 0, 7, "uvw", True), "has 7 entries"),
+        ((0, -1, 0, "uvw", True), r"instructions\[0\]\[1\]"),
+        ((0, 1, 0, "uvw", True), "no such path"),
+        ((0, 0, 0, "uvx", True), "must be one of"),
+        ((0, 0, 0, None, True), "must be one of"),
+        ((0, 0, 0, "uvu", True), "4 output copies"),
+        ((0, 0, 4, "uvuv", 2), "has_weight"),
+        ((0, 0, 0, "uvw", False), "set has_weight"),
+        ((0, 0, 0, "uvw"), "write"),
+        (5, "write"),
+        ((0, 0, 0, "uvw", True, -1), "path_weight"),
+        ((0, 0, 0, "uvw", True, float("nan")), "path_weight"),
+        ((0, 0, 0, "uvw", True, "x"), "path_weight"),
+    ],
+)
+def test_instructions_refused(instruction: Any, rule: str) -> None:
+    with pytest.raises(LabelError, match=rule) as caught:
+        TensorProduct(*IRREPS, [instruction])
+    assert str(caught.value).startswith("instructions[0]")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"irrep_normalization": "Component"},
+        {"path_normalization": None},
+        {"layout": "ir"},
+        {"shared_weights": None},
+    ],
+)
+def test_options_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(LabelError, match=rf"^{next(iter(options))}: got .* must be"):
+        TensorProduct("1o", "1o", "1e", [(0, 0, 0, "uuu", True)], **options)
+
+
+def test_equal_copies_and_equal_sums_are_required() -> None:
+    with pytest.raises(LabelError, match="u needs equal numbers"):
+        TensorProduct("2x1o", "3x1o", "2x1e", [(0, 0, 0, "uuu", True)])
+    with pytest.raises(LabelError, match="irreps_in2: got 3 irreps"):
+        ElementwiseTensorProduct("2x1o", "3x1o")
+
+
+@pytest.mark.parametrize("remake", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
+def test_copies_and_pickles(remake: Any) -> None:
+    tp = everything()
+    x, y, weight, _ = draw(tp, 3)
+    expected = tp(x, y, weight)
+    other = remake(tp)
+    assert repr(other) == repr(tp)
+    assert np.array_equal(other(x, y, weight), expected)
+
+
+def test_weight_views() -> None:
+    tp = everything()
+    weight = np.arange(float(tp.weight_numel))
+    views = tp.weight_views(weight)
+    assert [view.shape for view in views] == [one.path_shape for one in tp.instructions if one.has_weight]
+    assert np.array_equal(np.concatenate([view.ravel() for view in views]), weight)
+    views[0][0, 0, 0] = 7
+    assert weight[0] == 7
+
+
+def test_missing_weights_are_asked_for() -> None:
+    tp = everything()
+    x, y, _, _ = draw(tp, 3)
+    with pytest.raises(OperandError, match=r"^weight: got None; this product has 117 weights"):
+        tp(x, y)
