@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from reptheory.exact.vector_polynomials import VectorPolynomial
     from reptheory.exact.wigner3j import wigner_3j, wigner_3j_array
     from reptheory.exact.wigner6j import racah, wigner_6j
+    from reptheory.exact.wigner6j_table import Wigner6jTable, wigner_6j_table
     from reptheory.exact.wigner9j import wigner_9j
     from reptheory.exact.wigner12j import wigner_12j_first, wigner_12j_second
     from reptheory.exact.wigner_d import wigner_d_fourier, wigner_d_pi_half
@@ -81,6 +82,7 @@ _HOME = {
     "VectorPolynomial": "exact.vector_polynomials",
     "Table": "tables.table",
     "TensorProduct": "operations.tensor_product",
+    "Wigner6jTable": "exact.wigner6j_table",
     "build_table": "build.library",
     "cartesian_tensor": "exact.cartesian",
     "clebsch_gordan": "exact.clebsch_gordan",
@@ -113,6 +115,7 @@ _HOME = {
     "wigner_3j": "exact.wigner3j",
     "wigner_3j_array": "exact.wigner3j",
     "wigner_6j": "exact.wigner6j",
+    "wigner_6j_table": "exact.wigner6j_table",
     "wigner_9j": "exact.wigner9j",
     "wigner_12j_first": "exact.wigner12j",
     "wigner_12j_second": "exact.wigner12j",
@@ -146,6 +149,7 @@ __all__ = [
     "Table",
     "TensorProduct",
     "VectorPolynomial",
+    "Wigner6jTable",
     "build_table",
     "cartesian_tensor",
     "clebsch_gordan",
@@ -178,6 +182,7 @@ __all__ = [
     "wigner_3j",
     "wigner_3j_array",
     "wigner_6j",
+    "wigner_6j_table",
     "wigner_9j",
     "wigner_12j_first",
     "wigner_12j_second",

@@ -1,7 +1,8 @@
 """Immutable arrays: data that is shared between callers and that nobody can make writeable again.
 
-`setflags(write=False)` can be undone by whoever holds the array; an array over `bytes` cannot be written to.
-Cached tables and matrices are kept as such, or one caller's slip would be every caller's wrong number.
+`setflags(write=False)` can be undone by whoever holds the array; an array over `bytes` cannot be written to,
+nor can one over a read-only memory view. Cached tables and matrices are kept as such, or one caller's slip
+would be every caller's wrong number.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["immutable"]
+__all__ = ["immutable", "sealed"]
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 
@@ -24,3 +25,8 @@ def immutable(array: NDArray[Scalar]) -> NDArray[Scalar]:
     if isinstance(owner, bytes) and array.flags.c_contiguous and not array.flags.writeable:
         return array  # an unpickled array lies over bytes too, but may be written to
     return np.frombuffer(array.tobytes(), dtype=array.dtype).reshape(array.shape)
+
+
+def sealed(array: NDArray[Scalar]) -> NDArray[Scalar]:
+    """Return an immutable view of a new array, without a copy; whoever made the array forgets it."""
+    return np.asarray(array.data.toreadonly())

@@ -13,7 +13,7 @@ rounded from the exact value, never through float64.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -33,6 +33,7 @@ __all__ = [
     "all_nearest",
     "float_format",
     "is_nearest",
+    "narrowed",
     "nearest_pair",
     "nearest_sqrt",
     "round_all",
@@ -261,6 +262,26 @@ def round_all(
             magnitude = known[key] = nearest_sqrt(key[0], denominator, form, pi_power)
         rounded.append(magnitude if numerator >= 0 else -magnitude)
     return np.array(rounded, dtype=form)
+
+
+def narrowed(values: NDArray[np.float64], nearest: Callable[[int], float]) -> NDArray[np.float32]:
+    """Return correctly rounded float32 of exact values whose correctly rounded float64 are given.
+
+    values    (n,) float64, each the nearest to its exact value, none beyond the largest float32
+    nearest   called with a place where that is not enough; returns the float32 rounded from the exact value
+    A second rounding errs only where the first one ended in the middle between two float32: the middle is a
+    float64 itself, so that any other float64 lies on the side of it on which the exact value lies.
+
+    >>> narrowed(np.array([1.0, 1 + 2.0**-24]), lambda place: 7.0).tolist()
+    [1.0, 7.0]
+    """
+    rounded = values.astype(np.float32)
+    near = rounded.astype(np.float64)
+    beyond = near + 2 * (values - near)
+    middle = (near != values) & (beyond.astype(np.float32) == beyond)
+    for place in np.flatnonzero(middle).tolist():
+        rounded[place] = nearest(place)
+    return rounded
 
 
 def all_nearest(

@@ -20,6 +20,7 @@ from reptheory.exact.rounding import (
     all_nearest,
     float_format,
     is_nearest,
+    narrowed,
     nearest_pair,
     nearest_sqrt,
     round_all,
@@ -239,3 +240,21 @@ def test_other_formats_are_refused(bad: object) -> None:
         return
     with pytest.raises(OperandError, match="float64"):
         float_format(bad)
+
+
+@given(st.integers(1, 2**80), st.integers(1, 2**80), st.integers(-200, 200))
+def test_float32_by_way_of_float64(numerator: int, denominator: int, shift: int) -> None:
+    top = numerator << max(shift, 0)
+    bottom = denominator << max(-shift, 0)
+    wide = np.array([nearest_sqrt(top, bottom)])
+    expected = nearest_sqrt(top, bottom, "float32")
+    assert narrowed(wide, lambda _: expected).tolist() == [expected]
+
+
+def test_a_middle_between_two_float32_is_asked_for() -> None:
+    for exponent in (0, -130, -148):
+        middle = math.ldexp(2**24 + 1, exponent - 24) if exponent > -126 else math.ldexp(3, -150)
+        asked = []
+        narrow = narrowed(np.array([middle, 1.0]), lambda place, asked=asked: asked.append(place) or 0.0)
+        assert asked == [0]
+        assert narrow.tolist() == [0.0, 1.0]
