@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reptheory.build.estimate import estimate_table
     from reptheory.build.library import build_table, load_table
     from reptheory.conventions import COMPLEX, REAL, Convention
     from reptheory.exact.arrays import SurdArray
@@ -84,6 +85,7 @@ _HOME = {
     "TensorProduct": "operations.tensor_product",
     "Wigner6jTable": "exact.wigner6j_table",
     "build_table": "build.library",
+    "estimate_table": "build.estimate",
     "cartesian_tensor": "exact.cartesian",
     "clebsch_gordan": "exact.clebsch_gordan",
     "clebsch_gordan_array": "exact.clebsch_gordan",
@@ -154,6 +156,7 @@ __all__ = [
     "cartesian_tensor",
     "clebsch_gordan",
     "clebsch_gordan_array",
+    "estimate_table",
     "forms_from_vector_harmonics",
     "fourier_from_harmonics",
     "gaunt",

@@ -17,6 +17,7 @@ __all__ = [
     "TableCorrupt",
     "TableMismatch",
     "TooLarge",
+    "WorkerLost",
 ]
 
 
@@ -62,3 +63,7 @@ class TooLarge(ReptheoryError, MemoryError):
 
 class StoreError(ReptheoryError, OSError):
     """A table could not be written or the cache could not be used (disk full, no permission, ...)."""
+
+
+class WorkerLost(ReptheoryError, RuntimeError):
+    """A process that was to build a piece died, again and again, or could not be started."""

@@ -19,7 +19,7 @@ from reptheory.errors import StoreError
 from reptheory.tables.table import read_table
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("build", "show", "verify", "export", "report")
+COMMANDS = ("build", "cache", "show", "verify", "export", "report")
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_table_that_does_not_fit_is_refused(run):
 
 
 def test_build_into_an_impossible_place(run, tmp_path):
-    assert "cannot be written" in one_line(run("build", "gaunt", "--lmax", "0", "-o", "absent/x.npz"), 1)
+    assert "no folder" in one_line(run("build", "gaunt", "--lmax", "0", "-o", "absent/x.npz"), 1)
     os.mkfifo(tmp_path / "pipe")
     assert "regular file" in one_line(run("build", "gaunt", "--lmax", "0", "-o", "pipe"), 1)
     assert sorted(os.listdir(tmp_path)) == ["pipe"]
@@ -233,7 +233,7 @@ def test_ctrl_c_is_one_line(run, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("reptheory.build.library.exact_rows", interrupt)
+    monkeypatch.setattr("reptheory.build.parallel.prove", interrupt)
     assert "interrupted" in run("build", "gaunt", "--lmax", 1).output
     assert run("build", "gaunt", "--lmax", 1).exit_code == 130
     assert not list(Path().glob("*.npz"))

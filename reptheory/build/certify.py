@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reptheory.build.library import limbs
+from reptheory.build.pieces import limbs
 from reptheory.build.proof import entry_surd, first_unproven
 from reptheory.build.rows import exact_rows
 from reptheory.build.size import require_room

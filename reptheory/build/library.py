@@ -1,7 +1,11 @@
 """Library: the table a caller names, from the shipped set, from the cache, or built from exact values.
 
-load_table   shipped -> cache -> built and kept in the cache; the usual way
+load_table   shipped -> cache -> built and kept in the cache; the usual way. What is built faster than it is
+             read (`estimate.reading_pays`) is built
 build_table  always from exact values, nothing read and nothing written
+
+Large tables are built in pieces (`pieces.cut`), over worker processes or an executor of the caller's; those
+of an interrupted `load_table` or `reptheory build` are kept and used by the next.
 """
 
 from __future__ import annotations
@@ -10,27 +14,26 @@ import contextlib
 import warnings
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from reptheory.build.proof import proven_floats
+from reptheory.build.estimate import estimate, reading_pays, require_disk, require_memory
+from reptheory.build.parallel import build_pieces, executor_for, require_executor
 from reptheory.build.recent import Recent
-from reptheory.build.rows import exact_rows
-from reptheory.build.size import require_room
+from reptheory.build.resume import KeptPieces
 from reptheory.errors import StoreError, TableCorrupt, TableMismatch, TooLarge
-from reptheory.tables.format import GENERATOR_VERSION
-from reptheory.tables.kinds import kind_of, table_key
+from reptheory.tables.files import require_writable
+from reptheory.tables.kinds import table_key
 from reptheory.tables.store import locked, read_cached, read_shipped, store
-from reptheory.tables.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
+    import os
+    from collections.abc import Callable
+    from concurrent.futures import Executor
+    from pathlib import Path
 
     from reptheory.build.rows import Progress
     from reptheory.tables.kinds import TableKey
+    from reptheory.tables.table import Table
 
-__all__ = ["build_key", "build_table", "limbs", "load_key", "load_table"]
+__all__ = ["build_key", "build_table", "load_key", "load_table", "write_key"]
 
 _RECENT: Final = Recent(256 << 20)
 
@@ -44,20 +47,26 @@ def build_table(
     band_limit: int | None = None,
     formula: str | None = None,
     progress: Progress | None = None,
+    executor: Executor | None = None,
+    workers: int | None = None,
 ) -> Table:
     """Build a table from exact values; every float in it is proven the nearest to its exact value.
 
     kind, lmax, basis, lmax_out, band_limit, formula   as `reptheory.tables.kinds.table_key`
     progress   called as progress(done, total)
+    executor   any `concurrent.futures.Executor` (processes, threads, a Dask client's) that builds the pieces
+               of a large table; the bytes do not depend on it
+    workers    without an executor: processes to use; 1 builds in this one, None lets the size decide
     returns    the table; the same arguments give the same bytes on every machine
-    raises     LabelError: no such table; TooLarge: it does not fit in memory
+    raises     LabelError: no such table; TooLarge: it does not fit in memory; OperandError: no executor;
+               WorkerLost: a worker process died again and again
 
     >>> table = build_table("gaunt", 1)
     >>> len(table), table.lookup(1, 1, 0, 0, 0, 0).float64
     (21, 0.28209479177387814)
     """
     key = table_key(kind, lmax, basis=basis, lmax_out=lmax_out, band_limit=band_limit, formula=formula)
-    return build_key(key, progress)
+    return build_key(key, progress, executor, workers)
 
 
 def load_table(
@@ -69,21 +78,34 @@ def load_table(
     band_limit: int | None = None,
     formula: str | None = None,
     progress: Progress | None = None,
+    executor: Executor | None = None,
+    workers: int | None = None,
 ) -> Table:
     """Return a table: shipped with the package, else from the user's cache, else built and kept there.
 
     Arguments and errors are those of `build_table`. A damaged file is replaced, with a RuntimeWarning; a
-    cache that cannot be used costs the time to build, nothing else. Tables are immutable and may be shared.
+    cache that cannot be used costs the time to build, nothing else. A table that is built faster than it is
+    read is built, and not kept. Tables are immutable and may be shared.
     """
     key = table_key(kind, lmax, basis=basis, lmax_out=lmax_out, band_limit=band_limit, formula=formula)
-    return load_key(key, progress)
+    return load_key(key, progress, executor, workers)
 
 
-def load_key(key: TableKey, progress: Progress | None = None) -> Table:
+def load_key(
+    key: TableKey,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+    workers: int | None = None,
+) -> Table:
     """Return the table that `key` names; see `load_table`."""
+    require_executor(executor, workers)
     table = _RECENT.get(key)
     if table is None:
-        table = _found(read_shipped, key) or _found(read_cached, key) or _made(key, progress)
+        if reading_pays(key):
+            table = _found(read_shipped, key) or _found(read_cached, key)
+            table = table or _made(key, progress, executor, workers)
+        else:
+            table = build_key(key, progress, executor, workers)
         _RECENT.put(table)
     return table
 
@@ -99,49 +121,61 @@ def _found(read: Callable[[TableKey], Table | None], key: TableKey) -> Table | N
     return None
 
 
-def _made(key: TableKey, progress: Progress | None) -> Table:
+def _made(key: TableKey, progress: Progress | None, executor: Executor | None, workers: int | None) -> Table:
     """Build a table and keep it; whoever waited for the lock takes what its holder built."""
     with locked(key):
         with contextlib.suppress(TableCorrupt, TableMismatch, StoreError):
             table = read_cached(key)
             if table is not None:
                 return table
-        table = build_key(key, progress)
+        table = build_key(key, progress, executor, workers, keep=True)
         with contextlib.suppress(StoreError, TooLarge):
             store(table)
+            KeptPieces(key).forget()
     return table
 
 
-def build_key(key: TableKey, progress: Progress | None = None) -> Table:
-    """Build the table that `key` names; see `build_table`."""
-    require_room(key)
+def write_key(
+    key: TableKey,
+    path: str | os.PathLike[str],
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+    workers: int | None = None,
+) -> tuple[Path, Table]:
+    """Build a table and write it to a file, going on from the proven pieces of an interrupted build.
+
+    returns  the path written, and the table
+    raises   before the work: StoreError: the file cannot be written, or the disk has no room for it; and
+             what `build_table` raises
+    """
+    require_writable(path)
+    require_disk(key, path)
+    with locked(key):
+        table = build_key(key, progress, executor, workers, keep=True)
+        written = table.save(path)
+        KeptPieces(key).forget()
+    return written, table
+
+
+def build_key(
+    key: TableKey,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+    workers: int | None = None,
+    *,
+    keep: bool = False,
+) -> Table:
+    """Build the table that `key` names, see `build_table`; `keep` its pieces until somebody forgets them."""
+    require_executor(executor, workers)
+    guess = estimate(key)
+    kept = KeptPieces(key, keep and guess.pieces > 1)
     try:
-        return _build(key, progress)
+        if executor is not None:
+            require_memory(guess, 1)
+            return build_pieces(key, kept, executor if guess.pieces > 1 else None, progress)
+        with executor_for(guess, workers) as own:
+            return build_pieces(key, kept, own, progress)
+    except TooLarge:
+        raise
     except MemoryError:
         raise TooLarge(f"lmax: {key} ran out of memory while it was built; choose a smaller lmax") from None
-
-
-def _build(key: TableKey, progress: Progress | None) -> Table:
-    """Compute, round, prove and pack."""
-    rows = exact_rows(key, progress)
-    columns = len(kind_of(key.kind).index_names)
-    index, i_power = rows.joined(columns)
-    exact = (rows.numerators, rows.denominators, kind_of(key.kind).pi_power)
-    return Table(
-        key=key,
-        index=index,
-        float64=proven_floats(*exact, "float64"),
-        float32=proven_floats(*exact, "float32"),
-        sign=np.array([1 if value > 0 else -1 for value in rows.numerators], dtype=np.int8),
-        numerator=limbs([abs(value) for value in rows.numerators]),
-        denominator=limbs(rows.denominators),
-        i_power=i_power if i_power.any() else None,
-        generator=GENERATOR_VERSION,
-    )
-
-
-def limbs(values: Sequence[int]) -> NDArray[np.uint64]:
-    """Pack integers >= 0 into rows of 64-bit limbs, least significant first; as few limbs as all need."""
-    count = max(1, -(-max((value.bit_length() for value in values), default=0) // 64))
-    packed = b"".join(value.to_bytes(8 * count, "little") for value in values)
-    return np.frombuffer(packed, dtype="<u8").astype(np.uint64).reshape(-1, count)

@@ -17,7 +17,7 @@ from reptheory.tables.kinds import kind_of
 if TYPE_CHECKING:
     from reptheory.tables.kinds import TableKey
 
-__all__ = ["available_memory", "most_bytes", "most_rows", "require_room"]
+__all__ = ["available_memory", "most_bytes", "most_rows", "refusal", "require_room", "row_bytes", "short"]
 
 _UNKNOWN_MEMORY: Final = 4 << 30
 """Assumed where the system does not say how much memory is free."""
@@ -101,8 +101,12 @@ def most_bytes(key: TableKey) -> int:
     A row costs its Python integers and their packed copies: measured below 400 bytes at small lmax, and
     growing with the length of the integers, about 12 bits per unit of lmax in numerator and denominator each.
     """
-    top = int(dict(key.parameters).get("lmax", 1))
-    return most_rows(key) * (400 + 8 * top)
+    return most_rows(key) * row_bytes(key)
+
+
+def row_bytes(key: TableKey) -> int:
+    """Return about how many bytes a row takes while it is built; see `most_bytes`."""
+    return 400 + 8 * int(dict(key.parameters).get("lmax", 1))
 
 
 def available_memory() -> int:
@@ -137,10 +141,15 @@ def require_room(key: TableKey) -> None:
     """Raise TooLarge, naming the size, unless building the table fits into the memory that is free."""
     needed, free = most_bytes(key), available_memory()
     if needed > free:
-        raise TooLarge(
-            f"lmax: {key} may have {_short(most_rows(key))} rows and need {_short(needed)}B of memory, "
-            f"but {_short(free)}B are free; choose a smaller lmax" + _hint(key)
-        )
+        raise refusal(key, most_rows(key), needed, free)
+
+
+def refusal(key: TableKey, rows: int, needed: int, free: int) -> TooLarge:
+    """Return the error that says how much memory a table needs and how much there is."""
+    return TooLarge(
+        f"lmax: {key} may have {short(rows)}rows and need {short(needed)}B of memory, "
+        f"but {short(free)}B are free; choose a smaller lmax" + _hint(key)
+    )
 
 
 def _hint(key: TableKey) -> str:
@@ -149,10 +158,10 @@ def _hint(key: TableKey) -> str:
     return f" or {others[0]}" if others else ""
 
 
-def _short(number: int) -> str:
+def short(number: int) -> str:
     """Write a count with three digits and a metric prefix, or a power of ten beyond those.
 
-    >>> _short(512), _short(20_480), _short(10**40)
+    >>> short(512), short(20_480), short(10**40)
     ('512 ', '20.5 k', '1e+40 ')
     """
     if number < 1000:

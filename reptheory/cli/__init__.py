@@ -6,12 +6,12 @@ line on standard error: exit status 2 for a wrong command line or label, 1 for a
 that could not be used, 130 for Ctrl-C.
 """
 
-from reptheory.cli import building, files, reporting, values
+from reptheory.cli import building, caching, files, reporting, values
 from reptheory.cli.app import main
 
 __all__ = ["main"]
 
-_COMMANDS = (building.build, files.export, files.verify, reporting.report, values.show)
+_COMMANDS = (building.build, caching.cache, files.export, files.verify, reporting.report, values.show)
 
 for _command in _COMMANDS:
     main.add_command(_command)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import contextlib
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -11,9 +12,14 @@ from reptheory.cli.progress import bar
 from reptheory.tables.kinds import kind_of, table_key
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
     from pathlib import Path
 
 __all__ = ["build"]
+
+_WORTH_SAYING: Final = 2.0
+"""Seconds of work from which a build says beforehand what it will take."""
 
 
 @click.command(epilog=EPILOG)
@@ -24,6 +30,9 @@ __all__ = ["build"]
 @click.option("--band-limit", type=int, help="Inverse changes of basis: highest |u|. Default: lmax.")
 @click.option("--formula", help="Cartesian tensors, instead of --lmax: index symmetry, such as ij=ji.")
 @click.option("--output", "-o", type=OUTPUT, help="Default: a name that says what it is, in this folder.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: as the size deserves.")
+@click.option("--scheduler", metavar="ADDRESS", help="Build on a Dask cluster; `local` starts one here.")
+@click.option("--estimate", "only_estimate", is_flag=True, help="Say what it would take, and build nothing.")
 def build(
     *,
     kind: str,
@@ -33,21 +42,43 @@ def build(
     band_limit: int | None,
     formula: str | None,
     output: Path | None,
+    workers: int | None,
+    scheduler: str | None,
+    only_estimate: bool,
 ) -> None:
     """Build a table from exact values and write it to a file.
 
-    The same command writes the same bytes on every machine. Every float in the file has been proven to be the
-    one nearest to its exact value.
+    The same command writes the same bytes on every machine, with any number of workers. Every float in the
+    file has been proven to be the one nearest to its exact value. A large build says beforehand how much
+    time, memory and disk it will take; interrupted, it goes on from its proven pieces when it is run again.
     """
-    from reptheory.build.library import build_key  # noqa: PLC0415
+    from reptheory.build.estimate import estimate  # noqa: PLC0415
+    from reptheory.build.library import write_key  # noqa: PLC0415
 
     needed = kind_of(kind).parameters[0]
     if {"lmax": lmax, "formula": formula}[needed] is None:
         raise click.UsageError(f"Missing option '--{needed}'.")
     key = table_key(kind, lmax, basis=basis, lmax_out=lmax_out, band_limit=band_limit, formula=formula)
-    with bar(f"Building {key}") as progress:
-        table = build_key(key, progress)
-    path = table.save(output or key.file_name)
+    guess = estimate(key)
+    if only_estimate:
+        click.echo(f"{key}: {guess}")
+        return
+    if guess.seconds > _WORTH_SAYING:
+        click.echo(f"{key}: {guess}", err=True)
+    with _executor(scheduler, workers) as executor, bar(f"Building {key}") as progress:
+        path, table = write_key(key, output or key.file_name, progress, executor, workers)
     click.echo(
         f"{path}: {key}, {len(table)} rows, {path.stat().st_size} bytes, {2 * len(table)} floats proven"
     )
+
+
+@contextlib.contextmanager
+def _executor(scheduler: str | None, workers: int | None) -> Iterator[Executor | None]:
+    """Yield the executor of a Dask cluster, or None where none is asked for."""
+    if scheduler is None:
+        yield None
+        return
+    from reptheory.interop.dask_cluster import dask_executor  # noqa: PLC0415
+
+    with dask_executor(scheduler, workers) as executor:
+        yield executor

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from io import BufferedReader
     from typing import BinaryIO
 
-__all__ = ["open_regular", "replace_file", "shown", "sweep"]
+__all__ = ["is_temporary", "open_regular", "replace_file", "require_writable", "shown", "sweep"]
 
 _PREFIX: Final = ".reptheory-"
 _SUFFIX: Final = ".tmp"
@@ -57,12 +57,20 @@ def open_regular(path: str | os.PathLike[str]) -> Iterator[tuple[BufferedReader,
 
 def require_writable(path: str | os.PathLike[str]) -> None:
     """Raise StoreError, before the work, where a file could not be written after it."""
-    target = Path(path)
-    if target.is_dir():
-        raise StoreError(f"{shown(path)}: is a folder; name a file in it")
-    if not target.parent.is_dir():
-        raise StoreError(f"{shown(path)}: there is no folder {shown(target.parent)}; make it first")
-    if not os.access(target.parent, os.W_OK):
+    try:
+        target = os.path.realpath(path)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            _require_regular(os.stat(target).st_mode, path)
+    except StoreError:
+        raise
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{shown(path)}: cannot be written ({_reason(error)}); choose another name"
+        ) from None
+    folder = os.path.dirname(target)
+    if not os.path.isdir(folder):
+        raise StoreError(f"{shown(path)}: there is no folder {shown(folder)}; make it first")
+    if not os.access(folder, os.W_OK):
         raise StoreError(f"{shown(path)}: the folder cannot be written to; choose another one")
 
 
@@ -100,15 +108,22 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
 
 def _require_regular(mode: int, path: str | os.PathLike[str]) -> None:
     """Raise StoreError when `mode` is not that of a regular file."""
+    if stat.S_ISDIR(mode):
+        raise StoreError(f"{shown(path)}: is a folder, not a regular file; give the path of a table file")
     if not stat.S_ISREG(mode):
         raise StoreError(f"{shown(path)}: not a regular file; give the path of a table file")
+
+
+def is_temporary(name: str) -> bool:
+    """Say whether a file of this name is a temporary of `replace_file`."""
+    return name.startswith(_PREFIX) and name.endswith(_SUFFIX)
 
 
 def sweep(folder: Path) -> None:
     """Remove temporaries that a killed writer left in `folder` more than an hour ago; ignore what resists."""
     with contextlib.suppress(OSError):
         for entry in os.scandir(folder):
-            if entry.name.startswith(_PREFIX) and entry.name.endswith(_SUFFIX):
+            if is_temporary(entry.name):
                 with contextlib.suppress(OSError):
                     if time.time() - entry.stat(follow_symlinks=False).st_mtime > _STALE_SECONDS:
                         os.unlink(entry.path)

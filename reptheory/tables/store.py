@@ -2,9 +2,11 @@
 
 Shipped   a small read-only set: beside the package in a wheel (reptheory/shipped_tables), in the top-level
           tables/ folder of a checkout or an editable install. Its manifest.json lists files and hashes.
-Cache     the user's own tables: $REPTHEORY_CACHE, or the platform's cache folder. Whoever builds a table
-          holds its lock, so that a second process waits and reads instead of building too. The lock is a
-          courtesy: every write is atomic by itself, and a cache that cannot be used costs time only.
+Cache     the user's own tables: $REPTHEORY_CACHE, or the platform's cache folder. It holds no path, so it may
+          be moved, copied, or shared read-only. Whoever builds a table holds its lock, so that a second
+          process waits and reads instead of building too. The lock is a courtesy: every write is atomic by
+          itself, and a cache that cannot be used costs time only. Beside the tables: `pieces/TABLE/`, the
+          proven pieces of a build that has not ended. tables/cleaning.py lists and clears it.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ __all__ = [
     "cache_folder",
     "cached_path",
     "locked",
+    "make_folder",
+    "pieces_folder",
     "read_cached",
     "read_set",
     "read_shipped",
@@ -44,6 +48,7 @@ __all__ = [
 ]
 
 SET_MANIFEST: Final = "manifest.json"
+PIECES: Final = "pieces"
 _SET_FORMAT: Final = "reptheory-table-set"
 _SET_VERSION: Final = 1
 _MOST_SET: Final = 1 << 20
@@ -93,6 +98,17 @@ def cached_path(key: TableKey) -> Path | None:
     """Return where the cache keeps the table, whether or not it is there."""
     folder = cache_folder()
     return None if folder is None else folder / key.file_name
+
+
+def pieces_folder(key: TableKey) -> Path | None:
+    """Return where the proven pieces of an unfinished build are kept, whether or not there are any."""
+    path = cached_path(key)
+    return None if path is None else path.parent / PIECES / path.stem
+
+
+def lock_path(path: Path) -> Path:
+    """Return the path of the lock on a file of the cache."""
+    return path.with_name(f".{path.name}.lock")
 
 
 def read_set(folder: Path) -> tuple[SetEntry, ...]:
@@ -184,7 +200,7 @@ def store(table: Table) -> Path:
     path = cached_path(table.key)
     if path is None:
         raise StoreError("cache: there is no cache folder; set REPTHEORY_CACHE to a folder you can write to")
-    _make(path.parent)
+    make_folder(path.parent)
     return table.save(path)
 
 
@@ -194,15 +210,15 @@ def locked(key: TableKey) -> Iterator[bool]:
 
     Where no lock can be had (no cache, read-only, a file system without locks, a holder that does not let go
     for ten minutes) the block runs all the same, since writes are atomic without it. The system releases
-    the lock of a process that dies.
+    the lock of a process that dies; the file of a lock goes with its last holder.
     """
     path = cached_path(key)
     if path is None:
         yield False
         return
-    lock = filelock.FileLock(path.with_name(f".{path.name}.lock"), timeout=_LOCK_SECONDS)
+    lock = filelock.FileLock(lock_path(path), timeout=_LOCK_SECONDS)
     try:
-        _make(path.parent)
+        make_folder(path.parent)
         lock.acquire()
     except (OSError, NotImplementedError, filelock.Timeout):
         yield False
@@ -211,11 +227,21 @@ def locked(key: TableKey) -> Iterator[bool]:
         sweep(path.parent)
         yield True
     finally:
-        lock.release()
+        release(lock)
 
 
-def _make(folder: Path) -> None:
-    """Create the cache folder, for its owner only."""
+def release(lock: filelock.BaseFileLock) -> None:
+    """Release a held lock and remove its file: who waits for it sees that it is gone, and makes a new one."""
+    with contextlib.suppress(OSError):
+        os.unlink(lock.lock_file)
+    lock.release()
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder of the cache, for its owner only.
+
+    raises   StoreError: it cannot be created
+    """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

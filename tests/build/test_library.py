@@ -9,7 +9,8 @@ import pytest
 from privilege import unprivileged
 
 from reptheory.build import library
-from reptheory.build.library import build_table, limbs, load_table
+from reptheory.build.library import build_table, load_table
+from reptheory.build.pieces import limbs
 from reptheory.errors import LabelError, StoreError, TooLarge
 from reptheory.tables import store
 from reptheory.tables.kinds import table_key
@@ -18,15 +19,21 @@ from reptheory.tables.table import read_table
 KEY = table_key("gaunt", 1)
 
 
+@pytest.fixture(autouse=True)
+def _reading_pays(monkeypatch):
+    """Keep and read even the smallest tables, so that these tests take no time."""
+    monkeypatch.setattr(library, "reading_pays", lambda _: True)
+
+
 @pytest.fixture
 def builds(monkeypatch):
     """Count the tables that are built."""
     built = []
     original = library.build_key
 
-    def counting(key, progress=None):
+    def counting(key, *others, **options):
         built.append(key)
-        return original(key, progress)
+        return original(key, *others, **options)
 
     monkeypatch.setattr(library, "build_key", counting)
     return built
@@ -144,7 +151,7 @@ def test_running_out_of_memory_is_said(monkeypatch):
     def exhausted(*_):
         raise MemoryError
 
-    monkeypatch.setattr(library, "exact_rows", exhausted)
+    monkeypatch.setattr(library, "build_pieces", exhausted)
     with pytest.raises(TooLarge, match="ran out of memory"):
         build_table("gaunt", 1)
 

@@ -36,7 +36,7 @@ def with_manifest(table, change):
     altered = change(manifest)
     raw = altered if isinstance(altered, bytes) else canonical(manifest if altered is None else altered)
     stream = io.BytesIO()
-    specs = table._header.specs
+    specs = table.header.specs
     arrays = [
         np.ascontiguousarray(array, dtype=spec.dtype)
         for array, spec in zip(table._arrays, specs, strict=True)

@@ -1,0 +1,186 @@
+"""Estimate: what a build will take, before it starts, and whether reading its result would be faster.
+
+Times follow one cost model, seconds = FIXED + block * blocks + row * rows, with two numbers for each kind
+that `python benchmarks/store.py --fit` measures; they are those of one core of the machine it was last run
+on, and another machine is off by its speed. Rows are an upper bound that misses accidental zeros only
+(`pieces.cut`); bytes and memory follow from them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from reptheory.build import size
+from reptheory.build.pieces import cut
+from reptheory.errors import StoreError
+from reptheory.tables.kinds import kind_of, table_key
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    from reptheory.tables.kinds import TableKey
+
+__all__ = ["Estimate", "estimate", "estimate_table", "reading_pays", "require_disk", "require_memory"]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a table of one kind costs, on one core.
+
+    block   seconds for each block (a triple of degrees, a spin, a whole change of basis)
+    row     seconds for each row
+    bits    of the longer integer of a row, for each unit of lmax
+    """
+
+    block: float
+    row: float
+    bits: float
+
+
+_COSTS: Final[Mapping[str, Cost]] = MappingProxyType(
+    {
+        "clebsch_gordan": Cost(60e-6, 3.0e-6, 4.5),
+        "gaunt": Cost(90e-6, 3.2e-6, 6.2),
+        "wigner_3j": Cost(25e-6, 2.8e-6, 4.8),
+        "fourier_from_harmonics": Cost(100e-6, 5.0e-6, 4.1),
+        "harmonics_from_fourier": Cost(100e-6, 4.0e-6, 4.1),
+        "theta_fourier": Cost(100e-6, 12e-6, 4.1),
+        "theta_projection": Cost(100e-6, 12e-6, 4.1),
+        "wigner_d_pi_half": Cost(50e-6, 2.5e-6, 2.2),
+    }
+)
+_OTHER: Final = Cost(100e-6, 10e-6, 6.5)
+"""For a kind that nobody has measured yet."""
+FIXED: Final = 0.2e-3
+"""Seconds that any build takes."""
+READ_FIXED: Final = 0.3e-3
+"""Seconds to open, parse and check any file."""
+READ_BYTE: Final = 2.4e-9
+"""Seconds to read, hash and check a byte of a table."""
+PAYS: Final = 1.5
+"""Reading must be faster by this factor, so that a wrong estimate does not choose the slower way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What building one table will take.
+
+    key       the table
+    rows      at most; accidental zeros are not left out
+    pieces     pieces that it is built in, and that are kept if the build is interrupted
+    largest   rows of the largest piece, at most
+    nbytes    of the file, about
+    seconds   on one core of the machine that the cost model was measured on
+    """
+
+    key: TableKey
+    rows: int
+    pieces: int
+    largest: int
+    nbytes: int
+    seconds: float
+
+    def memory(self, workers: int = 1) -> int:
+        """Return about how many bytes all processes together take at their peak.
+
+        Each worker holds the Python integers of its piece; the process that joins them holds the pieces, the
+        joined columns and their immutable copies.
+        """
+        working = min(workers, self.pieces) * self.largest * size.row_bytes(self.key)
+        return working + 3 * self.nbytes
+
+    def __str__(self) -> str:
+        kept = f", {self.pieces} pieces" if self.pieces > 1 else ""
+        return (
+            f"at most {size.short(self.rows)}rows{kept}, a file of {size.short(self.nbytes)}B, "
+            f"{size.short(self.memory())}B of memory, about {self.seconds:.3g} s on one core"
+        )
+
+
+def estimate_table(
+    kind: str,
+    lmax: int | None = None,
+    *,
+    basis: str | None = None,
+    lmax_out: int | None = None,
+    band_limit: int | None = None,
+    formula: str | None = None,
+) -> Estimate:
+    """Say what `build_table` with the same arguments would take, without building anything.
+
+    returns  rows, bytes, memory and seconds, about
+    raises   LabelError: no such table; TooLarge: not even its result fits in memory
+
+    >>> estimate_table("gaunt", 8).rows
+    44557
+    """
+    key = table_key(kind, lmax, basis=basis, lmax_out=lmax_out, band_limit=band_limit, formula=formula)
+    return estimate(key)
+
+
+def estimate(key: TableKey) -> Estimate:
+    """Estimate the build of the table that `key` names; see `estimate_table`."""
+    most, free = size.most_rows(key), size.available_memory()
+    if most * _LEAST_BYTES > free:  # before any list is made of 10^30 blocks
+        raise size.refusal(key, most, size.most_bytes(key), free)
+    pieces, cost = cut(key), _COSTS.get(key.kind, _OTHER)
+    top = int(dict(key.parameters).get("lmax", 1))
+    rows = sum(piece.rows for piece in pieces)
+    limbs = -(-int(cost.bits * top + 8) // 64)
+    nbytes = 2048 + rows * (4 * len(kind_of(key.kind).index_names) + 13 + 16 * limbs)
+    seconds = FIXED + cost.block * pieces[-1].last + cost.row * rows
+    largest = max(piece.rows for piece in pieces)
+    return Estimate(key, rows, len(pieces), largest, nbytes, seconds)
+
+
+_LEAST_BYTES: Final = 50
+"""Memory that a row takes at the very least, of the loosest bound of their number."""
+
+
+def reading_pays(key: TableKey) -> bool:
+    """Say whether reading a table's file is faster than building it; the store keeps and reads no others.
+
+    Small tables are built in less time than a file takes to open and check.
+    """
+    if size.most_rows(key) > _SURELY:
+        return True
+    guess = estimate(key)
+    return guess.seconds > PAYS * (READ_FIXED + READ_BYTE * guess.nbytes)
+
+
+_SURELY: Final = 100_000
+"""Rows from which reading pays whatever the kind."""
+
+
+def require_memory(guess: Estimate, wanted: int) -> int:
+    """Return how many of the wanted workers fit into the memory that is free.
+
+    raises   TooLarge: not even one does; the message states the sizes
+    """
+    free = size.available_memory()
+    for workers in range(min(wanted, guess.pieces), 0, -1):
+        if guess.memory(workers) <= free:
+            return workers
+    raise size.refusal(guess.key, guess.rows, guess.memory(), free)
+
+
+def require_disk(key: TableKey, path: str | os.PathLike[str]) -> None:
+    """Raise StoreError, before the work, where the disk has no room for the table's file.
+
+    path   of the file that is to be written
+    """
+    needed, folder = estimate(key).nbytes, Path(path).resolve().parent
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        return  # whatever is wrong with the folder, the write says it better
+    if needed > free:
+        raise StoreError(
+            f"{path}: {key} needs about {size.short(needed)}B, but {size.short(free)}B are free on that "
+            "disk; free space or choose another folder"
+        )
