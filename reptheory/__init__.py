@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     )
     from reptheory.exact.vector_polynomials import VectorPolynomial
     from reptheory.exact.wigner3j import wigner_3j, wigner_3j_array
+    from reptheory.exact.wigner3j_table import Wigner3jTable, wigner_3j_slabs, wigner_3j_table
     from reptheory.exact.wigner6j import racah, wigner_6j
     from reptheory.exact.wigner6j_table import Wigner6jTable, wigner_6j_table
     from reptheory.exact.wigner9j import wigner_9j
@@ -84,6 +85,7 @@ _HOME = {
     "Table": "tables.table",
     "TensorProduct": "operations.tensor_product",
     "Wigner6jTable": "exact.wigner6j_table",
+    "Wigner3jTable": "exact.wigner3j_table",
     "build_table": "build.library",
     "estimate_table": "build.estimate",
     "cartesian_tensor": "exact.cartesian",
@@ -116,6 +118,8 @@ _HOME = {
     "vector_harmonic_form": "exact.tensor_harmonics",
     "wigner_3j": "exact.wigner3j",
     "wigner_3j_array": "exact.wigner3j",
+    "wigner_3j_slabs": "exact.wigner3j_table",
+    "wigner_3j_table": "exact.wigner3j_table",
     "wigner_6j": "exact.wigner6j",
     "wigner_6j_table": "exact.wigner6j_table",
     "wigner_9j": "exact.wigner9j",
@@ -151,6 +155,7 @@ __all__ = [
     "Table",
     "TensorProduct",
     "VectorPolynomial",
+    "Wigner3jTable",
     "Wigner6jTable",
     "build_table",
     "cartesian_tensor",
@@ -184,6 +189,8 @@ __all__ = [
     "vector_harmonic_form",
     "wigner_3j",
     "wigner_3j_array",
+    "wigner_3j_slabs",
+    "wigner_3j_table",
     "wigner_6j",
     "wigner_6j_table",
     "wigner_9j",

@@ -31,6 +31,7 @@ from reptheory.groups.labels import projection, shown, two_label, two_spin
 __all__ = [
     "SquareGrid",
     "admissible",
+    "block_of_grid",
     "checked_labels",
     "doubled_3j",
     "polynomial",
@@ -66,18 +67,23 @@ def wigner_3j_array(j1: object, j2: object, j3: object) -> SurdArray:
     √(1/6)
     """
     two_js = two_spin(j1, "j1"), two_spin(j2, "j2"), two_spin(j3, "j3")
-    shape = tuple(two_j + 1 for two_j in two_js)
     if not admissible(*two_js):
+        shape = tuple(two_j + 1 for two_j in two_js)
         return SurdArray(shape, np.zeros((0, 3), np.int64), (), (), convention=COMPLEX)
-    grid = square_grid(*two_js)
+    return block_of_grid(square_grid(*two_js))
+
+
+def block_of_grid(grid: SquareGrid) -> SurdArray:
+    """Return the symbols of one triple of spins from their parts."""
+    two_j1, two_j2, two_j3 = (len(binomials) - 1 for binomials in grid.binomials)
     p, q = np.nonzero(grid.coefficients)
-    third = two_js[2] - (p - q + grid.b)
-    negative = (third + two_js[0]) % 2 != (grid.coefficients[p, q] < 0)
+    third = two_j3 - (p - q + grid.b)
+    negative = (third + two_j1) % 2 != (grid.coefficients[p, q] < 0)
     signs = np.where(negative, -1, 1).tolist()
     squares = grid.squares(p.tolist(), q.tolist())
     return SurdArray(
-        shape,
-        np.stack([p, two_js[1] - q, third], axis=1),
+        (two_j1 + 1, two_j2 + 1, two_j3 + 1),
+        np.stack([p, two_j2 - q, third], axis=1),
         [sign * top for sign, (top, _) in zip(signs, squares, strict=True)],
         [bottom for _, bottom in squares],
         convention=COMPLEX,
@@ -190,9 +196,19 @@ class SquareGrid:
         return squares
 
 
-def square_grid(two_j1: int, two_j2: int, two_j3: int, factor: Fraction = Fraction(1)) -> SquareGrid:
-    """Return the parts of every symbol of an admissible triple, its square multiplied by factor > 0."""
-    coefficients = polynomial(two_j1, two_j2, two_j3)
+def square_grid(
+    two_j1: int,
+    two_j2: int,
+    two_j3: int,
+    factor: Fraction = Fraction(1),
+    coefficients: NDArray[Any] | None = None,
+) -> SquareGrid:
+    """Return the parts of every symbol of an admissible triple, its square multiplied by factor > 0.
+
+    coefficients  B[p, q] where the caller has it; None: `polynomial`
+    """
+    if coefficients is None:
+        coefficients = polynomial(two_j1, two_j2, two_j3)
     a, b, c = _pair_degrees(two_j1, two_j2, two_j3)
     total = a + b + c
     common = factor * Fraction(comb(two_j1, c) * comb(two_j2, b), (total + 1) * comb(total, a))

@@ -12,13 +12,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import config, types
-from numba.core import cgutils
 from numpy.typing import NDArray
 
 from reptheory.kernels.coupling import CouplingPlan
-from reptheory.kernels.jit import compiled, intrinsic
+from reptheory.kernels.double_double import product_error
+from reptheory.kernels.jit import compiled
 
 __all__ = ["certify_coupling"]
 
@@ -26,37 +24,6 @@ U = 2.0**-53
 ETA = 2.0**-1074
 SMALLEST_COEFFICIENT = 2.0**-900
 """Coefficients below this could lose their remainders to underflow: there the bound is inf."""
-
-
-@intrinsic
-def _emit_fused(typingctx: Any, a: Any, b: Any, c: Any) -> Any:  # noqa: ARG001
-    """Emit llvm.fma on three doubles."""
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ARG001
-        double = ir.DoubleType()
-        kind = ir.FunctionType(double, [double] * 3)
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.fma.f64"), args)
-
-    return types.float64(types.float64, types.float64, types.float64), codegen
-
-
-def _exact_fused(a: Any, b: Any, c: Any) -> Any:
-    """Twin of the fused multiply-add for a product minus its rounding: Dekker's product, exact likewise."""
-    split = 134217729.0
-    ta, tb = split * a, split * b
-    ah, bh = ta - (ta - a), tb - (tb - b)
-    al, bl = a - ah, b - bh
-    return ((ah * bh + c) + ah * bl + al * bh) + al * bl
-
-
-if config.DISABLE_JIT:
-    product_error = _exact_fused
-else:
-
-    @compiled
-    def product_error(a: Any, b: Any, c: Any) -> Any:
-        """Return a * b + c with one rounding; exact where c = -(a * b rounded)."""
-        return _emit_fused(a, b, c)
 
 
 @compiled

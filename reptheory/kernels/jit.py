@@ -29,7 +29,7 @@ from llvmlite import binding
 from numba import extending
 from numba.core import caching
 
-__all__ = ["code_folder", "compiled", "intrinsic", "part"]
+__all__ = ["code_folder", "compiled", "inlined", "intrinsic", "part"]
 
 KEPT = 4
 """Folders of compiled code kept side by side: versions, environments, processors on a shared home."""
@@ -151,6 +151,12 @@ def part(function: Function) -> Function:
         nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
     )(function)
     typed: Function = dispatcher
+    return typed
+
+
+def inlined(function: Function) -> Function:
+    """Compile `function` into each kernel that calls it: passing arrays costs as much as a short loop."""
+    typed: Function = numba.njit(nogil=True, error_model="numpy", inline="always")(function)
     return typed
 
 

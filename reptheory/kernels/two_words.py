@@ -16,7 +16,7 @@ from llvmlite import ir
 from numba import config, types
 from numba.core import cgutils
 
-from reptheory.kernels.certificate import product_error
+from reptheory.kernels.double_double import product_error
 from reptheory.kernels.jit import compiled, intrinsic
 
 __all__ = ["add_product", "double_word", "double_word_product", "product_error"]

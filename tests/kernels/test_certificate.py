@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reptheory.kernels import certificate
 from reptheory.kernels.certificate import certify_coupling
+from reptheory.kernels.double_double import product_error
+from reptheory.kernels.double_plain import exact_fused
 from reptheory.operations.coupling_plan import Pair, PathTerms, coupling_plan
 
 Array = Any
@@ -23,7 +24,7 @@ FLOATS = st.floats(-1e100, 1e100).filter(lambda x: x == 0 or abs(x) > 1e-100)
 def test_product_error_is_exact(a: float, b: float) -> None:
     """Both the fused form and its twin for NUMBA_DISABLE_JIT."""
     exact = Fraction(a) * Fraction(b)
-    for form in (certificate.product_error, certificate._exact_fused):
+    for form in (product_error, exact_fused):
         assert Fraction(a * b) + Fraction(form(a, b, -(a * b))) == exact
 
 
