@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         monomials_from_harmonics,
         solid_harmonic,
     )
+    from reptheory.exact.square_grid import wigner_3j_array
     from reptheory.exact.surd import Surd
     from reptheory.exact.tensor_harmonics import (
         forms_from_vector_harmonics,
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
         vector_harmonic_form,
     )
     from reptheory.exact.vector_polynomials import VectorPolynomial
-    from reptheory.exact.wigner3j import wigner_3j, wigner_3j_array
+    from reptheory.exact.wigner3j import wigner_3j
     from reptheory.exact.wigner3j_table import Wigner3jTable, wigner_3j_slabs, wigner_3j_table
     from reptheory.exact.wigner6j import racah, wigner_6j
     from reptheory.exact.wigner6j_table import Wigner6jTable, wigner_6j_table
@@ -117,7 +118,7 @@ _HOME = {
     "vector_harmonic": "exact.tensor_harmonics",
     "vector_harmonic_form": "exact.tensor_harmonics",
     "wigner_3j": "exact.wigner3j",
-    "wigner_3j_array": "exact.wigner3j",
+    "wigner_3j_array": "exact.square_grid",
     "wigner_3j_slabs": "exact.wigner3j_table",
     "wigner_3j_table": "exact.wigner3j_table",
     "wigner_6j": "exact.wigner6j",

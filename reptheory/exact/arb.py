@@ -18,6 +18,7 @@ from typing import Any, Final
 __all__ = [
     "exact_arb",
     "fraction_ball",
+    "log_of_root",
     "nearest_float",
     "pi_enclosure",
     "pi_power_bounds",
@@ -143,3 +144,22 @@ def sqrt_ball(numerator: int, denominator: int, pi_power: int, bits: int) -> Any
     with working_precision(bits):
         ball = flint.arb(flint.fmpq(numerator, denominator))
         return (ball * flint.arb.pi() ** pi_power).sqrt()
+
+
+def log_of_root(numerator: int, denominator: int, pi_power: int) -> float:
+    """Return log(sqrt(numerator / denominator * pi^pi_power)), correctly rounded, for positive ints.
+
+    The logarithm of an algebraic number other than 1 is transcendental (Lindemann), so a ball that is
+    narrowed holds one double in the end; with pi no tie is known, and it would be a wonder.
+    """
+    import flint  # noqa: PLC0415
+
+    if numerator == denominator and pi_power == 0:
+        return 0.0
+
+    def ball_at(bits: int) -> Any:
+        with working_precision(bits):
+            ball = flint.arb(flint.fmpq(numerator, denominator))
+            return (ball.log() + pi_power * flint.arb.pi().log()) / 2
+
+    return nearest_float(ball_at)

@@ -9,11 +9,15 @@ product / sqrt(2). Each block of C_real is an isometry, as each block of C is.
 
 from __future__ import annotations
 
-from reptheory.conventions import Basis
-from reptheory.exact.arrays import SurdArray
-from reptheory.exact.coupling import coupling_block
-from reptheory.exact.surd import Surd
-from reptheory.exact.wigner3j import checked_labels, doubled_3j
+from typing import TYPE_CHECKING
+
+from reptheory.exact.surd import ZERO, Surd
+from reptheory.exact.three_spins import admissible, coupled, pair_degrees, square_of_clebsch_gordan
+from reptheory.exact.wigner3j import checked_labels
+
+if TYPE_CHECKING:
+    from reptheory.conventions import Basis
+    from reptheory.exact.arrays import SurdArray
 
 __all__ = ["clebsch_gordan", "clebsch_gordan_array"]
 
@@ -29,10 +33,33 @@ def clebsch_gordan(j1: object, j2: object, j3: object, m1: object, m2: object, m
     >>> clebsch_gordan(0.5, 0.5, 1, 0.5, -0.5, 0)
     √(1/2)
     """
-    two_j1, two_j2, two_j3, two_m1, two_m2, two_m3 = checked_labels(j1, j2, j3, m1, m2, m3)
-    symbol = doubled_3j(two_j1, two_j2, two_j3, two_m1, two_m2, -two_m3)
-    sign = -1 if (two_j1 - two_j2 + two_m3) % 4 else 1
-    return symbol * Surd.sqrt(two_j3 + 1, sign)
+    if (
+        type(j1) is int
+        and type(j2) is int
+        and type(j3) is int
+        and type(m1) is int
+        and type(m2) is int
+        and type(m3) is int
+        and -j1 <= m1 <= j1
+        and -j2 <= m2 <= j2
+        and -j3 <= m3 <= j3
+    ):
+        a, b, c = j1 + j2 - j3, j2 + j3 - j1, j1 + j3 - j2
+        if m1 + m2 != m3 or a < 0 or b < 0 or c < 0:
+            return ZERO
+        return coupled(square_of_clebsch_gordan, a, b, c, j1 + m1, j2 - m2, a)
+    return _doubled(*checked_labels(j1, j2, j3, m1, m2, m3))
+
+
+def _doubled(two_j1: int, two_j2: int, two_j3: int, two_m1: int, two_m2: int, two_m3: int) -> Surd:
+    """Return one coefficient of doubled labels that are possible (unchecked).
+
+    The signs (-1)^(j1 - j2 + m3) and (-1)^(2 j1 + j3 - m3) make (-1)^(j1 + j2 - j3).
+    """
+    if two_m1 + two_m2 != two_m3 or not admissible(two_j1, two_j2, two_j3):
+        return ZERO
+    a, b, c = pair_degrees(two_j1, two_j2, two_j3)
+    return coupled(square_of_clebsch_gordan, a, b, c, (two_j1 + two_m1) // 2, (two_j2 - two_m2) // 2, a)
 
 
 def clebsch_gordan_array(j1: object, j2: object, j3: object, basis: Basis = "complex") -> SurdArray:
@@ -44,4 +71,6 @@ def clebsch_gordan_array(j1: object, j2: object, j3: object, basis: Basis = "com
     >>> clebsch_gordan_array(1, 1, 1, basis="real")[0, 1, 2]  # y x z -> x
     √(1/2)
     """
+    from reptheory.exact.coupling import coupling_block  # noqa: PLC0415  (NumPy loads with the first array)
+
     return coupling_block("clebsch_gordan", j1, j2, j3, basis)

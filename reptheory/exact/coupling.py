@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 from functools import lru_cache
-from math import comb
 from typing import Literal, get_args
 
 import numpy as np
@@ -30,10 +29,11 @@ from numpy.typing import NDArray
 from reptheory.conventions import COMPLEX, Basis, convention_of
 from reptheory.errors import LabelError
 from reptheory.exact.arrays import SurdArray
-from reptheory.exact.wigner3j import SquareGrid, admissible, square_grid, wigner_3j_array
+from reptheory.exact.square_grid import SquareGrid, square_grid, wigner_3j_array
+from reptheory.exact.three_spins import admissible, parity_3j
 from reptheory.groups.labels import two_spin, whole
 
-__all__ = ["CouplingKind", "coupling_block", "parity_3j"]
+__all__ = ["CouplingKind", "coupling_block"]
 
 CouplingKind = Literal["wigner_3j", "clebsch_gordan", "gaunt"]
 Columns = NDArray[np.int64]
@@ -73,29 +73,14 @@ def _block(kind: CouplingKind, two_j1: int, two_j2: int, two_j3: int, basis: Bas
     return _complex_block(kind, two_j1, two_j2, two_j3)
 
 
-def parity_3j(l1: int, l2: int, l3: int) -> tuple[int, Fraction]:
-    """Return (sign, square) of 3j(l1 l2 l3; 0 0 0) for an admissible triple; (0, 0) if l1+l2+l3 is odd.
-
-    With g = (l1+l2+l3)/2 and (n; a, b, c) a multinomial coefficient, the symbol is
-    (-1)^g (g; g-l1, g-l2, g-l3) / sqrt((2g+1) (2g; 2g-2l1, 2g-2l2, 2g-2l3))
-    [Edmonds, Angular Momentum in Quantum Mechanics, 1957, eq. 3.7.17].
-    """
-    g, odd = divmod(l1 + l2 + l3, 2)
-    if odd:
-        return 0, Fraction(0)
-    small = comb(g, l1) * comb(l1, g - l2)
-    large = comb(2 * g, 2 * l1) * comb(2 * l1, 2 * (g - l2))
-    return (-1) ** g, Fraction(small * small, (2 * g + 1) * large)
-
-
 def _scale(kind: CouplingKind, two_j1: int, two_j2: int, two_j3: int) -> tuple[int, Fraction, int]:
     """Return (sign, square / pi^k, k) of the factor between a kind and the 3j symbol, without (-1)^m3."""
     if kind == "wigner_3j":
         return 1, Fraction(1), 0
     if kind == "clebsch_gordan":
         return (-1 if (two_j1 - two_j2) % 4 else 1), Fraction(two_j3 + 1), 0
-    sign, square = parity_3j(two_j1 // 2, two_j2 // 2, two_j3 // 2)
-    return sign, square * Fraction((two_j1 + 1) * (two_j2 + 1) * (two_j3 + 1), 4), -1
+    sign, top, bottom = parity_3j(two_j1 // 2, two_j2 // 2, two_j3 // 2)
+    return sign, Fraction(int(top * (two_j1 + 1) * (two_j2 + 1) * (two_j3 + 1)), int(4 * bottom)), -1
 
 
 def _complex_block(kind: CouplingKind, two_j1: int, two_j2: int, two_j3: int) -> SurdArray:
@@ -108,7 +93,7 @@ def _complex_block(kind: CouplingKind, two_j1: int, two_j2: int, two_j3: int) ->
         # (-1)^(j1-j2+m3) times (-1)^(2j1 + j3 - m3) of the 3j symbol is (-1)^(j1-j2+j3) (-1)^(2j1) = (-1)^a
         third, odd = s, (two_j1 + two_j2 - two_j3) // 2 + np.zeros_like(s)
     else:
-        sign, _ = parity_3j(two_j1 // 2, two_j2 // 2, two_j3 // 2)
+        sign, _, _ = parity_3j(two_j1 // 2, two_j2 // 2, two_j3 // 2)
         third = two_j3 - s
         odd = third + (0 if sign > 0 else 1)
     negative = (odd % 2 == 1) != (grid.coefficients[p, q] < 0)

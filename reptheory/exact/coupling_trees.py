@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reptheory.errors import LabelError, TooLarge
-from reptheory.exact.wigner3j import admissible
+from reptheory.exact.three_spins import admissible
 from reptheory.groups.labels import shown, spelled, two_spin
 
 __all__ = ["Shape", "Tree", "read_tree", "same_leaves"]

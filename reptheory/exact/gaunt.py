@@ -12,23 +12,15 @@ complex harmonics, and real_gaunt itself for the real ones. In another normalisa
 
 from __future__ import annotations
 
-from fractions import Fraction
-from itertools import product
+from typing import TYPE_CHECKING
 
-from reptheory.conventions import Basis
-from reptheory.exact.arrays import SurdArray
-from reptheory.exact.coupling import coupling_block, parity_3j
-from reptheory.exact.normalization import (
-    factors_of_degree,
-    harmonic_convention,
-    plain,
-    scaled_axes,
-    unchecked_factor,
-)
-from reptheory.exact.real_basis import real_row
-from reptheory.exact.surd import Surd
-from reptheory.exact.wigner3j import admissible, doubled_3j
+from reptheory.exact.surd import ZERO, Surd
+from reptheory.exact.three_spins import coupled, square_of_gaunt, square_of_real_gaunt
 from reptheory.groups.labels import projection, whole
+
+if TYPE_CHECKING:
+    from reptheory.conventions import Basis
+    from reptheory.exact.arrays import SurdArray
 
 __all__ = ["gaunt", "gaunt_array", "real_gaunt"]
 
@@ -57,7 +49,9 @@ def gaunt(
     """
     labels = _checked(l1, l2, l3, m1, m2, m3)
     value = _gaunt(*labels)
-    return value if plain(normalization, phase) else _scaled(value, labels, "complex", normalization, phase)
+    if phase is None and normalization == "orthonormal":
+        return value
+    return _scaled(value, labels, "complex", normalization, phase)
 
 
 def real_gaunt(
@@ -78,16 +72,9 @@ def real_gaunt(
     """
     labels = _checked(l1, l2, l3, m1, m2, m3)
     value = _real_gaunt(*labels)
-    return value if plain(normalization, phase) else _scaled(value, labels, "real", normalization, phase)
-
-
-def _real_gaunt(a1: int, a2: int, a3: int, b1: int, b2: int, b3: int) -> Surd:
-    """Return one real Gaunt coefficient of possible labels (unchecked)."""
-    total = Surd.rational(0)
-    for (n1, u1), (n2, u2), (n3, u3) in product(real_row(b1), real_row(b2), real_row(b3)):
-        if n1 + n2 + n3 == 0:
-            total += u1 * u2 * u3 * _gaunt(a1, a2, a3, n1, n2, n3)
-    return total
+    if phase is None and normalization == "orthonormal":
+        return value
+    return _scaled(value, labels, "real", normalization, phase)
 
 
 def gaunt_array(
@@ -110,28 +97,66 @@ def gaunt_array(
     >>> gaunt_array(1, 1, 0, basis="real", normalization="schmidt")[2, 2, 0]  # 4 pi / 3
     √(16π^2/9)
     """
+    from reptheory.exact.coupling import coupling_block  # noqa: PLC0415  (NumPy loads with the first array)
+
     block = coupling_block("gaunt", l1, l2, l3, basis)
-    if plain(normalization, phase):
+    if phase is None and normalization == "orthonormal":
         return block
+    from reptheory.exact.normalization import (  # noqa: PLC0415
+        factors_of_degree,
+        harmonic_convention,
+        scaled_axes,
+    )
+
     convention = harmonic_convention(basis, normalization, phase)
     factors = {axis: factors_of_degree(length // 2, convention) for axis, length in enumerate(block.shape)}
     return scaled_axes(block, factors, convention)
 
 
 def _gaunt(l1: int, l2: int, l3: int, m1: int, m2: int, m3: int) -> Surd:
-    """Return one complex Gaunt coefficient of possible labels (unchecked)."""
-    if m1 + m2 + m3 or (l1 + l2 + l3) % 2 or not admissible(2 * l1, 2 * l2, 2 * l3):
-        return Surd.rational(0)
-    symbol = doubled_3j(2 * l1, 2 * l2, 2 * l3, 2 * m1, 2 * m2, 2 * m3)
-    sign, square = parity_3j(l1, l2, l3)
-    weight = square * Fraction((2 * l1 + 1) * (2 * l2 + 1) * (2 * l3 + 1), 4)
-    return symbol * Surd.sqrt(weight, sign, pi_power=-1)
+    """Return one complex Gaunt coefficient of possible labels (unchecked).
+
+    The sign of 3j(l1 l2 l3; 0 0 0) is (-1)^g with 2g = l1+l2+l3; the other symbol brings (-1)^(l3+m3).
+    """
+    a, b, c = l1 + l2 - l3, l2 + l3 - l1, l1 + l3 - l2
+    if m1 + m2 + m3 or a % 2 or a < 0 or b < 0 or c < 0:
+        return ZERO
+    return coupled(square_of_gaunt, a, b, c, l1 + m1, l2 - m2, l3 + m3 + (a + b + c) // 2, -1)
+
+
+def _real_gaunt(l1: int, l2: int, l3: int, m1: int, m2: int, m3: int) -> Surd:
+    """Return one real Gaunt coefficient of possible labels (unchecked).
+
+    Two of its terms, at m' and -m', are equal, the others vanish; all m' are 0, or one, or none (`coupling`).
+    """
+    first, second, third = abs(m1), abs(m2), abs(m3)
+    if first + second != third:
+        if abs(first - second) != third:
+            return ZERO
+        second = -second
+    odd = (m1 < 0) + (m2 < 0) + (m3 < 0)
+    a, b, c = l1 + l2 - l3, l2 + l3 - l1, l1 + l3 - l2
+    if odd % 2 or a % 2 or a < 0 or b < 0 or c < 0:
+        return ZERO
+    # The terms of `real_row` at m' > 0 have the factor (-1)^m', and -1 if m < 0; i^2 = -1 for two m < 0.
+    exponent = odd // 2
+    for m, other in ((m1, first), (m2, second), (m3, -first - second)):
+        if other > 0:
+            exponent += other + (m < 0)
+    exponent += l3 - first - second + (a + b + c) // 2
+    square = square_of_real_gaunt if m1 and m2 and m3 else square_of_gaunt
+    return coupled(square, a, b, c, l1 + first, l2 - second, exponent, -1)
 
 
 def _scaled(
     value: Surd, labels: tuple[int, ...], basis: Basis, normalization: str, phase: str | None
 ) -> Surd:
     """Return a coefficient of orthonormal harmonics as one of the named family."""
+    from reptheory.exact.normalization import (  # noqa: PLC0415  (it loads NumPy)
+        harmonic_convention,
+        unchecked_factor,
+    )
+
     convention = harmonic_convention(basis, normalization, phase)
     for degree, order in zip(labels[:3], labels[3:], strict=True):
         value *= unchecked_factor(degree, order, convention)
@@ -142,6 +167,18 @@ def _checked(
     l1: object, l2: object, l3: object, m1: object, m2: object, m3: object
 ) -> tuple[int, int, int, int, int, int]:
     """Return the six labels as ints; raise LabelError for an impossible one."""
+    if (
+        type(l1) is int
+        and type(l2) is int
+        and type(l3) is int
+        and type(m1) is int
+        and type(m2) is int
+        and type(m3) is int
+        and -l1 <= m1 <= l1
+        and -l2 <= m2 <= l2
+        and -l3 <= m3 <= l3
+    ):
+        return l1, l2, l3, m1, m2, m3
     degrees = whole(l1, "l1"), whole(l2, "l2"), whole(l3, "l3")
     orders = whole(m1, "m1", signed=True), whole(m2, "m2", signed=True), whole(m3, "m3", signed=True)
     for number, (degree, order) in enumerate(zip(degrees, orders, strict=True), start=1):

@@ -14,16 +14,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 from reptheory.errors import OperandError
 from reptheory.exact.arb import pi_power_bounds
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from reptheory.exact.surd import Surd
 
 __all__ = [
@@ -45,8 +44,7 @@ _GUARD_BITS: Final = 3
 _FIRST_PI_BITS: Final = 128
 
 
-@dataclass(frozen=True, slots=True)
-class BinaryFormat:
+class BinaryFormat(NamedTuple):
     """An IEEE 754 binary format: finite values m 2^e with m < 2^precision, e >= smallest, value < 2^top."""
 
     name: FloatName
@@ -63,6 +61,8 @@ FORMATS: Final = {
 
 def float_format(name: object) -> BinaryFormat:
     """Return the format called `name` ("float64", "float32", or a NumPy dtype of these)."""
+    import numpy as np  # noqa: PLC0415  (a single value is rounded without arrays)
+
     try:
         return FORMATS[np.dtype(name).name]  # type: ignore[call-overload]
     except (KeyError, TypeError) as error:
@@ -253,6 +253,8 @@ def round_all(
     numerators, denominators   (nnz,) ints; the sign of a numerator is the sign of its value
     returns                    (nnz,) of the dtype `form`, correctly rounded
     """
+    import numpy as np  # noqa: PLC0415
+
     known: dict[tuple[int, int], float] = {}
     rounded: list[float] = []
     for numerator, denominator in zip(numerators, denominators, strict=True):
@@ -272,9 +274,12 @@ def narrowed(values: NDArray[np.float64], nearest: Callable[[int], float]) -> ND
     A second rounding errs only where the first one ended in the middle between two float32: the middle is a
     float64 itself, so that any other float64 lies on the side of it on which the exact value lies.
 
+    >>> import numpy as np
     >>> narrowed(np.array([1.0, 1 + 2.0**-24]), lambda place: 7.0).tolist()
     [1.0, 7.0]
     """
+    import numpy as np  # noqa: PLC0415
+
     rounded = values.astype(np.float32)
     near = rounded.astype(np.float64)
     beyond = near + 2 * (values - near)
@@ -295,6 +300,8 @@ def all_nearest(
     values    (nnz,) float64 or float32
     returns   (nnz,) bool: True where the float is proven to be the nearest one
     """
+    import numpy as np  # noqa: PLC0415
+
     target = float_format(values.dtype)
     known: dict[tuple[float, int, int], bool] = {}
     proven: list[bool] = []

@@ -4,33 +4,37 @@ Every coupling coefficient, every d(pi/2) and both Fourier changes of basis are 
 quotients stay exact in plain integers. A sum is a surd only if its terms are rational multiples of one
 square root; any other sum raises `IncommensurableSurds`.
 
-A Surd is kept canonical (lowest terms; one zero), so equal values have equal fields and equal hashes.
-A rational Surd equals, and hashes as, the Fraction of its value.
+A Surd is canonical (lowest terms; one zero), so equal values have equal fields and equal hashes. A rational
+Surd equals, and hashes as, the Fraction of its value. A coefficient keeps the integers that it was computed
+from, and multiplies and reduces them when its radicand is first asked for: many are only rounded or tested
+for zero, and a common divisor costs more than a short sum.
 """
 
 from __future__ import annotations
 
 import math
 import numbers
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from reptheory.errors import IncommensurableSurds, LabelError, NotRational, NotReal
-from reptheory.exact.arb import pi_power_bounds, sqrt_ball, working_precision
+from reptheory.exact.arb import log_of_root, pi_power_bounds, sqrt_ball, working_precision
 from reptheory.exact.rounding import nearest_sqrt
 
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Surd"]
+__all__ = ["ZERO", "Surd", "root_of"]
 
-_ZERO = Fraction(0)
+_State = tuple[int, int, int, Callable[..., tuple[int, int]] | None, Any]
+"""sign, pi_power, i_power, and None, radicand; or function, ints with (top, bottom) = function(*ints)."""
+
 _FIRST_PI_BITS = 64
 _LONGEST_BITS = 4096
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Surd:
     """The exact number sign * i^i_power * sqrt(radicand * pi^pi_power).
 
@@ -43,22 +47,59 @@ class Surd:
     (2, √18)
     """
 
-    sign: int
-    radicand: Fraction
-    pi_power: int = 0
-    i_power: int = 0
+    __slots__ = ("_state",)
+    __match_args__ = ("sign", "radicand", "pi_power", "i_power")
+    _state: _State  # set by `_put` alone
 
-    def __post_init__(self) -> None:
-        if self.radicand < 0 or self.sign not in (-1, 0, 1) or (self.sign == 0) != (self.radicand == 0):
+    def __init__(self, sign: int, radicand: Fraction, pi_power: int = 0, i_power: int = 0) -> None:
+        if radicand < 0 or sign not in (-1, 0, 1) or (sign == 0) != (radicand == 0):
             raise LabelError(
-                f"Surd: got sign {self.sign!r} with radicand {self.radicand}; the radicand must be positive "
+                f"Surd: got sign {sign!r} with radicand {radicand}; the radicand must be positive "
                 "and the sign -1 or 1 (both 0 for zero); build it with Surd.scaled(coefficient, radicand)"
             )
-        if self.i_power not in (0, 1) or (self.sign == 0 and (self.pi_power or self.i_power)):
+        if i_power not in (0, 1) or (sign == 0 and (pi_power or i_power)):
             raise LabelError(
-                f"Surd: got i_power {self.i_power!r} and pi_power {self.pi_power!r}; i_power must be 0 or 1, "
+                f"Surd: got i_power {i_power!r} and pi_power {pi_power!r}; i_power must be 0 or 1, "
                 "and zero has none; build it with Surd.scaled, which reduces powers of i"
             )
+        _put(self, (sign, pi_power, i_power, None, _fraction(radicand)))
+
+    @property
+    def sign(self) -> int:
+        """The sign: -1, 0 or 1."""
+        return self._state[0]
+
+    @property
+    def radicand(self) -> Fraction:
+        """What is under the root besides pi, in lowest terms."""
+        sign, pi_power, i_power, square, held = self._state
+        radicand: Fraction
+        if square is None:
+            radicand = held
+            return radicand
+        radicand = Fraction(*square(*held))
+        _put(self, (sign, pi_power, i_power, None, radicand))
+        return radicand
+
+    @property
+    def pi_power(self) -> int:
+        """The power of pi under the root."""
+        return self._state[1]
+
+    @property
+    def i_power(self) -> int:
+        """The power of i: 0 for a real value, 1 for an imaginary one."""
+        return self._state[2]
+
+    def __setattr__(self, name: str, value: object) -> None:
+        from dataclasses import FrozenInstanceError  # noqa: PLC0415  (its import is slow, and rarely needed)
+
+        raise FrozenInstanceError(f"Surd: {name} cannot be set; a Surd never changes, build another one")
+
+    __delattr__ = __setattr__  # type: ignore[assignment]
+
+    def __reduce__(self) -> tuple[type[Surd], tuple[int, Fraction, int, int]]:
+        return type(self), _fields(self)
 
     @classmethod
     def rational(cls, value: Any) -> Self:
@@ -81,7 +122,7 @@ class Surd:
         if square < 0:
             square, i_power = -square, i_power + 1
         if not factor or not square:
-            return cls(0, _ZERO)
+            return cls(0, Fraction(0))
         sign = (1 if factor > 0 else -1) * (-1 if i_power & 2 else 1)
         return cls(sign, square if abs(factor) == 1 else square * factor * factor, pi_power, i_power & 1)
 
@@ -118,26 +159,33 @@ class Surd:
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Surd):
-            return _fields(self) == _fields(other)
+            return self._state[:3] == other._state[:3] and self.radicand == other.radicand
         if isinstance(other, numbers.Rational | float):
             return self.is_rational and self.as_fraction() == other
-        return NotImplemented
+        if isinstance(other, complex):
+            part, rest = (other.imag, other.real) if self.i_power else (other.real, other.imag)
+            return rest == 0 and abs(self) * self.sign == part
+        right = _operand_with_floats(other)
+        return NotImplemented if right is None else self == right
 
     def __hash__(self) -> int:
-        root = _root(self.radicand) if self.i_power == 0 and self.pi_power == 0 else None
-        return hash(_fields(self)) if root is None else hash(self.sign * root)
+        root = _root(self.radicand) if self.pi_power == 0 else None
+        if root is None:
+            return hash(_fields(self))
+        return _imaginary_hash(self.sign * root) if self.i_power else hash(self.sign * root)
 
     def __bool__(self) -> bool:
         return self.sign != 0
 
     def __neg__(self) -> Surd:
-        return Surd(-self.sign, self.radicand, self.pi_power, self.i_power)
+        return _signed(self, -self._state[0])
 
     def __pos__(self) -> Surd:
         return self
 
     def __abs__(self) -> Surd:
-        return Surd(abs(self.sign), self.radicand, self.pi_power)
+        sign, pi_power, _, square, held = self._state
+        return _built((abs(sign), pi_power, 0, square, held))
 
     def __mul__(self, other: object) -> Surd:
         right = _operand(other)
@@ -198,20 +246,20 @@ class Surd:
         return NotImplemented if left is None else left + -self
 
     def __lt__(self, other: object) -> bool:
-        right = _operand(other)
-        return NotImplemented if right is None else _order(self, right) < 0
+        order = _order(self, other)
+        return NotImplemented if order is None else order < 0
 
     def __le__(self, other: object) -> bool:
-        right = _operand(other)
-        return NotImplemented if right is None else _order(self, right) <= 0
+        order = _order(self, other)
+        return NotImplemented if order is None else order <= 0
 
     def __gt__(self, other: object) -> bool:
-        right = _operand(other)
-        return NotImplemented if right is None else _order(self, right) > 0
+        order = _order(self, other)
+        return NotImplemented if order is None else order > 0
 
     def __ge__(self, other: object) -> bool:
-        right = _operand(other)
-        return NotImplemented if right is None else _order(self, right) >= 0
+        order = _order(self, other)
+        return NotImplemented if order is None else order >= 0
 
     def __float__(self) -> float:
         return self._rounded("float64")
@@ -248,14 +296,26 @@ class Surd:
         import flint  # noqa: PLC0415
 
         with working_precision(prec):  # flint rounds a product, even with 1, to the precision of the moment
-            ball = self.sign * sqrt_ball(*self.radicand.as_integer_ratio(), self.pi_power, prec)
+            ball = self.sign * sqrt_ball(*_ratio(self), self.pi_power, prec)
             return flint.acb(0, ball) if self.i_power else ball
+
+    def log_abs(self) -> float:
+        """Return the natural logarithm of the absolute value, correctly rounded; -inf for zero.
+
+        It neither underflows nor overflows: it serves coefficients beyond the range of floats.
+
+        >>> (Surd.sqrt(Fraction(1, 2)) ** 10000).log_abs()
+        -3465.735902799727
+        """
+        if self.sign == 0:
+            return -math.inf
+        top, bottom = _ratio(self)
+        return log_of_root(top, bottom, self.pi_power)
 
     def _rounded(self, form: Any) -> float:
         if self.i_power:
             raise NotReal(f"float: {self!r} is imaginary; use complex(), or divide by i first")
-        ratio = self.radicand
-        return self.sign * nearest_sqrt(ratio.numerator, ratio.denominator, form, self.pi_power)
+        return self.sign * nearest_sqrt(*_ratio(self), form, self.pi_power)
 
     def __repr__(self) -> str:
         return _text(self)
@@ -265,6 +325,47 @@ class Surd:
 
         text: str = output.latex(self)
         return text
+
+
+_put: Final[Callable[[Surd, _State], None]] = Surd.__dict__["_state"].__set__
+_new: Final = object.__new__
+
+
+def root_of(
+    sign: int, square: Callable[..., tuple[int, int]], held: tuple[Any, ...], pi_power: int = 0
+) -> Surd:
+    """Return sign * sqrt(top / bottom * pi^pi_power), with top, bottom = square(*held) when they are needed.
+
+    Nothing is checked: sign is 1 or -1, top and bottom are positive ints.
+    """
+    surd: Surd = _new(Surd)
+    _put(surd, (sign, pi_power, 0, square, held))
+    return surd
+
+
+def _built(state: _State) -> Surd:
+    surd: Surd = _new(Surd)
+    _put(surd, state)
+    return surd
+
+
+def _signed(surd: Surd, sign: int) -> Surd:
+    """Return a surd with another sign, its integers as they are."""
+    return _built((sign, *surd._state[1:]))
+
+
+def _ratio(surd: Surd) -> tuple[int, int]:
+    """Return (numerator, denominator) of the radicand, not always in lowest terms."""
+    _, _, _, square, held = surd._state
+    return held.as_integer_ratio() if square is None else square(*held)
+
+
+def _imaginary_hash(part: Fraction) -> int:
+    """Return the hash of the complex number i * part, as Python defines it for every numeric type."""
+    full = 1 << sys.hash_info.width
+    value = sys.hash_info.imag * hash(part) % full
+    value -= full if 2 * value >= full else 0
+    return -2 if value == -1 else value
 
 
 def _fields(surd: Surd) -> tuple[int, Fraction, int, int]:
@@ -297,8 +398,20 @@ def _root(square: Fraction) -> Fraction | None:
     return Fraction(numerator, denominator)
 
 
-def _order(left: Surd, right: Surd) -> int:
-    """Return the sign of left - right for real surds."""
+def _operand_with_floats(value: object) -> Surd | None:
+    """Return a Surd, or a finite number of any real type as the Surd of its exact value; None for others."""
+    if isinstance(value, numbers.Real) and hasattr(value, "as_integer_ratio") and math.isfinite(value):
+        return Surd.rational(Fraction(*map(int, value.as_integer_ratio())))
+    return _operand(value)
+
+
+def _order(left: Surd, other: object) -> float | None:
+    """Return a number with the sign of left - other, NaN for a NaN; None for a type without order here."""
+    right = _operand_with_floats(other)
+    if right is None:
+        if not isinstance(other, float) or left.i_power:
+            return None
+        return -other
     if left.i_power or right.i_power:
         raise NotReal(f"<: {left!r} and {right!r} are not both real and have no order; compare abs() of them")
     if left.sign != right.sign or left.sign == 0:
@@ -349,3 +462,6 @@ def _digits(number: int) -> str:
     """Write an integer; one beyond what Python writes (and anyone reads) by its length."""
     bits = number.bit_length()
     return str(number) if bits <= _LONGEST_BITS else f"<{bits}-bit integer>"
+
+
+ZERO: Final = Surd(0, Fraction(0))

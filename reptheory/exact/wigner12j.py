@@ -19,7 +19,7 @@ from fractions import Fraction
 from math import prod
 
 from reptheory.exact.surd import Surd
-from reptheory.exact.wigner3j import admissible
+from reptheory.exact.three_spins import admissible
 from reptheory.exact.wigner6j import triad_weight
 from reptheory.exact.wigner9j import Pair, ring_range, ring_sum
 from reptheory.groups.labels import two_spin

@@ -28,8 +28,10 @@ from reptheory.errors import LabelError, TooLarge
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.factorial_roots import factorial_roots
 from reptheory.exact.rounding import float_format, nearest_sqrt
+from reptheory.exact.square_grid import block_of_grid, square_grid
 from reptheory.exact.surd import Surd
-from reptheory.exact.wigner3j import admissible, block_of_grid, checked_labels, square_grid
+from reptheory.exact.three_spins import admissible
+from reptheory.exact.wigner3j import checked_labels
 from reptheory.groups.labels import shown, spelled, two_spin, whole
 from reptheory.immutable import sealed
 from reptheory.kernels.pascal_plain import (

@@ -4,12 +4,13 @@ With the triads 1 = (j1 j2 j3), 2 = (j1 j5 j6), 3 = (j4 j2 j6), 4 = (j4 j5 j3), 
 b1 = j1+j2+j4+j5, b2 = j2+j3+j5+j6, b3 = j1+j3+j4+j6,
 
     6j = S sqrt( T1 / (T2 T3 T4) ),    T(a b c) = (J+1) C(J, a+b-c) C(2c, c+a-b),   J = a+b+c
-    S  = sum_t (-1)^t C(t+1, a1+1) C(j1+j2-j3, t-a4) C(j2+j3-j1, t-a2) C(j1+j3-j2, t-a3)
+    S  = sum_t (-1)^t C(t+1, a1+1) C(b1-a4, t-a4) C(b2-a2, t-a2) C(b3-a3, t-a3)
 
-over max(a) <= t <= min(b). This is Racah's sum [DLMF 34.4.2], its factorials paired into binomials; 1/T is
-the square of the triangle coefficient Delta. Every term is an integer, and the next one comes by an exact
-division: 0.01 ms at j = 20, 3 ms at 1000. In sums of products of 6j symbols (`wigner9j`, `wigner12j`,
-`recoupling`) the triad 1 is chosen so that the roots with summed labels cancel.
+over max(a) <= t <= min(b): the twelve b - a are the differences of the triads (b1-a4 = j1+j2-j3), so there is
+no such t just where a triangle rule is broken. This is Racah's sum [DLMF 34.4.2], its factorials paired into
+binomials; 1/T is the square of the triangle coefficient Delta. Small binomials are entries of tables, large
+sums hypergeometric (`term_sums`). In sums of products of 6j symbols (`wigner9j`, `wigner12j`, `recoupling`)
+the triad 1 is chosen so that the roots with summed labels cancel.
 
 Values equal SymPy's `wigner_6j` and `racah`. SymPy raises for a triad whose sum is not whole; here that is a
 selection rule like any other, as for 3j symbols, and the value is 0.
@@ -17,18 +18,18 @@ selection rule like any other, as for 3j symbols, and the value is 0.
 
 from __future__ import annotations
 
-from fractions import Fraction
-from math import comb
-from typing import Final
+from typing import Any, Final
 
 from reptheory.errors import TooLarge
-from reptheory.exact.surd import Surd
-from reptheory.exact.wigner3j import admissible
+from reptheory.exact.surd import ZERO, Surd, root_of
+from reptheory.exact.term_sums import BINOMIALS, MOST, SIGNED_DIAGONALS, binomial, hypergeometric_sum
 from reptheory.groups.labels import shown, two_spin
 
 __all__ = ["doubled_6j", "racah", "require_small", "triad_sum", "triad_weight", "wigner_6j"]
 
 _LARGEST_TOTAL: Final = 10**6
+_Sums = tuple[int, int, int, int, int, int, int]
+"""a1, a2, a3, a4, b1, b2, b3."""
 
 
 def wigner_6j(j1: object, j2: object, j3: object, j4: object, j5: object, j6: object) -> Surd:
@@ -41,6 +42,22 @@ def wigner_6j(j1: object, j2: object, j3: object, j4: object, j5: object, j6: ob
     >>> wigner_6j(1, 1, 1, 1, 1, 2), wigner_6j(0.5, 0.5, 1, 1, 1, 0.5)
     (1/6, -1/3)
     """
+    if (
+        type(j1) is int
+        and type(j2) is int
+        and type(j3) is int
+        and type(j4) is int
+        and type(j5) is int
+        and type(j6) is int
+        and j1 >= 0
+        and j2 >= 0
+        and j3 >= 0
+        and j4 >= 0
+        and j5 >= 0
+        and j6 >= 0
+    ):
+        b1, b2, b3 = j1 + j2 + j4 + j5, j2 + j3 + j5 + j6, j1 + j3 + j4 + j6
+        return _symbol((j1 + j2 + j3, j1 + j5 + j6, j4 + j2 + j6, j4 + j5 + j3, b1, b2, b3))
     return doubled_6j(
         two_spin(j1, "j1"),
         two_spin(j2, "j2"),
@@ -67,22 +84,96 @@ def racah(aa: object, bb: object, cc: object, dd: object, ee: object, ff: object
 
 def doubled_6j(two_j1: int, two_j2: int, two_j3: int, two_j4: int, two_j5: int, two_j6: int) -> Surd:
     """Return one 6j symbol of doubled labels that are possible (unchecked)."""
-    if not (
-        admissible(two_j1, two_j2, two_j3)
-        and admissible(two_j1, two_j5, two_j6)
-        and admissible(two_j4, two_j2, two_j6)
-        and admissible(two_j4, two_j5, two_j3)
-    ):
-        return Surd(0, Fraction(0))
-    most = max(two_j1 + two_j2 + two_j3, two_j1 + two_j5 + two_j6, two_j4 + two_j2 + two_j6)
-    require_small("wigner_6j", max(most, two_j4 + two_j5 + two_j3) // 2)
-    total = triad_sum(two_j1, two_j2, two_j3, two_j4, two_j5, two_j6)
+    if (two_j1 + two_j2 + two_j3) % 2 or (two_j1 + two_j5 + two_j6) % 2 or (two_j4 + two_j2 + two_j6) % 2:
+        return ZERO  # the fourth sum is whole where these are
+    return _symbol(_sums(two_j1, two_j2, two_j3, two_j4, two_j5, two_j6))
+
+
+def _sums(two_j1: int, two_j2: int, two_j3: int, two_j4: int, two_j5: int, two_j6: int) -> _Sums:
+    """Return a1, ..., b3 of the module docstring for doubled labels whose triads have whole sums."""
+    left, middle, right = two_j1 + two_j4, two_j2 + two_j5, two_j3 + two_j6
+    return (
+        (two_j1 + two_j2 + two_j3) // 2,
+        (two_j1 + two_j5 + two_j6) // 2,
+        (two_j4 + two_j2 + two_j6) // 2,
+        (two_j4 + two_j5 + two_j3) // 2,
+        (left + middle) // 2,
+        (middle + right) // 2,
+        (left + right) // 2,
+    )
+
+
+def _symbol(sums: _Sums) -> Surd:
+    """Return one 6j symbol; 0 where a triangle rule forbids it."""
+    first, last = _range(sums)
+    if first > last:
+        return ZERO
+    if last < MOST:
+        total = _small_sum(sums, first, last)
+        if total == 0:
+            return ZERO
+        return root_of(1 if total > 0 else -1, _square, (total, sums))
+    require_small("wigner_6j", first)
+    total, divisor = _large_sum(sums, first, last)
     if total == 0:
-        return Surd(0, Fraction(0))
-    top = total * total * triad_weight(two_j1, two_j2, two_j3)
-    bottom = triad_weight(two_j1, two_j5, two_j6) * triad_weight(two_j4, two_j2, two_j6)
-    bottom *= triad_weight(two_j4, two_j5, two_j3)
-    return Surd(1 if total > 0 else -1, Fraction(top, bottom))
+        return ZERO
+    sign = 1 if (total > 0) != first % 2 else -1
+    return root_of(sign, _large_square, (total, divisor, first, sums))
+
+
+def _range(sums: _Sums) -> tuple[int, int]:
+    """Return the largest a and the smallest b, as max() and min() would do, without their calls."""
+    a1, a2, a3, a4, b1, b2, b3 = sums
+    first = a1 if a1 > a2 else a2
+    first = a3 if a3 > first else first
+    last = b1 if b1 < b2 else b2
+    return a4 if a4 > first else first, b3 if b3 < last else last
+
+
+def _small_sum(sums: _Sums, first: int, last: int) -> int:
+    """Return S by tables of binomials, for first <= last < MOST."""
+    a1, a2, a3, a4, b1, b2, b3 = sums
+    w, x, y, z = SIGNED_DIAGONALS[a1 + 1], BINOMIALS[b1 - a4], BINOMIALS[b2 - a2], BINOMIALS[b3 - a3]
+    if first == last:
+        total = w[first - a1] * x[first - a4] * y[first - a2] * z[first - a3]
+    else:
+        total = 0
+        rows = w[first - a1 : last - a1 + 1], x[first - a4 :], y[first - a2 :], z[first - a3 :]
+        for p, q, r, s in zip(*rows, strict=False):  # rows end where the first one does, or later
+            total += p * q * r * s
+    return -total if a1 % 2 else total
+
+
+def _large_sum(sums: _Sums, first: int, last: int) -> tuple[Any, Any]:
+    """Return (T, D): S is its term t = first times T / D."""
+    a1, a2, a3, a4, b1, b2, b3 = (first - limit for limit in sums)
+    return hypergeometric_sum(last - first, (first + 2, b1, b2, b3), (a1 + 1, a2 + 1, a3 + 1, a4 + 1))
+
+
+def _first_term(sums: _Sums, first: int) -> Any:
+    """Return the absolute value of the term t = first."""
+    a1, a2, a3, a4, b1, b2, b3 = sums
+    term = binomial(first + 1, a1 + 1) * binomial(b1 - a4, first - a4)
+    return term * binomial(b2 - a2, first - a2) * binomial(b3 - a3, first - a3)
+
+
+def _square(total: Any, sums: _Sums) -> tuple[Any, Any]:
+    """Return the square of a 6j symbol, (numerator, denominator), of S and its sums."""
+    a1, a2, a3, a4, b1, b2, b3 = sums
+    top = total * total * _weight(b1 - a4, b2 - a2, b3 - a3)
+    bottom = _weight(b1 - a3, b2 - a1, b3 - a4) * _weight(b1 - a2, b2 - a4, b3 - a1)
+    return top, bottom * _weight(b1 - a1, b2 - a3, b3 - a2)
+
+
+def _large_square(total: Any, divisor: Any, first: int, sums: _Sums) -> tuple[int, int]:
+    """Return `_square` where S, up to its sign, is its first term times total / divisor."""
+    top, bottom = _square(_first_term(sums, first) * total // divisor, sums)
+    return int(top), int(bottom)
+
+
+def _weight(x: int, y: int, z: int) -> Any:
+    """Return (x + y + z + 1)! / (x! y! z!)."""
+    return (x + y + z + 1) * binomial(x + y + z, x) * binomial(y + z, y)
 
 
 def triad_weight(two_a: int, two_b: int, two_c: int) -> int:
@@ -92,7 +183,7 @@ def triad_weight(two_a: int, two_b: int, two_c: int) -> int:
     24
     """
     total = (two_a + two_b + two_c) // 2
-    return (total + 1) * comb(total, two_c) * comb(two_c, (two_c + two_a - two_b) // 2)
+    return int(_weight(total - two_a, total - two_b, total - two_c))
 
 
 def triad_sum(two_j1: int, two_j2: int, two_j3: int, two_j4: int, two_j5: int, two_j6: int) -> int:
@@ -101,21 +192,13 @@ def triad_sum(two_j1: int, two_j2: int, two_j3: int, two_j4: int, two_j5: int, t
     >>> triad_sum(2, 2, 2, 2, 2, 4)
     5
     """
-    a1, a2 = (two_j1 + two_j2 + two_j3) // 2, (two_j1 + two_j5 + two_j6) // 2
-    a3, a4 = (two_j4 + two_j2 + two_j6) // 2, (two_j4 + two_j5 + two_j3) // 2
-    b1, b2 = (two_j1 + two_j2 + two_j4 + two_j5) // 2, (two_j2 + two_j3 + two_j5 + two_j6) // 2
-    b3 = (two_j1 + two_j3 + two_j4 + two_j6) // 2
-    first, last = max(a1, a2, a3, a4), min(b1, b2, b3)
-    term = comb(first + 1, a1 + 1) * comb(a1 - two_j3, first - a4)
-    term *= comb(a1 - two_j1, first - a2) * comb(a1 - two_j2, first - a3)
-    if first & 1:
-        term = -term
-    total: int = term
-    for t in range(first, last):
-        below = (t + 1 - a1) * (t + 1 - a2) * (t + 1 - a3) * (t + 1 - a4)
-        term = -term * ((t + 2) * (b1 - t) * (b2 - t) * (b3 - t)) // below
-        total += term
-    return total
+    sums = _sums(two_j1, two_j2, two_j3, two_j4, two_j5, two_j6)
+    first, last = _range(sums)
+    if last < MOST:
+        return _small_sum(sums, first, last)
+    total, divisor = _large_sum(sums, first, last)
+    total = int(_first_term(sums, first) * total // divisor)
+    return -total if first % 2 else total
 
 
 def require_small(what: str, total: int) -> None:

@@ -28,7 +28,7 @@ from numpy.typing import DTypeLike, NDArray
 from reptheory.errors import LabelError, TooLarge
 from reptheory.exact.rounding import FloatName, float_format, narrowed, nearest_pair, nearest_sqrt
 from reptheory.exact.surd import Surd
-from reptheory.exact.wigner3j import admissible
+from reptheory.exact.three_spins import admissible
 from reptheory.exact.wigner6j import triad_sum, triad_weight
 from reptheory.groups.labels import shown, spelled, two_spin, whole
 from reptheory.immutable import sealed

@@ -23,7 +23,7 @@ from typing import Final
 
 from reptheory.errors import TooLarge
 from reptheory.exact.surd import Surd
-from reptheory.exact.wigner3j import admissible
+from reptheory.exact.three_spins import admissible
 from reptheory.exact.wigner6j import require_small, triad_sum, triad_weight
 from reptheory.groups.labels import two_spin
 

@@ -12,10 +12,12 @@ from strategies import degrees
 
 from reptheory.conventions import COMPLEX, REAL, Basis
 from reptheory.errors import LabelError
-from reptheory.exact.coupling import CouplingKind, coupling_block, parity_3j
+from reptheory.exact.coupling import CouplingKind, coupling_block
 from reptheory.exact.real_basis import real_from_complex
+from reptheory.exact.square_grid import wigner_3j_array
 from reptheory.exact.surd import Surd
-from reptheory.exact.wigner3j import wigner_3j, wigner_3j_array
+from reptheory.exact.three_spins import parity_3j
+from reptheory.exact.wigner3j import wigner_3j
 
 KINDS: tuple[CouplingKind, ...] = ("wigner_3j", "clebsch_gordan", "gaunt")
 TRIPLES = [d for d in product(range(4), repeat=3) if abs(d[0] - d[1]) <= d[2] <= d[0] + d[1]]
@@ -24,8 +26,8 @@ TRIPLES = [d for d in product(range(4), repeat=3) if abs(d[0] - d[1]) <= d[2] <=
 @given(degrees(30), degrees(30), degrees(60))
 def test_the_closed_form_at_m_0_is_the_sum(l1: int, l2: int, l3: int) -> None:
     if abs(l1 - l2) <= l3 <= l1 + l2:
-        sign, square = parity_3j(l1, l2, l3)
-        assert Surd.sqrt(square, sign=sign) == wigner_3j(l1, l2, l3, 0, 0, 0)
+        sign, top, bottom = parity_3j(l1, l2, l3)
+        assert Surd.sqrt(Fraction(top, bottom), sign=sign) == wigner_3j(l1, l2, l3, 0, 0, 0)
 
 
 @pytest.mark.parametrize("triple", TRIPLES)

@@ -14,8 +14,9 @@ from strategies import two_coupled, two_triples
 from sympy.physics.wigner import wigner_3j as sympy_3j
 
 from reptheory.errors import LabelError, TooLarge
+from reptheory.exact.square_grid import polynomial, wigner_3j_array
 from reptheory.exact.surd import Surd
-from reptheory.exact.wigner3j import doubled_3j, polynomial, wigner_3j, wigner_3j_array
+from reptheory.exact.wigner3j import doubled_3j, wigner_3j
 
 SMALL = 8
 """2j of the complete comparison: j <= 4."""

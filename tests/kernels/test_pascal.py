@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reptheory.exact.wigner3j import polynomial
+from reptheory.exact.square_grid import polynomial
 from reptheory.exact.wigner3j_table import _NARROW_TWO_J, _WIDE_TWO_J, _Blocks
 from reptheory.kernels.pascal import fill_table
 from reptheory.kernels.pascal_plain import CLASSES, PascalPlan, fill_plain, pascal_triangle

@@ -11,7 +11,7 @@ import pytest
 from reptheory.build.library import build_table
 from reptheory.errors import LabelError, OperandError, TooLarge
 from reptheory.exact.gaunt import gaunt_array
-from reptheory.exact.wigner3j import wigner_3j_array
+from reptheory.exact.square_grid import wigner_3j_array
 from reptheory.tables.kinds import table_key
 from reptheory.tables.table import Table
 
