@@ -8,9 +8,12 @@ from math import factorial
 
 import pytest
 import sympy
+from spin_networks import random_6j, random_9j
 
 from reptheory.exact.clebsch_gordan import clebsch_gordan
 from reptheory.exact.gaunt import gaunt
+from reptheory.exact.half_angles import wigner_d_polynomial
+from reptheory.exact.solid_harmonics import solid_harmonic
 from reptheory.exact.surd import Surd
 from reptheory.exact.wigner3j import wigner_3j
 from reptheory.exact.wigner6j import wigner_6j
@@ -145,6 +148,78 @@ def test_the_particle_data_groups_clebsch_gordan_coefficients(spins: str) -> Non
         assert [value.sign * value.square for value in values] == squares, (m1, m2)
 
 
+THETA, PHI = sympy.symbols("theta phi", real=True)
+COS, SIN = sympy.cos(THETA), sympy.sin(THETA)
+COS_HALF, SIN_HALF = sympy.cos(THETA / 2), sympy.sin(THETA / 2)
+
+# The same page of the Particle Data Group: spherical harmonics, without e^{i m phi}, for m >= 0, and d^j_{m', m}
+# by (j, m', m). The others follow from Y_l,-m = (-1)^m conj(Y_lm) and d^j_{m', m} = (-1)^(m-m') d^j_{m, m'} =
+# d^j_{-m, -m'}; and d^l_{m, 0} is sqrt(4 pi / (2l+1)) Y_lm e^{-i m phi}.
+HARMONICS = {
+    (1, 0): sympy.sqrt(3 / (4 * sympy.pi)) * COS,
+    (1, 1): -sympy.sqrt(3 / (8 * sympy.pi)) * SIN,
+    (2, 0): sympy.sqrt(5 / (4 * sympy.pi)) * (3 * COS**2 - 1) / 2,
+    (2, 1): -sympy.sqrt(15 / (8 * sympy.pi)) * SIN * COS,
+    (2, 2): sympy.sqrt(15 / (2 * sympy.pi)) * SIN**2 / 4,
+}
+D_FUNCTIONS = {
+    ("1/2", "1/2", "1/2"): COS_HALF,
+    ("1/2", "1/2", "-1/2"): -SIN_HALF,
+    ("1", "1", "1"): (1 + COS) / 2,
+    ("1", "1", "0"): -SIN / sympy.sqrt(2),
+    ("1", "1", "-1"): (1 - COS) / 2,
+    ("1", "0", "0"): COS,
+    ("3/2", "3/2", "3/2"): (1 + COS) / 2 * COS_HALF,
+    ("3/2", "3/2", "1/2"): -sympy.sqrt(3) * (1 + COS) / 2 * SIN_HALF,
+    ("3/2", "3/2", "-1/2"): sympy.sqrt(3) * (1 - COS) / 2 * COS_HALF,
+    ("3/2", "3/2", "-3/2"): -(1 - COS) / 2 * SIN_HALF,
+    ("3/2", "1/2", "1/2"): (3 * COS - 1) / 2 * COS_HALF,
+    ("3/2", "1/2", "-1/2"): -(3 * COS + 1) / 2 * SIN_HALF,
+    ("2", "2", "2"): ((1 + COS) / 2) ** 2,
+    ("2", "2", "1"): -(1 + COS) / 2 * SIN,
+    ("2", "2", "0"): sympy.sqrt(6) / 4 * SIN**2,
+    ("2", "2", "-1"): -(1 - COS) / 2 * SIN,
+    ("2", "2", "-2"): ((1 - COS) / 2) ** 2,
+    ("2", "1", "1"): (1 + COS) / 2 * (2 * COS - 1),
+    ("2", "1", "0"): -sympy.sqrt(sympy.Rational(3, 2)) * SIN * COS,
+    ("2", "1", "-1"): (1 - COS) / 2 * (2 * COS + 1),
+    ("2", "0", "0"): (3 * COS**2 - 1) / 2,
+}
+
+
+def vanishes(expression: sympy.Expr) -> bool:
+    waves = sympy.expand(expression.rewrite(sympy.exp))
+    return sympy.expand(waves, power_exp=True) == 0
+
+
+@pytest.mark.parametrize("label", HARMONICS, ids=str)
+def test_the_particle_data_groups_harmonics(label: tuple[int, int]) -> None:
+    degree, m = label
+    direction = (SIN * sympy.cos(PHI), SIN * sympy.sin(PHI), COS)
+    expected = HARMONICS[label] * sympy.exp(sympy.I * m * PHI)
+    assert vanishes(solid_harmonic(degree, m).to_sympy(direction) - expected)
+    mirrored = (-1) ** m * HARMONICS[label] * sympy.exp(-sympy.I * m * PHI)
+    assert vanishes(solid_harmonic(degree, -m).to_sympy(direction) - mirrored)
+    scale = sympy.sqrt(4 * sympy.pi / (2 * degree + 1))
+    assert vanishes(wigner_d_polynomial(degree, m, 0).to_sympy(THETA) - scale * HARMONICS[label])
+
+
+@pytest.mark.parametrize("label", D_FUNCTIONS, ids=str)
+def test_the_particle_data_groups_d_functions(label: tuple[str, str, str]) -> None:
+    j, m1, m2 = map(Fraction, label)
+    printed, odd = D_FUNCTIONS[label], sign(m1 - m2)
+    assert vanishes(wigner_d_polynomial(j, m1, m2).to_sympy(THETA) - printed)
+    assert vanishes(wigner_d_polynomial(j, -m2, -m1).to_sympy(THETA) - printed)
+    assert vanishes(wigner_d_polynomial(j, m2, m1).to_sympy(THETA) - odd * printed)
+
+
+def test_the_d_functions_are_complete() -> None:
+    for j in (Half(1, 2), Half(1), Half(3, 2), Half(2)):
+        printed = [tuple(map(Fraction, label[1:])) for label in D_FUNCTIONS if Fraction(label[0]) == j]
+        related = {pair for a, b in printed for pair in ((a, b), (b, a), (-a, -b), (-b, -a))}
+        assert related == set(product(projections(j), repeat=2))
+
+
 def sign(exponent: Fraction) -> int:
     """Return (-1)^exponent for a whole exponent."""
     assert exponent.denominator == 1
@@ -258,6 +333,59 @@ def test_dlmf_34_5_1_to_34_5_7_a_6j_with_0_or_a_half_or_1(spins: tuple[Fraction,
         square = (total - 2 * b - 1) * (total - 2 * b) * (total - 2 * c + 1) * (total - 2 * c + 2)
         square /= run(1, 2 * b) * run(-1, 2 * c)
         assert wigner_6j(a, b, c, 1, c - 1, b + 1) == Surd.sqrt(square, even)  # 34.5.6
+
+
+def test_dlmf_34_4_1_the_6j_as_a_sum_of_3j_symbols() -> None:
+    small = [Half(two_j, 2) for two_j in range(4)]
+    checked = 0
+    for label in product(small, repeat=6):
+        a, b, c, d, e, f = label
+        if {(a, b, c), (a, e, f), (d, b, f), (d, e, c)} - {*TRIPLES} or sum(label) > 6:
+            continue
+        total = Surd.rational(0)
+        for x, y, u in product(projections(a), projections(b), projections(d)):
+            z, w, v = -x - y, u - y, u - y - x
+            if abs(z) > c or abs(w) > f or abs(v) > e:
+                continue
+            term = wigner_3j(a, b, c, x, y, z) * wigner_3j(a, e, f, x, v, -w)
+            term *= wigner_3j(d, b, f, -u, y, w) * wigner_3j(d, e, c, u, -v, z)
+            total += term * sign(d + u + e + v + f + w)
+        assert total == wigner_6j(*label)
+        checked += 1
+    assert checked > 100
+
+
+def test_dlmf_34_6_1_the_9j_as_a_sum_of_3j_symbols() -> None:
+    for label in random_9j(25, 3, seed=51):
+        rows = [[Half(two_j, 2) for two_j in label[3 * k : 3 * k + 3]] for k in range(3)]
+        total = Surd.rational(0)
+        for a, b, c, d in product(*(projections(rows[i][k]) for i in range(2) for k in range(2))):
+            ms = [[a, b, -a - b], [c, d, -c - d], [-a - c, -b - d, a + b + c + d]]
+            if any(abs(ms[i][k]) > rows[i][k] for i in range(3) for k in range(3)):
+                continue
+            term = Surd.rational(1)
+            for i in range(3):
+                term *= wigner_3j(*rows[i], *ms[i])
+                term *= wigner_3j(*(rows[k][i] for k in range(3)), *(ms[k][i] for k in range(3)))
+            total += term
+        assert total == wigner_9j(*(spin for row in rows for spin in row))
+
+
+def test_dlmf_34_5_23_a_sum_over_three_projections() -> None:
+    # (j1 j2 j3; m1 m2 m3) {j1 j2 j3; l1 l2 l3} = sum (-1)^(l1+l2+l3+m1'+m2'+m3')
+    #   (j1 l2 l3; m1 m2' -m3') (l1 j2 l3; -m1' m2 m3') (l1 l2 j3; m1' -m2' m3)
+    for label in random_6j(30, 4, seed=52):
+        a, b, c, d, e, f = (Half(value, 2) for value in label)
+        for x, y in product(projections(a), projections(b)):
+            if abs(x + y) > c:
+                continue
+            total = Surd.rational(0)
+            for u in projections(d):
+                w, v = u - y, u - y - x
+                if abs(w) <= f and abs(v) <= e:
+                    term = wigner_3j(a, e, f, x, v, -w) * wigner_3j(d, b, f, -u, y, w)
+                    total += term * wigner_3j(d, e, c, u, -v, -x - y) * sign(d + e + f + u + v + w)
+            assert total == wigner_3j(a, b, c, x, y, -x - y) * wigner_6j(a, b, c, d, e, f)
 
 
 def test_dlmf_34_7_1_a_9j_with_0() -> None:

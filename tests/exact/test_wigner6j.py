@@ -73,7 +73,7 @@ def test_one_spin_zero_has_a_closed_form() -> None:
 
 
 def test_an_accidental_zero_is_zero() -> None:
-    assert wigner_6j(2, 2, 2, 1.5, 1.5, 1.5) == 0  # allowed; G2 in SO(7) forbids it (Racah 1949)
+    assert wigner_6j(2, 2, 2, 1.5, 1.5, 1.5) == 0  # allowed; Dirac's matrices of SO(5) forbid it
 
 
 def test_large_spins() -> None:

@@ -122,7 +122,7 @@ def test_3j_symbols_under_permutations_and_reflection(label: tuple[int, ...]) ->
 
 @given(two_coupled(40))
 def test_regge_symmetry(label: tuple[int, ...]) -> None:
-    # (j1, (j2+j3-m1)/2, (j2+j3+m1)/2; j3-j2, ...) [DLMF 34.3.14]; everything doubled
+    # (j1, (j2+j3-m1)/2, (j2+j3+m1)/2; j3-j2, ...) [DLMF 34.3(ii)]; everything doubled
     a, b, c, x, y, z = label
     value = doubled_3j(*label)
     two_j2, two_j3 = (b + c - x) // 2, (b + c + x) // 2
