@@ -152,8 +152,8 @@ THETA, PHI = sympy.symbols("theta phi", real=True)
 COS, SIN = sympy.cos(THETA), sympy.sin(THETA)
 COS_HALF, SIN_HALF = sympy.cos(THETA / 2), sympy.sin(THETA / 2)
 
-# The same page of the Particle Data Group: spherical harmonics, without e^{i m phi}, for m >= 0, and d^j_{m', m}
-# by (j, m', m). The others follow from Y_l,-m = (-1)^m conj(Y_lm) and d^j_{m', m} = (-1)^(m-m') d^j_{m, m'} =
+# The same page of the Particle Data Group: spherical harmonics, without e^{i m phi}, m >= 0, and d^j_{m', m}
+# by (j, m', m). The others follow: Y_l,-m = (-1)^m conj(Y_lm), d^j_{m', m} = (-1)^(m-m') d^j_{m, m'} =
 # d^j_{-m, -m'}; and d^l_{m, 0} is sqrt(4 pi / (2l+1)) Y_lm e^{-i m phi}.
 HARMONICS = {
     (1, 0): sympy.sqrt(3 / (4 * sympy.pi)) * COS,
