@@ -20,13 +20,19 @@ if TYPE_CHECKING:
     from reptheory.exact.euler_angles import EulerElement, EulerMatrix, wigner_d_euler
     from reptheory.exact.fourier import fourier_from_harmonics, harmonics_from_fourier
     from reptheory.exact.gaunt import gaunt, gaunt_array, real_gaunt
-    from reptheory.exact.gaunt_n import gaunt_n
+    from reptheory.exact.gaunt_n import gaunt_n, gaunt_n_array
     from reptheory.exact.generators import Generators, generators
     from reptheory.exact.half_angles import HalfAnglePolynomial, wigner_d_polynomial
     from reptheory.exact.normalization import harmonic_factor
     from reptheory.exact.polynomials import SurdPolynomial
     from reptheory.exact.real_basis import real_from_complex
     from reptheory.exact.recoupling import recoupling
+    from reptheory.exact.recoupling_arrays import (
+        RecouplingMatrix,
+        recoupling_matrix,
+        wigner_6j_array,
+        wigner_9j_array,
+    )
     from reptheory.exact.rotation_matrices import real_rotation_matrix, rotation_matrix
     from reptheory.exact.solid_harmonics import (
         harmonics_from_monomials,
@@ -79,6 +85,7 @@ _HOME = {
     "HalfAnglePolynomial": "exact.half_angles",
     "Irrep": "groups.o3",
     "Irreps": "groups.o3",
+    "RecouplingMatrix": "exact.recoupling_arrays",
     "Surd": "exact.surd",
     "SurdArray": "exact.arrays",
     "SurdPolynomial": "exact.polynomials",
@@ -97,6 +104,7 @@ _HOME = {
     "gaunt": "exact.gaunt",
     "gaunt_array": "exact.gaunt",
     "gaunt_n": "exact.gaunt_n",
+    "gaunt_n_array": "exact.gaunt_n",
     "generators": "exact.generators",
     "harmonic_factor": "exact.normalization",
     "harmonics_from_fourier": "exact.fourier",
@@ -110,6 +118,7 @@ _HOME = {
     "real_gaunt": "exact.gaunt",
     "real_rotation_matrix": "exact.rotation_matrices",
     "recoupling": "exact.recoupling",
+    "recoupling_matrix": "exact.recoupling_arrays",
     "rotation_matrix": "exact.rotation_matrices",
     "solid_gradient": "exact.tensor_harmonics",
     "solid_harmonic": "exact.solid_harmonics",
@@ -122,8 +131,10 @@ _HOME = {
     "wigner_3j_slabs": "exact.wigner3j_table",
     "wigner_3j_table": "exact.wigner3j_table",
     "wigner_6j": "exact.wigner6j",
+    "wigner_6j_array": "exact.recoupling_arrays",
     "wigner_6j_table": "exact.wigner6j_table",
     "wigner_9j": "exact.wigner9j",
+    "wigner_9j_array": "exact.recoupling_arrays",
     "wigner_12j_first": "exact.wigner12j",
     "wigner_12j_second": "exact.wigner12j",
     "wigner_d_euler": "exact.euler_angles",
@@ -150,6 +161,7 @@ __all__ = [
     "HalfAnglePolynomial",
     "Irrep",
     "Irreps",
+    "RecouplingMatrix",
     "Surd",
     "SurdArray",
     "SurdPolynomial",
@@ -168,6 +180,7 @@ __all__ = [
     "gaunt",
     "gaunt_array",
     "gaunt_n",
+    "gaunt_n_array",
     "generators",
     "harmonic_factor",
     "harmonics_from_fourier",
@@ -181,6 +194,7 @@ __all__ = [
     "real_gaunt",
     "real_rotation_matrix",
     "recoupling",
+    "recoupling_matrix",
     "rotation_matrix",
     "solid_gradient",
     "solid_harmonic",
@@ -193,8 +207,10 @@ __all__ = [
     "wigner_3j_slabs",
     "wigner_3j_table",
     "wigner_6j",
+    "wigner_6j_array",
     "wigner_6j_table",
     "wigner_9j",
+    "wigner_9j_array",
     "wigner_12j_first",
     "wigner_12j_second",
     "wigner_d_euler",

@@ -20,8 +20,8 @@ from strategies import degrees
 from reptheory.conventions import Basis
 from reptheory.errors import IncommensurableSurds, LabelError, TooLarge
 from reptheory.exact.complex_surds import ComplexSurd
-from reptheory.exact.gaunt import gaunt, real_gaunt
-from reptheory.exact.gaunt_n import gaunt_n
+from reptheory.exact.gaunt import gaunt, gaunt_array, real_gaunt
+from reptheory.exact.gaunt_n import gaunt_n, gaunt_n_array
 from reptheory.exact.polynomials import SurdPolynomial, sphere_moment
 from reptheory.exact.solid_harmonics import (
     harmonics_from_monomials,
@@ -185,6 +185,40 @@ def test_three_harmonics_are_gaunt_coefficients(labels: tuple[tuple[int, int], .
     assert gaunt_n(ls, ms) == gaunt(*ls, *ms)
     assert gaunt_n(ls, ms, "real") == real_gaunt(*ls, *ms)
     assert gaunt_n(ls[:1], ms[:1]) == (Surd.sqrt(4, pi_power=1) if ls[0] == 0 else 0)
+
+
+@pytest.mark.parametrize("basis", BASES)
+@pytest.mark.parametrize(
+    "ls", [[0], [2], [1, 1], [2, 1], [2, 1, 1], [1, 2, 0, 1], [1, 1, 1, 1], [1, 1, 2, 1, 1]]
+)
+def test_arrays_of_integrals_of_n_harmonics(basis: Basis, ls: list[int]) -> None:
+    array = gaunt_n_array(ls, basis)
+    assert array.shape == tuple(2 * degree + 1 for degree in ls)
+    for index in product(*(range(length) for length in array.shape)):
+        ms = [place - degree for place, degree in zip(index, ls, strict=True)]
+        assert array[index] == gaunt_n(ls, ms, basis)
+    scaled = gaunt_n_array(ls, basis, normalization="4pi", phase="none")
+    for index, value in scaled.items():
+        ms = [place - degree for place, degree in zip(index, ls, strict=True)]
+        assert value == gaunt_n(ls, ms, basis, normalization="4pi", phase="none")
+    if len(ls) == 3:
+        assert array == gaunt_array(*ls, basis=basis)
+
+
+def test_work_beyond_any_patience_is_refused_at_once() -> None:
+    assert gaunt_n([500, 500, 500], [1, 2, -3]) == gaunt(500, 500, 500, 1, 2, -3)
+    for ls in ([10**5] * 4, [2**64] * 3, [300] * 10):
+        with pytest.raises(TooLarge, match=r"limit"):
+            gaunt_n(ls, [0] * len(ls))
+    with pytest.raises(TooLarge, match=r"limit"):
+        gaunt_n_array([10] * 6, "real")
+    with pytest.raises(TooLarge, match="GiB"):
+        gaunt_n_array([2**64] * 3)
+    for bad in (None, 3, "11", ()):
+        with pytest.raises(LabelError, match=r"^ls: "):
+            gaunt_n_array(bad)
+    with pytest.raises(LabelError, match=r"^ls\[1\]: "):
+        gaunt_n_array([1, -1])
 
 
 def test_polynomials() -> None:
