@@ -13,13 +13,14 @@ import pytest
 from click.testing import CliRunner
 
 import reptheory
+from reptheory.build.exporters.formats import FORMATS
 from reptheory.build.library import build_table
 from reptheory.cli import main
 from reptheory.errors import StoreError
 from reptheory.tables.table import read_table
 
 ROOT = Path(__file__).parents[1]
-COMMANDS = ("build", "cache", "show", "verify", "export", "report")
+COMMANDS = ("build", "cache", "show", "verify", "export", "info", "diff", "report")
 
 
 @pytest.fixture
@@ -187,6 +188,65 @@ def test_export(run, tmp_path):
     assert run("export", "table.npz", "--to", "npz", "--output", "copy.npz").exit_code == 0
     assert read_table("copy.npz") == table
     assert "no such file" in one_line(run("export", "absent.npz", "--to", "json"), 1)
+
+
+@pytest.mark.parametrize("form", list(FORMATS))
+def test_info_of_everything_that_export_writes(run, form):
+    if form == "parquet":
+        pytest.importorskip("pyarrow")
+    table = build_table("clebsch_gordan", 1)
+    table.save("table.npz")
+    assert run("export", "table.npz", "--to", form, "-o", f"copy{FORMATS[form].ending}").exit_code == 0
+    result = run("info", f"copy{FORMATS[form].ending}")
+    assert result.exit_code == 0, result.output
+    for word in (table.key.command, table.fingerprint, table.convention.fingerprint, "27", "basis: real"):
+        assert word in result.output
+
+
+def test_export_chooses_columns_and_endings(run):
+    build_table("gaunt", 1).save("table.npz")
+    assert run("export", "table.npz", "--to", "csv", "--columns", "float64, exact").exit_code == 0
+    header = Path("table.csv").read_text().splitlines()[-22]
+    assert header == "l1,l2,l3,m1,m2,m3,sign,numerator,denominator,i_power,float64"
+    assert "columns" in one_line(run("export", "table.npz", "--to", "csv", "--columns", "float16"), 2)
+    assert "columns" in one_line(run("export", "table.npz", "--to", "json", "--columns", "exact"), 2)
+
+
+def test_info_refuses_what_it_does_not_know(run):
+    table = build_table("gaunt", 1)
+    data = table.save("table.npz").read_bytes()
+    Path("flipped.npz").write_bytes(data[:3000] + bytes([data[3000] ^ 1]) + data[3001:])
+    Path("empty").write_bytes(b"")
+    Path("text").write_text("reptheory table: but nothing more\n")
+    Path("json").write_text('{"columns":[],\n"manifest":[]}')
+    Path("safetensors").write_bytes(b"\xff" * 8 + b"{}")
+    np.savez("other.npz", np.arange(3))
+    assert "SHA-256" in one_line(run("info", "flipped.npz"), 1)
+    for name in ("empty", "text", "json", "safetensors", "other.npz"):
+        assert "neither a table nor" in one_line(run("info", name), 1)
+    assert "no such file" in one_line(run("info", "absent"), 1)
+
+
+def test_diff(run):
+    build_table("gaunt", 2).save("a.npz")
+    build_table("gaunt", 2).save("b.npz")
+    build_table("gaunt", 1).save("c.npz")
+    result = run("diff", "a.npz", "b.npz")
+    assert (result.exit_code, result.output) == (0, "a.npz and b.npz hold the same table, byte for byte\n")
+    result = run("diff", "a.npz", "c.npz")
+    assert result.exit_code == 1
+    assert result.output.startswith(
+        "lmax: 2 against 1\nlmax_out: 4 against 2\nrows only in the first: 141 of 162"
+    )
+    assert "no such file" in one_line(run("diff", "a.npz", "absent"), 1)
+
+
+def test_build_and_show_a_cartesian_tensor(run):
+    result = run("build", "cartesian_tensor", "--formula", "ij=ji")
+    assert result.exit_code == 0, result.output
+    assert read_table("cartesian_tensor-real-ij=ji.npz") == build_table("cartesian_tensor", formula="ij=ji")
+    assert "√(1/2)" in run("show", "cartesian_tensor", "--formula", "ij=ji").output
+    assert "--formula" in one_line(run("build", "cartesian_tensor"), 2)
 
 
 class FakeReport:

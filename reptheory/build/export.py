@@ -1,63 +1,81 @@
 """Export: a table in a form that other programs read, every number exact.
 
-json   one object: the manifest, the names of the columns, and a row for each nonzero value as
-       [labels..., sign, "numerator", "denominator", i_power, float64, float32]. The integers are decimal
-       text, so that no JSON reader rounds them; the floats read back as the same double.
-npz    the table's own file, written again from what was read and checked.
+Each format is read back by its own consumer in tests/build/test_exporters.py: the same bits and integers.
+docs/table-format.md says what every format holds.
 """
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, BinaryIO
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import TYPE_CHECKING, BinaryIO, Final
 
+from reptheory.build.exporters.binary import write_parquet, write_safetensors
+from reptheory.build.exporters.formats import FORMATS
+from reptheory.build.exporters.people import write_latex, write_markdown, write_mathematica
+from reptheory.build.exporters.selection import chosen
+from reptheory.build.exporters.source import write_source
+from reptheory.build.exporters.text import write_csv, write_json
 from reptheory.errors import LabelError
 from reptheory.tables.files import replace_file
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from reptheory.tables.table import Table
+    from reptheory.tables.parts import RowSource
 
 __all__ = ["FORMATS", "export_table"]
 
-FORMATS = ("npz", "json")
+Writer = Callable[..., None]
 
 
-def export_table(table: Table, path: str | os.PathLike[str], form: str) -> Path:
-    """Write a table to `path` atomically.
+def _write_npz(source: RowSource, stream: BinaryIO) -> None:
+    source.write(stream)
 
-    form     "npz" or "json"
+
+def _code(language: str) -> Writer:
+    return partial(write_source, language=language)
+
+
+_WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(
+    {
+        "npz": _write_npz,
+        "json": write_json,
+        "csv": write_csv,
+        "parquet": write_parquet,
+        "safetensors": write_safetensors,
+        "c": _code("c"),
+        "cuda": _code("c"),
+        "fortran": _code("fortran"),
+        "rust": _code("rust"),
+        "julia": _code("julia"),
+        "mathematica": write_mathematica,
+        "latex": write_latex,
+        "markdown": write_markdown,
+    }
+)
+"""What writes each of `FORMATS`: (source, stream), and the selected columns where the format selects."""
+
+
+def export_table(
+    table: RowSource, path: str | os.PathLike[str], form: str, columns: Iterable[str] | None = None
+) -> Path:
+    """Write a table to `path` atomically; the same table gives the same bytes everywhere.
+
+    table    a `Table`, or a file opened by `open_table`, which is then never held in memory
+    form     one of `FORMATS`
+    columns  some of "float64", "float32" and "exact" beside the labels; None writes all
     returns  the path written
-    raises   LabelError: another format; StoreError: the path cannot be written
+    raises   LabelError: another format, or columns that it cannot select; StoreError: it cannot be written
     """
-    if form == "npz":
-        return table.save(path)
-    if form == "json":
-        return replace_file(path, lambda stream: _write_json(table, stream))
-    raise LabelError(f"format: got {form!r}; it must be one of {', '.join(FORMATS)}")
-
-
-def _write_json(table: Table, stream: BinaryIO) -> None:
-    """Write the JSON row by row, so that a large table needs no second copy in memory."""
-    columns = [*table.index_names, "sign", "numerator", "denominator", "i_power", "float64", "float32"]
-    head = f'{{"columns":{_compact(columns)},\n"manifest":{_compact(table.manifest)},\n"rows":['
-    stream.write(head.encode("ascii"))
-    for number, line in enumerate(_lines(table)):
-        stream.write((",\n" if number else "\n").encode("ascii") + line.encode("ascii"))
-    stream.write(b"\n]}\n")
-
-
-def _lines(table: Table) -> Iterator[str]:
-    """Yield each row as JSON."""
-    for number, labels in enumerate(table.index.tolist()):
-        entry = table.row(number)
-        exact = [entry.sign, str(entry.numerator), str(entry.denominator), entry.i_power]
-        yield _compact([*labels, *exact, entry.float64, entry.float32])
-
-
-def _compact(value: object) -> str:
-    """Encode JSON without blanks, keys sorted."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    if form not in FORMATS:
+        raise LabelError(f"format: got {form!r}; it must be one of {', '.join(FORMATS)}")
+    write = _WRITERS[form]
+    if not FORMATS[form].selects:
+        if columns is not None:
+            raise LabelError(f"columns: a {form} file holds every column; leave them out")
+        return replace_file(path, lambda stream: write(table, stream))
+    selected = chosen(columns)
+    return replace_file(path, lambda stream: write(table, stream, selected))

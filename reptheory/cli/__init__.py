@@ -11,7 +11,16 @@ from reptheory.cli.app import main
 
 __all__ = ["main"]
 
-_COMMANDS = (building.build, caching.cache, files.export, files.verify, reporting.report, values.show)
+_COMMANDS = (
+    building.build,
+    caching.cache,
+    files.diff,
+    files.export,
+    files.info,
+    files.verify,
+    reporting.report,
+    values.show,
+)
 
 for _command in _COMMANDS:
     main.add_command(_command)

@@ -1,4 +1,4 @@
-"""`reptheory verify` and `export`: what can be done with the file of a table."""
+"""`reptheory verify`, `export`, `info` and `diff`: what can be done with the file of a table."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reptheory.build.exporters.formats import FORMATS
 from reptheory.cli.app import complain
 from reptheory.cli.options import FILE, OUTPUT
 from reptheory.cli.progress import bar
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["export", "verify"]
+_FORMAT_LINES = (f"  {name:<14}{known.ending:<14}{known.summary}" for name, known in FORMATS.items())
+_FORMATS = "\n".join(["\b", "Formats:", *_FORMAT_LINES])
+
+__all__ = ["diff", "export", "info", "verify"]
 
 
 @click.command()
@@ -50,15 +54,52 @@ def verify(files: Sequence[Path]) -> None:
         sys.exit(1)
 
 
-@click.command()
+@click.command(epilog=_FORMATS)
 @click.argument("file", type=FILE)
-@click.option("--to", "form", type=click.Choice(["npz", "json"]), required=True, help="Format to write.")
+@click.option(
+    "--to", "form", type=click.Choice(list(FORMATS)), required=True, metavar="FORMAT", help="Format to write."
+)
+@click.option("--columns", help="Some of float64,float32,exact beside the labels. Default: all.")
 @click.option("--output", "-o", type=OUTPUT, help="Default: the name of FILE with the new ending.")
-def export(file: Path, form: str, output: Path | None) -> None:
-    """Write the table in FILE in another format; exact integers stay exact."""
+def export(file: Path, form: str, columns: str | None, output: Path | None) -> None:
+    """Write the table in FILE in another format; exact integers stay exact, floats the same to the last bit.
+
+    Every file says which command builds the table, in which convention it is, and what its hash is.
+    """
     from reptheory.build.export import export_table  # noqa: PLC0415
     from reptheory.tables.table import read_table  # noqa: PLC0415
 
-    target = output or file.with_suffix(f".{form}")
+    target = output or file.with_suffix(FORMATS[form].ending)
+    wanted = None if columns is None else [name.strip() for name in columns.split(",")]
     table = read_table(file)
-    click.echo(f"{export_table(table, target, form)}: {table.key}, {len(table)} rows")
+    click.echo(f"{export_table(table, target, form, wanted)}: {table.key}, {len(table)} rows")
+
+
+@click.command()
+@click.argument("file", type=FILE)
+def info(file: Path) -> None:
+    """Say where the numbers in FILE come from: a table, or any file that `reptheory export` wrote."""
+    from reptheory.build.info import file_info  # noqa: PLC0415
+
+    for line in file_info(file):
+        click.echo(line)
+
+
+@click.command()
+@click.argument("left", type=FILE, metavar="A")
+@click.argument("right", type=FILE, metavar="B")
+def diff(left: Path, right: Path) -> None:
+    """Say what differs between the tables in A and B: name, convention, rows, exact values, floats in ulp.
+
+    Exit status 0 if nothing does, 1 otherwise.
+    """
+    from reptheory.build.compare import compare_tables  # noqa: PLC0415
+    from reptheory.tables.table import read_table  # noqa: PLC0415
+
+    found = compare_tables(read_table(left), read_table(right))
+    if found.same:
+        click.echo(f"{left} and {right} hold the same table, byte for byte")
+        return
+    for line in found.lines:
+        click.echo(line)
+    sys.exit(1)

@@ -9,6 +9,7 @@ the file for readers without this package; docs/decisions/0003-table-format.md s
 
 from __future__ import annotations
 
+import hashlib
 import json
 import string
 from dataclasses import asdict, dataclass
@@ -83,6 +84,11 @@ class Header:
     def encoded(self) -> bytes:
         """The manifest as it stands in the file."""
         return canonical(self.manifest)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the manifest, which holds the SHA-256 of every array."""
+        return hashlib.sha256(self.encoded).hexdigest()
 
 
 EXACT_COLUMNS: Final = ("sign", "numerator", "denominator", "i_power")

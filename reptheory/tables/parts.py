@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,6 +82,9 @@ class RowSource(Protocol):
 
     def column(self, name: str, rows: int = PART_ROWS) -> Iterator[NDArray[Any]]:
         """Yield one array of the file ("index", "float64", ...), at most `rows` rows at a time."""
+
+    def write(self, stream: BinaryIO) -> None:
+        """Write the table's own file."""
 
 
 def integers(limbs: NDArray[np.uint64]) -> list[int]:

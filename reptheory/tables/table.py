@@ -10,7 +10,6 @@ each rounded once from the exact value; `build` has proven it and `build.certify
 
 from __future__ import annotations
 
-import hashlib
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,7 +25,7 @@ from reptheory.groups.labels import shown as shown_label
 from reptheory.immutable import immutable
 from reptheory.tables.archive import array_digest, read_arrays, read_manifest, write
 from reptheory.tables.files import open_regular, replace_file, shown
-from reptheory.tables.format import Header, canonical, header_of, specs_for
+from reptheory.tables.format import Header, header_of, specs_for
 from reptheory.tables.kinds import TableKey, kind_of
 from reptheory.tables.parts import PART_ROWS, Entry, Part, integers
 from reptheory.tables.rules import Column, check_index
@@ -129,7 +128,7 @@ class Table:
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the canonical manifest, which holds the SHA-256 of every array."""
-        return hashlib.sha256(canonical(self.manifest)).hexdigest()
+        return self.header.fingerprint
 
     def __len__(self) -> int:
         return len(self.index)

@@ -18,6 +18,11 @@ print(shipped_folder())
 for key in SHIPPED:
     assert read_shipped(key) is not None, key
 """
+EXPORT = """
+from reptheory.build.export import export_table
+from reptheory.build.library import build_table
+print(export_table(build_table("gaunt", 1), "x.h", "c").stat().st_size)  # by a template of the package
+"""
 
 
 def test_a_wheel_brings_its_tables(tmp_path):
@@ -32,6 +37,7 @@ def test_a_wheel_brings_its_tables(tmp_path):
         name = key.file_name
         assert (inside / name).read_bytes() == (ROOT / "tables" / name).read_bytes()
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    assert int(run(EXPORT, environment, tmp_path)) > 1000
     assert run(PROGRAM, environment, tmp_path) == str(inside)
 
 
