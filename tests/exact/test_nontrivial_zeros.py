@@ -15,7 +15,8 @@ from sympy.physics.wigner import wigner_3j as sympy_3j
 from sympy.physics.wigner import wigner_6j as sympy_6j
 
 from reptheory.exact.gaunt import gaunt
-from reptheory.exact.wigner3j import doubled_3j, wigner_3j, wigner_3j_array
+from reptheory.exact.square_grid import wigner_3j_array
+from reptheory.exact.wigner3j import doubled_3j, wigner_3j
 from reptheory.exact.wigner6j import doubled_6j, wigner_6j
 
 Row = tuple[int, ...]

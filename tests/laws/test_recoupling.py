@@ -9,7 +9,6 @@ from math import prod
 from typing import Any
 
 import pytest
-from reptheory.exact.recoupling_arrays import recoupling_matrix
 from spin_networks import (
     couples,
     labelled,
@@ -22,6 +21,7 @@ from spin_networks import (
 )
 
 from reptheory.exact.recoupling import recoupling
+from reptheory.exact.recoupling_arrays import recoupling_matrix
 from reptheory.exact.surd import Surd
 from reptheory.exact.wigner6j import doubled_6j
 from reptheory.exact.wigner9j import doubled_9j
