@@ -123,10 +123,14 @@ def estimate_table(
     return estimate(key)
 
 
-def estimate(key: TableKey) -> Estimate:
-    """Estimate the build of the table that `key` names; see `estimate_table`."""
+def estimate(key: TableKey, *, streamed: bool = False) -> Estimate:
+    """Estimate the build of the table that `key` names; see `estimate_table`.
+
+    streamed   the table goes to a file, and need not fit in memory
+    """
     most, free = size.most_rows(key), size.available_memory()
-    if most * _LEAST_BYTES > free:  # before any list is made of 10^30 blocks
+    # before any list is made of 10^30 blocks
+    if most * _LEAST_BYTES > (_MOST_STREAMED if streamed else free):
         raise size.refusal(key, most, size.most_bytes(key), free)
     pieces, cost = cut(key), _COSTS.get(key.kind, _OTHER)
     top = int(dict(key.parameters).get("lmax", 1))
@@ -140,6 +144,8 @@ def estimate(key: TableKey) -> Estimate:
 
 _LEAST_BYTES: Final = 50
 """Memory that a row takes at the very least, of the loosest bound of their number."""
+_MOST_STREAMED: Final = 1 << 40
+"""Bytes of a file beyond which nobody waits: days of work."""
 
 
 def reading_pays(key: TableKey) -> bool:
@@ -169,12 +175,13 @@ def require_memory(guess: Estimate, wanted: int) -> int:
     raise size.refusal(guess.key, guess.rows, guess.memory(), free)
 
 
-def require_disk(key: TableKey, path: str | os.PathLike[str]) -> None:
+def require_disk(key: TableKey, path: str | os.PathLike[str], copies: int = 1) -> None:
     """Raise StoreError, before the work, where the disk has no room for the table's file.
 
-    path   of the file that is to be written
+    path     of the file that is to be written
+    copies   how many of it the disk holds at a time
     """
-    needed, folder = estimate(key).nbytes, Path(path).resolve().parent
+    needed, folder = copies * estimate(key, streamed=True).nbytes, Path(path).resolve().parent
     try:
         free = shutil.disk_usage(folder).free
     except OSError:

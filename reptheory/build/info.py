@@ -9,12 +9,12 @@ from reptheory.build.exporters.provenance import provenance_lines
 from reptheory.errors import TableCorrupt
 from reptheory.tables.archive import MANIFEST
 from reptheory.tables.files import open_regular, shown
-from reptheory.tables.table import read_table
+from reptheory.tables.reader import open_table
 
 if TYPE_CHECKING:
     import os
 
-    from reptheory.tables.table import Table
+    from reptheory.tables.reader import TableFile
 
 __all__ = ["file_info"]
 
@@ -27,7 +27,7 @@ _LAST: Final = "written by: "
 def file_info(path: str | os.PathLike[str]) -> list[str]:
     """Return what a file says about itself, as lines `name: value`.
 
-    A table is read in full and checked against its manifest. Of an exported file only the statements are
+    A table is compared byte by byte with its manifest. Of an exported file only the statements are
     read; that its numbers are those of the table, `reptheory export` shows by writing it again.
 
     raises   StoreError: it cannot be read; TableCorrupt: a damaged table, or a file that says nothing
@@ -38,20 +38,23 @@ def file_info(path: str | os.PathLike[str]) -> list[str]:
             stream.seek(max(_HEAD, size - _HEAD))
             tail = stream.read(_HEAD)
     if head.startswith(b"PK\x03\x04") and head[30:].startswith(MANIFEST.encode()):
-        return _table_lines(read_table(path))
+        with open_table(path) as table:
+            return _table_lines(table)
     found = _comments(head) or _metadata(head, tail)
     if not found:
         raise TableCorrupt(f"{shown(path)}: neither a table nor a file that `reptheory export` wrote")
     return found
 
 
-def _table_lines(table: Table) -> list[str]:
-    """Describe a table that has been read."""
-    limbs = table.numerator.shape[1], table.denominator.shape[1]
+def _table_lines(table: TableFile) -> list[str]:
+    """Describe a table whose every byte has been checked."""
+    specs = {spec.name: spec for spec in table.header.specs}
+    limbs = specs["numerator"].shape[1], specs["denominator"].shape[1]
+    size = sum(spec.nbytes for spec in specs.values())
     return [
         *provenance_lines(table),
         f"integers: numerators of {64 * limbs[0]} bits, denominators of {64 * limbs[1]}",
-        f"arrays: {', '.join(spec.name for spec in table.header.specs)}, {table.nbytes} bytes",
+        f"arrays: {', '.join(specs)}, {size} bytes",
         "hashes: every array agrees with the manifest; `reptheory verify` proves the numbers",
     ]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from collections import deque
 from concurrent.futures import BrokenExecutor, CancelledError, as_completed
 from typing import TYPE_CHECKING, Final
 
@@ -29,10 +30,12 @@ if TYPE_CHECKING:
     from reptheory.tables.kinds import TableKey
     from reptheory.tables.table import Table
 
-__all__ = ["WORTH_PROCESSES", "build_pieces", "executor_for", "require_executor"]
+__all__ = ["WORTH_PROCESSES", "build_pieces", "executor_for", "pieces_in_order", "require_executor"]
 
 WORTH_PROCESSES: Final = 3.0
 """Seconds of work from which processes are started: each costs half a second (benchmarks/store.py)."""
+_AHEAD: Final = 16
+"""Pieces under way or waiting for their turn where they are wanted in order: at ten megabytes each."""
 
 
 class _Tally:
@@ -82,6 +85,48 @@ def build_pieces(
         if piece.number not in found:
             found[piece.number] = _here(piece, kept, tally)
     return join(key, [found.pop(piece.number) for piece in pieces])
+
+
+def pieces_in_order(
+    key: TableKey, kept: KeptPieces, executor: Executor | None, progress: Progress | None = None
+) -> Iterator[Columns]:
+    """Yield every piece in order, as `build_pieces` makes them, with a few under way and none held longer."""
+    pieces = cut(key)
+    tally, waiting = _Tally(pieces, progress), deque[tuple["Piece", "Future[bytes] | None"]]()
+    try:
+        for piece in pieces:
+            waiting.append((piece, _started(piece, kept, executor)))
+            if len(waiting) > (_AHEAD if executor is not None else 0):
+                yield _arrived(*waiting.popleft(), kept, tally)
+        while waiting:
+            yield _arrived(*waiting.popleft(), kept, tally)
+    finally:
+        for _, future in waiting:
+            if future is not None:
+                future.cancel()
+
+
+def _started(piece: Piece, kept: KeptPieces, executor: Executor | None) -> Future[bytes] | None:
+    """Send a piece to the executor, unless it is kept, or the executor is broken."""
+    if executor is None or kept.has(piece):
+        return None
+    with contextlib.suppress(BrokenExecutor):
+        return executor.submit(proven_bytes, piece)
+    return None
+
+
+def _arrived(piece: Piece, future: Future[bytes] | None, kept: KeptPieces, tally: _Tally) -> Columns:
+    """Wait for one piece; build it here where nothing else did."""
+    if future is not None:
+        try:
+            columns = _received(piece, future, kept)
+        except _Lost as error:
+            message = f"executor: lost {piece} ({error}); building it here"
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
+        else:
+            tally.add(piece)
+            return columns
+    return _here(piece, kept, tally)
 
 
 def _here(piece: Piece, kept: KeptPieces, tally: _Tally) -> Columns:

@@ -34,13 +34,17 @@ class KeptPieces:
 
     def read(self, piece: Piece) -> Columns | None:
         """Return a piece that an earlier build proved, or None."""
-        if self._folder is None or not os.path.lexists(self._folder / piece.file_name):
+        if self._folder is None or not self.has(piece):
             return None
         with contextlib.suppress(StoreError, TableCorrupt, TableMismatch, MemoryError):
             with open_regular(self._folder / piece.file_name) as (stream, size):
                 data = stream.read(size + 1)
             return decode(piece, data)
         return None
+
+    def has(self, piece: Piece) -> bool:
+        """Say whether a file of the piece is there; `read` says whether it is sound."""
+        return self._folder is not None and os.path.lexists(self._folder / piece.file_name)
 
     def keep(self, piece: Piece, data: bytes) -> None:
         """Keep the file of a piece; where it cannot be written, this build keeps no more."""

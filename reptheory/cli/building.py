@@ -32,6 +32,7 @@ _WORTH_SAYING: Final = 2.0
 @click.option("--output", "-o", type=OUTPUT, help="Default: a name that says what it is, in this folder.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: as the size deserves.")
 @click.option("--scheduler", metavar="ADDRESS", help="Build on a Dask cluster; `local` starts one here.")
+@click.option("--stream", is_flag=True, help="Straight to the file. Default: where memory is too small.")
 @click.option("--estimate", "only_estimate", is_flag=True, help="Say what it would take, and build nothing.")
 def build(
     *,
@@ -44,6 +45,7 @@ def build(
     output: Path | None,
     workers: int | None,
     scheduler: str | None,
+    stream: bool,
     only_estimate: bool,
 ) -> None:
     """Build a table from exact values and write it to a file.
@@ -51,25 +53,32 @@ def build(
     The same command writes the same bytes on every machine, with any number of workers. Every float in the
     file has been proven to be the one nearest to its exact value. A large build says beforehand how much
     time, memory and disk it will take; interrupted, it goes on from its proven pieces when it is run again.
+    A table that does not fit in memory is written piece by piece.
     """
     from reptheory.build.estimate import estimate  # noqa: PLC0415
     from reptheory.build.library import write_key  # noqa: PLC0415
+    from reptheory.build.streaming import fits_in_memory, stream_key  # noqa: PLC0415
 
     needed = kind_of(kind).parameters[0]
     if {"lmax": lmax, "formula": formula}[needed] is None:
         raise click.UsageError(f"Missing option '--{needed}'.")
     key = table_key(kind, lmax, basis=basis, lmax_out=lmax_out, band_limit=band_limit, formula=formula)
-    guess = estimate(key)
+    stream = stream or not fits_in_memory(key)
+    guess = estimate(key, streamed=stream)
     if only_estimate:
         click.echo(f"{key}: {guess}")
         return
     if guess.seconds > _WORTH_SAYING:
         click.echo(f"{key}: {guess}", err=True)
     with _executor(scheduler, workers) as executor, bar(f"Building {key}") as progress:
-        path, table = write_key(key, output or key.file_name, progress, executor, workers)
-    click.echo(
-        f"{path}: {key}, {len(table)} rows, {path.stat().st_size} bytes, {2 * len(table)} floats proven"
-    )
+        chosen = (key, output or key.file_name, progress, executor, workers)
+        if stream:
+            path, header = stream_key(*chosen)
+        else:
+            path, table = write_key(*chosen)
+            header = table.header
+    rows = header.rows
+    click.echo(f"{path}: {key}, {rows} rows, {path.stat().st_size} bytes, {2 * rows} floats proven")
 
 
 @contextlib.contextmanager

@@ -67,12 +67,13 @@ def export(file: Path, form: str, columns: str | None, output: Path | None) -> N
     Every file says which command builds the table, in which convention it is, and what its hash is.
     """
     from reptheory.build.export import export_table  # noqa: PLC0415
-    from reptheory.tables.table import read_table  # noqa: PLC0415
+    from reptheory.tables.reader import open_table  # noqa: PLC0415
 
     target = output or file.with_suffix(FORMATS[form].ending)
     wanted = None if columns is None else [name.strip() for name in columns.split(",")]
-    table = read_table(file)
-    click.echo(f"{export_table(table, target, form, wanted)}: {table.key}, {len(table)} rows")
+    with open_table(file) as table:
+        path = export_table(table, target, form, wanted)
+        click.echo(f"{path}: {table.header.key}, {len(table)} rows")
 
 
 @click.command()

@@ -5,7 +5,10 @@ machine (time, system, permissions, extra fields) fixed. A reader can therefore 
 from the manifest, and refuses any file that differs from it in a single byte: no member is ever unpacked,
 nothing is evaluated, and no length is believed before the file's size agrees with it.
 
-APPNOTE.TXT 6.3.10 [PKWARE 2022], sections 4.3.7 (local header), 4.3.12 (directory), 4.3.16 (end).
+An archive of 4 GiB or more has zip64 fields in the headers of its arrays and at its end, a smaller one none.
+
+APPNOTE.TXT 6.3.10 [PKWARE 2022], sections 4.3.7 (local header), 4.3.12 (directory), 4.3.14 to 4.3.16 (ends),
+4.5.3 (zip64 fields).
 """
 
 from __future__ import annotations
@@ -18,26 +21,46 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from reptheory.errors import TableCorrupt, TooLarge
+from reptheory.errors import TableCorrupt
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from io import BufferedReader
     from typing import Any, BinaryIO
 
     from numpy.typing import NDArray
 
-__all__ = ["MANIFEST", "ArraySpec", "archive_size", "array_digest", "read_arrays", "read_manifest", "write"]
+Buffer = bytes | memoryview
+
+__all__ = [
+    "MANIFEST",
+    "ArraySpec",
+    "archive_size",
+    "array_digest",
+    "read_arrays",
+    "read_manifest",
+    "write",
+    "write_members",
+]
 
 MANIFEST: Final = "manifest.json"
 MOST_MANIFEST: Final = 1 << 16
 _LOCAL: Final = struct.Struct("<4s5H3I2H")
 _ENTRY: Final = struct.Struct("<4s6H3I5H2I")
 _END: Final = struct.Struct("<4s4H2IH")
-_VERSION, _UNIX, _STORED = 20, 3 << 8, 0
+_WIDE_LOCAL: Final = struct.Struct("<2H2Q")
+_WIDE_ENTRY: Final = struct.Struct("<2H3Q")
+_WIDE_END: Final = struct.Struct("<4sQ2H2I4Q")
+_LOCATOR: Final = struct.Struct("<4sIQI")
+_VERSION, _WIDE_VERSION, _UNIX, _STORED = 20, 45, 3 << 8, 0
 _TIME, _DATE = 0, (0 << 9) | (1 << 5) | 1  # 1980-01-01 00:00, the earliest a zip can say
 _MODE: Final = 0o100644 << 16
+_PIECE: Final = 1 << 20
+"""Bytes read at once where an array is only passed over."""
 _MOST: Final = (1 << 32) - 1
+"""The largest archive without zip64 fields."""
+_ONES: Final = (1 << 32) - 1
+"""What an ordinary field holds where a zip64 field counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +102,15 @@ class ArraySpec:
 def archive_size(manifest: int, specs: Sequence[ArraySpec]) -> int:
     """Return the exact size in bytes of an archive with a manifest of `manifest` bytes and these arrays."""
     members = [(MANIFEST, manifest), *((spec.member, spec.size) for spec in specs)]
-    return _END.size + sum(_LOCAL.size + _ENTRY.size + 2 * len(name) + size for name, size in members)
+    size = _END.size + sum(_LOCAL.size + _ENTRY.size + 2 * len(name) + size for name, size in members)
+    if size > _MOST:
+        size += len(specs) * (_WIDE_LOCAL.size + _WIDE_ENTRY.size) + _WIDE_END.size + _LOCATOR.size
+    return size
+
+
+def _is_wide(manifest: int, specs: Sequence[ArraySpec]) -> bool:
+    """Say whether the archive needs zip64 fields."""
+    return archive_size(manifest, specs) > _MOST
 
 
 def array_digest(array: NDArray[Any]) -> str:
@@ -92,25 +123,35 @@ def write(stream: BinaryIO, manifest: bytes, arrays: Sequence[tuple[ArraySpec, N
 
     manifest   canonical JSON, at most 65,536 bytes
     arrays     C-ordered arrays of exactly the dtype and shape their spec states
-    raises     TooLarge: 4 GiB or more, which this format does not hold; OSError from the stream
+    raises     OSError from the stream
     """
-    total = archive_size(len(manifest), [spec for spec, _ in arrays])
-    if total > _MOST:
-        raise TooLarge(f"file: {total} bytes; a table file holds less than 4 GiB, so lower lmax or lmax_out")
-    members: list[tuple[str, list[bytes | memoryview]]] = [(MANIFEST, [manifest])]
-    members += [(spec.member, [spec.header, _view(array)]) for spec, array in arrays]
-    entries, offset = [], 0
-    for name, parts in members:
-        crc = 0
-        for part in parts:
-            crc = zlib.crc32(part, crc)
-        size = sum(len(part) for part in parts)
-        local, entry = _headers(name, crc, size, offset)
-        for part in (local, *parts):
-            stream.write(part)
+    members = [(spec, lambda array=array: [_view(array)]) for spec, array in arrays]
+    write_members(stream, manifest, members)
+
+
+def write_members(
+    stream: BinaryIO, manifest: bytes, members: Sequence[tuple[ArraySpec, Callable[[], Iterable[Buffer]]]]
+) -> None:
+    """Write the archive as `write` does, each array piece by piece.
+
+    members   a spec, and a function that gives the bytes of the array in order; it is called twice, since a
+              checksum stands before them
+    """
+    wide = _is_wide(len(manifest), [spec for spec, _ in members])
+    local, entry = _headers(MANIFEST, zlib.crc32(manifest), len(manifest), 0)
+    entries, offset = [entry], len(local) + len(manifest)
+    stream.write(local + manifest)
+    for spec, pieces in members:
+        crc = zlib.crc32(spec.header)
+        for piece in pieces():
+            crc = zlib.crc32(piece, crc)
+        local, entry = _headers(spec.member, crc, spec.size, offset, wide=wide)
+        stream.write(local + spec.header)
+        for piece in pieces():
+            stream.write(piece)
         entries.append(entry)
-        offset += len(local) + size
-    stream.write(_directory(entries, offset))
+        offset += len(local) + spec.size
+    stream.write(_directory(entries, offset, wide=wide))
 
 
 def _view(array: NDArray[Any]) -> memoryview:
@@ -118,19 +159,27 @@ def _view(array: NDArray[Any]) -> memoryview:
     return array.data.cast("B") if array.size else memoryview(b"")
 
 
-def _headers(name: str, crc: int, size: int, offset: int) -> tuple[bytes, bytes]:
-    """Return the local header and the directory entry of a stored member."""
-    raw = name.encode("ascii")
-    common = (0, _STORED, _TIME, _DATE, crc, size, size, len(raw), 0)
-    local = _LOCAL.pack(b"PK\x03\x04", _VERSION, *common) + raw
-    entry = _ENTRY.pack(b"PK\x01\x02", _UNIX | _VERSION, _VERSION, *common, 0, 0, 0, _MODE, offset) + raw
-    return local, entry
+def _headers(name: str, crc: int, size: int, offset: int, *, wide: bool = False) -> tuple[bytes, bytes]:
+    """Return the local header and the directory entry of a stored member; `wide` with zip64 fields."""
+    raw, version = name.encode("ascii"), _WIDE_VERSION if wide else _VERSION
+    short, place = (_ONES, _ONES) if wide else (size, offset)
+    fields = (0, _STORED, _TIME, _DATE, crc, short, short, len(raw))
+    far_local = _WIDE_LOCAL.pack(1, _WIDE_LOCAL.size - 4, size, size) if wide else b""
+    far_entry = _WIDE_ENTRY.pack(1, _WIDE_ENTRY.size - 4, size, size, offset) if wide else b""
+    local = _LOCAL.pack(b"PK\x03\x04", version, *fields, len(far_local)) + raw + far_local
+    made = (b"PK\x01\x02", _UNIX | version, version, *fields, len(far_entry), 0, 0, 0, _MODE, place)
+    return local, _ENTRY.pack(*made) + raw + far_entry
 
 
-def _directory(entries: Sequence[bytes], offset: int) -> bytes:
-    """Return the central directory that follows `offset` bytes of members, with its end record."""
-    body = b"".join(entries)
-    return body + _END.pack(b"PK\x05\x06", 0, 0, len(entries), len(entries), len(body), offset, 0)
+def _directory(entries: Sequence[bytes], offset: int, *, wide: bool = False) -> bytes:
+    """Return the central directory that follows `offset` bytes of members, with its end records."""
+    body, count = b"".join(entries), len(entries)
+    if not wide:
+        return body + _END.pack(b"PK\x05\x06", 0, 0, count, count, len(body), offset, 0)
+    version = (_UNIX | _WIDE_VERSION, _WIDE_VERSION, 0, 0)
+    far = _WIDE_END.pack(b"PK\x06\x06", _WIDE_END.size - 12, *version, count, count, len(body), offset)
+    locator = _LOCATOR.pack(b"PK\x06\x07", 0, offset + len(body), 1)
+    return body + far + locator + _END.pack(b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, _ONES, _ONES, 0)
 
 
 def read_manifest(stream: BufferedReader, size: int) -> bytes:
@@ -165,29 +214,75 @@ def read_arrays(
     returns   native-endian, aligned arrays in the order of `specs`
     raises    TableCorrupt: any byte differs from what the manifest promises
     """
-    expected = archive_size(len(manifest), specs)
+    arrays: list[NDArray[Any]] = []
+
+    def load(spec: ArraySpec, crc: int) -> tuple[str, int]:
+        array = _array(stream, spec)
+        arrays.append(array.astype(array.dtype.newbyteorder("="), copy=False))
+        return array_digest(array), zlib.crc32(_view(array), crc)
+
+    _check_members(stream, size, manifest, list(zip(specs, digests, strict=True)), load)
+    return arrays
+
+
+def locate_arrays(
+    stream: BufferedReader, size: int, manifest: bytes, specs: Sequence[ArraySpec], digests: Sequence[str]
+) -> list[int]:
+    """Check every byte as `read_arrays` does, in little memory; return where the bytes of each array are."""
+    places: list[int] = []
+
+    def pass_over(spec: ArraySpec, crc: int) -> tuple[str, int]:
+        places.append(stream.tell())
+        digest, left = hashlib.sha256(), spec.nbytes
+        while left:
+            piece = _exactly(stream, min(left, _PIECE), spec.member)
+            digest.update(piece)
+            crc, left = zlib.crc32(piece, crc), left - len(piece)
+        return digest.hexdigest(), crc
+
+    _check_members(stream, size, manifest, list(zip(specs, digests, strict=True)), pass_over)
+    return places
+
+
+def _check_members(
+    stream: BufferedReader,
+    size: int,
+    manifest: bytes,
+    members: Sequence[tuple[ArraySpec, str]],
+    take: Callable[[ArraySpec, int], tuple[str, int]],
+) -> None:
+    """Go over every array behind the manifest, and compare every byte with what `write` would write.
+
+    members   each array with the SHA-256 that the manifest promises
+    take      reads one array from the stream; (spec, crc of its header) -> its SHA-256, crc of the member
+    """
+    specs = [spec for spec, _ in members]
+    expected, wide = archive_size(len(manifest), specs), _is_wide(len(manifest), specs)
     if size != expected:
         raise TableCorrupt(f"file has {size} bytes where its manifest promises {expected}; rebuild the table")
     local, entry = _headers(MANIFEST, zlib.crc32(manifest), len(manifest), 0)
-    entries, offset, arrays = [entry], len(local) + len(manifest), []
-    for spec, digest in zip(specs, digests, strict=True):
-        found = _exactly(stream, _LOCAL.size + len(spec.member), spec.member)
+    entries, offset = [entry], len(local) + len(manifest)
+    for spec, promised in members:
+        found = _exactly(stream, _local_size(spec, wide=wide), spec.member)
         header = _exactly(stream, len(spec.header), spec.member)
         if header != spec.header:
             raise TableCorrupt(f"{spec.member}: its npy header differs from the manifest; rebuild the table")
-        array = _array(stream, spec)
-        if array_digest(array) != digest:
+        digest, crc = take(spec, zlib.crc32(header))
+        if digest != promised:
             raise TableCorrupt(f"{spec.member}: SHA-256 differs from the manifest; rebuild the table")
-        local, entry = _headers(spec.member, zlib.crc32(_view(array), zlib.crc32(header)), spec.size, offset)
+        local, entry = _headers(spec.member, crc, spec.size, offset, wide=wide)
         if found != local:
             raise TableCorrupt(f"{spec.member}: its zip header differs from its contents; rebuild the table")
         entries.append(entry)
         offset += len(local) + spec.size
-        arrays.append(array.astype(array.dtype.newbyteorder("="), copy=False))
-    directory = _directory(entries, offset)
+    directory = _directory(entries, offset, wide=wide)
     if _exactly(stream, len(directory), "zip directory") != directory:
         raise TableCorrupt("zip directory differs from the members; rebuild the table")
-    return arrays
+
+
+def _local_size(spec: ArraySpec, *, wide: bool) -> int:
+    """Return the bytes of a member's local header."""
+    return _LOCAL.size + len(spec.member) + (_WIDE_LOCAL.size if wide else 0)
 
 
 def _array(stream: BufferedReader, spec: ArraySpec) -> NDArray[Any]:

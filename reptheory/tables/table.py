@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["Entry", "Table", "read_table"]
+__all__ = ["Entry", "Table", "check_values", "read_table"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -319,7 +319,7 @@ class Table:
         """Write the table to `path` atomically; the same table gives the same bytes everywhere.
 
         returns   the path written
-        raises    StoreError: it cannot be written (nothing has changed then); TooLarge: 4 GiB or more
+        raises    StoreError: it cannot be written (nothing has changed then)
         """
         return replace_file(path, self.write)
 
@@ -380,26 +380,22 @@ def _read(stream: BufferedReader, size: int, key: TableKey | None) -> Table:
     arrays = read_arrays(stream, size, encoded, header.specs, header.digests)
     index = arrays[0]
     check_index(kind_of(header.key.kind), dict(header.key.parameters), index)
-    i_power = arrays[6] if len(arrays) == 7 else None
-    _check_values(arrays, i_power)
-    return Table(header.key, index, *_columns(arrays), i_power, header.generator)
+    columns: dict[str, Any] = {"i_power": None}
+    columns.update((spec.name, array) for spec, array in zip(header.specs, arrays, strict=True))
+    check_values(columns)
+    return Table(key=header.key, generator=header.generator, **columns)
 
 
-def _columns(
-    arrays: list[NDArray[Any]],
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Return the five columns between the index and i_power."""
-    float64, float32, sign, numerator, denominator = arrays[1:6]
-    return float64, float32, sign, numerator, denominator
+def check_values(columns: Mapping[str, Any]) -> None:
+    """Raise TableCorrupt for a value that no table can hold: zero, infinite, NaN, or of the other sign.
 
-
-def _check_values(arrays: list[NDArray[Any]], i_power: NDArray[np.uint8] | None) -> None:
-    """Raise TableCorrupt for a value that no table can hold: zero, infinite, NaN, or of the other sign."""
-    float64, float32, sign, numerator, denominator = _columns(arrays)
+    columns   the arrays of a file by their names; "i_power" may be None
+    """
+    float64, float32, sign = columns["float64"], columns["float32"], columns["sign"]
     good = np.isfinite(float64) & np.isfinite(float32) & (abs(sign) == 1)
     good &= (float64 * sign >= 0) & (float32 * sign >= 0)  # a tiny value may round to zero
-    good &= numerator.any(axis=1) & denominator.any(axis=1)
-    if i_power is not None:
-        good &= i_power <= 1
+    good &= columns["numerator"].any(axis=1) & columns["denominator"].any(axis=1)
+    if columns["i_power"] is not None:
+        good &= columns["i_power"] <= 1
     if not good.all():
         raise TableCorrupt(f"row {int(np.argmin(good))} holds an impossible value; rebuild the table")

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reptheory.errors import ReptheoryError, StoreError, TableCorrupt, TableMismatch, TooLarge
+from reptheory.errors import ReptheoryError, StoreError, TableCorrupt, TableMismatch
 from reptheory.tables import archive
 from reptheory.tables import table as module
 from reptheory.tables.archive import ArraySpec
@@ -276,12 +276,39 @@ def test_an_empty_table_has_a_file(table, tmp_path):
     assert len(read_table(empty.save(tmp_path / "empty.npz"))) == 0
 
 
-def test_files_of_four_gibibytes_are_refused_before_writing():
-    spec = ArraySpec("float64", "<f8", (1 << 29,))
-    stream = io.BytesIO()
-    with pytest.raises(TooLarge, match="4 GiB"):
-        archive.write(stream, b"{}", [(spec, np.empty(0))])
-    assert not stream.getvalue()
+def test_large_archives_have_zip64_fields_and_open_everywhere(table, tmp_path, monkeypatch):
+    small = table.save(tmp_path / "small.npz").read_bytes()
+    monkeypatch.setattr(archive, "_MOST", len(small) - 1)
+    path = table.save(tmp_path / "wide.npz")
+    data = path.read_bytes()
+    assert len(data) == archive.archive_size(len(table.header.encoded), table.header.specs) > len(small)
+    assert b"PK\x06\x06" in data
+    with zipfile.ZipFile(path) as opened, np.load(path) as arrays:
+        assert opened.testzip() is None
+        assert opened.read("manifest.json") == table.header.encoded
+        for spec in table.header.specs:
+            np.testing.assert_array_equal(arrays[spec.name], getattr(table, spec.name))
+    assert read_table(path) == table
+    for place in range(0, len(data), 5):
+        changed = bytearray(data)
+        changed[place] ^= 1 << place % 8
+        path.write_bytes(changed)
+        with pytest.raises((TableCorrupt, TableMismatch)):
+            read_table(path)
+    monkeypatch.undo()
+    path.write_bytes(data)
+    with pytest.raises(TableCorrupt, match="promises"):  # a small table has one spelling
+        read_table(path)
+
+
+@pytest.mark.parametrize("size", [(1 << 32) - 1, 1 << 32])
+def test_zip64_fields_begin_where_ordinary_ones_end(size):
+    plain = archive.archive_size(0, [ArraySpec("x", "|u1", (0,))])
+    spec = ArraySpec("x", "|u1", (size - plain,))
+    grown = len(spec.header) - len(ArraySpec("x", "|u1", (0,)).header)
+    assert grown == 0
+    extra = 20 + 28 + 56 + 20 if size == 1 << 32 else 0
+    assert archive.archive_size(0, [spec]) == size + extra
 
 
 def test_a_crc_is_not_enough(table, data, tmp_path):
