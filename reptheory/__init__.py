@@ -10,7 +10,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reptheory.build.compare import compare_tables
     from reptheory.build.estimate import estimate_table
+    from reptheory.build.export import export_table
     from reptheory.build.library import build_table, load_table
     from reptheory.conventions import COMPLEX, REAL, Convention
     from reptheory.exact.arrays import SurdArray
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
         FullyConnectedTensorProduct,
         TensorProduct,
     )
+    from reptheory.tables.reader import open_table
     from reptheory.tables.table import Table, read_table
 
 _HOME = {
@@ -95,6 +98,9 @@ _HOME = {
     "Wigner6jTable": "exact.wigner6j_table",
     "Wigner3jTable": "exact.wigner3j_table",
     "build_table": "build.library",
+    "compare_tables": "build.compare",
+    "export_table": "build.export",
+    "open_table": "tables.reader",
     "estimate_table": "build.estimate",
     "cartesian_tensor": "exact.cartesian",
     "clebsch_gordan": "exact.clebsch_gordan",
@@ -174,7 +180,9 @@ __all__ = [
     "cartesian_tensor",
     "clebsch_gordan",
     "clebsch_gordan_array",
+    "compare_tables",
     "estimate_table",
+    "export_table",
     "forms_from_vector_harmonics",
     "fourier_from_harmonics",
     "gaunt",
@@ -188,6 +196,7 @@ __all__ = [
     "load_table",
     "monomials",
     "monomials_from_harmonics",
+    "open_table",
     "racah",
     "read_table",
     "real_from_complex",

@@ -38,6 +38,10 @@ def compare_tables(left: Table, right: Table) -> TableDifference:
     """Say what differs between two tables: name, convention, generator, rows, exact values, floats in ulp.
 
     Rows are compared by their labels. Tables of different kinds are compared by their names only.
+
+    >>> from reptheory.build.library import build_table
+    >>> compare_tables(build_table("gaunt", 1), build_table("gaunt", 1, lmax_out=1)).lines[0]
+    'lmax_out: 2 against 1'
     """
     if left.fingerprint == right.fingerprint:
         return TableDifference(True, ())

@@ -69,6 +69,12 @@ def export_table(
     columns  some of "float64", "float32" and "exact" beside the labels; None writes all
     returns  the path written
     raises   LabelError: another format, or columns that it cannot select; StoreError: it cannot be written
+
+    >>> import tempfile, reptheory as rt
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = export_table(rt.build_table("wigner_3j", 1), f"{folder}/3j.csv", "csv", ["exact"])
+    ...     print(path.read_text().splitlines()[-1])
+    2,2,4,2,2,-4,1,1,5,0
     """
     if form not in FORMATS:
         raise LabelError(f"format: got {form!r}; it must be one of {', '.join(FORMATS)}")
