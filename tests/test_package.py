@@ -68,6 +68,33 @@ def test_import_is_light() -> None:
     assert min(seconds for seconds, _ in runs) < 0.1
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        "wigner_3j(1, 1, 2, 0, 0, 0)",
+        "clebsch_gordan(0.5, 0.5, 1, 0.5, -0.5, 0)",
+        "wigner_6j(20, 20, 20, 20, 20, 20)",
+        "wigner_9j(1, 1, 2, 1, 1, 1, 1, 1, 1)",
+        "racah(1, 1, 1, 1, 1, 2)",
+        "gaunt(1, 1, 2, 0, 0, 0)",
+        "real_gaunt(1, 1, 2, -1, 1, -2)",
+        "wigner_3j(100, 100, 100, 3, 5, -8)",
+    ],
+)
+def test_a_single_symbol_loads_nothing_heavy(call: str) -> None:
+    code = f"""
+import json, sys
+import reptheory as rt
+value = rt.{call}
+repr(value), value.radicand, value == 0, hash(value)
+if value.pi_power == 0:
+    float(value)  # pi comes from Arb
+print(json.dumps(sorted(sys.modules)))
+"""
+    loaded = packages(json.loads(in_fresh_process(code)))
+    assert not {"numpy", "sympy", "mpmath", "numba", "llvmlite", "scipy", "flint"} & loaded
+
+
 def test_products_never_load_sympy() -> None:
     loaded = packages(json.loads(in_fresh_process(EVERY_PRODUCT)))
     assert "numba" in loaded  # the run was real

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reptheory.exact.surd import ZERO, Surd
-from reptheory.exact.three_spins import admissible, coupled, pair_degrees, square_of_clebsch_gordan
+from reptheory.exact.three_spins import CLEBSCH_GORDAN, admissible, coupled, pair_degrees
 from reptheory.exact.wigner3j import checked_labels
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def clebsch_gordan(j1: object, j2: object, j3: object, m1: object, m2: object, m
         a, b, c = j1 + j2 - j3, j2 + j3 - j1, j1 + j3 - j2
         if m1 + m2 != m3 or a < 0 or b < 0 or c < 0:
             return ZERO
-        return coupled(square_of_clebsch_gordan, a, b, c, j1 + m1, j2 - m2, a)
+        return coupled(CLEBSCH_GORDAN, a, b, c, j1 + m1, j2 - m2, a)
     return _doubled(*checked_labels(j1, j2, j3, m1, m2, m3))
 
 
@@ -59,7 +59,7 @@ def _doubled(two_j1: int, two_j2: int, two_j3: int, two_m1: int, two_m2: int, tw
     if two_m1 + two_m2 != two_m3 or not admissible(two_j1, two_j2, two_j3):
         return ZERO
     a, b, c = pair_degrees(two_j1, two_j2, two_j3)
-    return coupled(square_of_clebsch_gordan, a, b, c, (two_j1 + two_m1) // 2, (two_j2 - two_m2) // 2, a)
+    return coupled(CLEBSCH_GORDAN, a, b, c, (two_j1 + two_m1) // 2, (two_j2 - two_m2) // 2, a)
 
 
 def clebsch_gordan_array(j1: object, j2: object, j3: object, basis: Basis = "complex") -> SurdArray:

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reptheory.exact.surd import ZERO, Surd
-from reptheory.exact.three_spins import coupled, square_of_gaunt, square_of_real_gaunt
+from reptheory.exact.three_spins import GAUNT, REAL_GAUNT, coupled
 from reptheory.groups.labels import projection, whole
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _gaunt(l1: int, l2: int, l3: int, m1: int, m2: int, m3: int) -> Surd:
     a, b, c = l1 + l2 - l3, l2 + l3 - l1, l1 + l3 - l2
     if m1 + m2 + m3 or a % 2 or a < 0 or b < 0 or c < 0:
         return ZERO
-    return coupled(square_of_gaunt, a, b, c, l1 + m1, l2 - m2, l3 + m3 + (a + b + c) // 2, -1)
+    return coupled(GAUNT, a, b, c, l1 + m1, l2 - m2, l3 + m3 + (a + b + c) // 2, -1)
 
 
 def _real_gaunt(l1: int, l2: int, l3: int, m1: int, m2: int, m3: int) -> Surd:
@@ -144,8 +144,8 @@ def _real_gaunt(l1: int, l2: int, l3: int, m1: int, m2: int, m3: int) -> Surd:
         if other > 0:
             exponent += other + (m < 0)
     exponent += l3 - first - second + (a + b + c) // 2
-    square = square_of_real_gaunt if m1 and m2 and m3 else square_of_gaunt
-    return coupled(square, a, b, c, l1 + first, l2 - second, exponent, -1)
+    kind = REAL_GAUNT if m1 and m2 and m3 else GAUNT
+    return coupled(kind, a, b, c, l1 + first, l2 - second, exponent, -1)
 
 
 def _scaled(

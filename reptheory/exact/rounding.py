@@ -41,6 +41,9 @@ __all__ = [
 
 FloatName = Literal["float64", "float32"]
 _GUARD_BITS: Final = 3
+_SAFE_BITS: Final = 900
+_TWO_52: Final = 2**52
+_TWO_53: Final = 2.0**53
 _FIRST_PI_BITS: Final = 128
 
 
@@ -85,6 +88,8 @@ def nearest_sqrt(numerator: int, denominator: int, form: FloatName = "float64", 
     if numerator == 0:
         return 0.0
     if pi_power == 0:
+        if form == "float64" and abs(numerator.bit_length() - denominator.bit_length()) < _SAFE_BITS:
+            return _nearest_double(numerator, denominator)
         return _nearest(numerator, denominator, target)
     bits = _FIRST_PI_BITS
     while True:
@@ -93,6 +98,26 @@ def nearest_sqrt(numerator: int, denominator: int, form: FloatName = "float64", 
         if below == _nearest(numerator * high, denominator * high_scale, target):
             return below
         bits *= 2
+
+
+def _nearest_double(numerator: int, denominator: int) -> float:
+    """Round sqrt(numerator / denominator) > 0 once, where the ratio is far from the ends of the doubles.
+
+    Python rounds the ratio to nearest, so its root is right to an ulp: integers tell whether it is the
+    nearest double or one of its neighbours is. Ties and powers of two are left to `_nearest`.
+    """
+    fraction, exponent = math.frexp(math.sqrt(numerator / denominator))
+    mantissa, exponent = int(fraction * _TWO_53), exponent - 53
+    left = numerator << 2 - 2 * exponent if exponent <= 1 else numerator
+    right = denominator if exponent <= 1 else denominator << 2 * exponent - 2
+    odd = 2 * mantissa + 1
+    if left >= odd * odd * right:
+        mantissa, odd = mantissa + 1, odd + 2
+    elif left <= (odd - 2) * (odd - 2) * right:
+        mantissa, odd = mantissa - 1, odd - 2
+    if mantissa <= _TWO_52 or not (odd - 2) * (odd - 2) * right < left < odd * odd * right:
+        return _nearest(numerator, denominator, FORMATS["float64"])
+    return math.ldexp(mantissa, exponent)
 
 
 def _nearest(numerator: int, denominator: int, target: BinaryFormat) -> float:

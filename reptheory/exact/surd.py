@@ -315,7 +315,13 @@ class Surd:
     def _rounded(self, form: Any) -> float:
         if self.i_power:
             raise NotReal(f"float: {self!r} is imaginary; use complex(), or divide by i first")
-        return self.sign * nearest_sqrt(*_ratio(self), form, self.pi_power)
+        sign, pi_power, _, square, held = self._state
+        nearest = getattr(square, "nearest", None)
+        if nearest is not None and form == "float64":
+            magnitude: float | None = nearest(pi_power, *held)
+            if magnitude is not None:
+                return sign * magnitude
+        return sign * nearest_sqrt(*_ratio(self), form, pi_power)
 
     def __repr__(self) -> str:
         return _text(self)
@@ -336,6 +342,7 @@ def root_of(
 ) -> Surd:
     """Return sign * sqrt(top / bottom * pi^pi_power), with top, bottom = square(*held) when they are needed.
 
+    square  may have a method `nearest(pi_power, *held)`: the float of the root, or None if it cannot tell
     Nothing is checked: sign is 1 or -1, top and bottom are positive ints.
     """
     surd: Surd = _new(Surd)

@@ -7,7 +7,7 @@ SymPy's `wigner_3j`.
 from __future__ import annotations
 
 from reptheory.exact.surd import ZERO, Surd
-from reptheory.exact.three_spins import admissible, coupled, pair_degrees, square_of_3j
+from reptheory.exact.three_spins import THREE_J, admissible, coupled, pair_degrees
 from reptheory.groups.labels import projection, two_label, two_spin
 
 __all__ = ["checked_labels", "doubled_3j", "wigner_3j"]
@@ -38,7 +38,7 @@ def wigner_3j(j1: object, j2: object, j3: object, m1: object, m2: object, m3: ob
         a, b, c = j1 + j2 - j3, j2 + j3 - j1, j1 + j3 - j2
         if m1 + m2 + m3 or a < 0 or b < 0 or c < 0:
             return ZERO
-        return coupled(square_of_3j, a, b, c, j1 + m1, j2 - m2, j3 + m3)
+        return coupled(THREE_J, a, b, c, j1 + m1, j2 - m2, j3 + m3)
     return doubled_3j(*checked_labels(j1, j2, j3, m1, m2, m3))
 
 
@@ -60,4 +60,4 @@ def doubled_3j(two_j1: int, two_j2: int, two_j3: int, two_m1: int, two_m2: int, 
         return ZERO
     odd = two_j1 + (two_j3 + two_m3) // 2
     degrees = pair_degrees(two_j1, two_j2, two_j3)
-    return coupled(square_of_3j, *degrees, (two_j1 + two_m1) // 2, (two_j2 - two_m2) // 2, odd)
+    return coupled(THREE_J, *degrees, (two_j1 + two_m1) // 2, (two_j2 - two_m2) // 2, odd)

@@ -21,14 +21,25 @@ from __future__ import annotations
 from typing import Any, Final
 
 from reptheory.errors import TooLarge
+from reptheory.exact.factorial_products import nearest_root
 from reptheory.exact.surd import ZERO, Surd, root_of
 from reptheory.exact.term_sums import BINOMIALS, MOST, SIGNED_DIAGONALS, binomial, hypergeometric_sum
 from reptheory.groups.labels import shown, two_spin
 
-__all__ = ["doubled_6j", "racah", "require_small", "triad_sum", "triad_weight", "wigner_6j"]
+__all__ = [
+    "Limits",
+    "doubled_6j",
+    "limits",
+    "racah",
+    "require_small",
+    "sum_of_limits",
+    "triad_sum",
+    "triad_weight",
+    "wigner_6j",
+]
 
 _LARGEST_TOTAL: Final = 10**6
-_Sums = tuple[int, int, int, int, int, int, int]
+Limits = tuple[int, int, int, int, int, int, int]
 """a1, a2, a3, a4, b1, b2, b3."""
 
 
@@ -86,11 +97,15 @@ def doubled_6j(two_j1: int, two_j2: int, two_j3: int, two_j4: int, two_j5: int, 
     """Return one 6j symbol of doubled labels that are possible (unchecked)."""
     if (two_j1 + two_j2 + two_j3) % 2 or (two_j1 + two_j5 + two_j6) % 2 or (two_j4 + two_j2 + two_j6) % 2:
         return ZERO  # the fourth sum is whole where these are
-    return _symbol(_sums(two_j1, two_j2, two_j3, two_j4, two_j5, two_j6))
+    return _symbol(limits(two_j1, two_j2, two_j3, two_j4, two_j5, two_j6))
 
 
-def _sums(two_j1: int, two_j2: int, two_j3: int, two_j4: int, two_j5: int, two_j6: int) -> _Sums:
-    """Return a1, ..., b3 of the module docstring for doubled labels whose triads have whole sums."""
+def limits(two_j1: int, two_j2: int, two_j3: int, two_j4: int, two_j5: int, two_j6: int) -> Limits:
+    """Return a1, ..., b3 of the module docstring for doubled labels whose triads have whole sums.
+
+    >>> limits(2, 2, 2, 2, 2, 4)
+    (3, 4, 4, 3, 4, 5, 5)
+    """
     left, middle, right = two_j1 + two_j4, two_j2 + two_j5, two_j3 + two_j6
     return (
         (two_j1 + two_j2 + two_j3) // 2,
@@ -103,7 +118,7 @@ def _sums(two_j1: int, two_j2: int, two_j3: int, two_j4: int, two_j5: int, two_j
     )
 
 
-def _symbol(sums: _Sums) -> Surd:
+def _symbol(sums: Limits) -> Surd:
     """Return one 6j symbol; 0 where a triangle rule forbids it."""
     first, last = _range(sums)
     if first > last:
@@ -118,10 +133,10 @@ def _symbol(sums: _Sums) -> Surd:
     if total == 0:
         return ZERO
     sign = 1 if (total > 0) != first % 2 else -1
-    return root_of(sign, _large_square, (total, divisor, first, sums))
+    return root_of(sign, _LARGE, (total, divisor, first, sums))
 
 
-def _range(sums: _Sums) -> tuple[int, int]:
+def _range(sums: Limits) -> tuple[int, int]:
     """Return the largest a and the smallest b, as max() and min() would do, without their calls."""
     a1, a2, a3, a4, b1, b2, b3 = sums
     first = a1 if a1 > a2 else a2
@@ -130,7 +145,7 @@ def _range(sums: _Sums) -> tuple[int, int]:
     return a4 if a4 > first else first, b3 if b3 < last else last
 
 
-def _small_sum(sums: _Sums, first: int, last: int) -> int:
+def _small_sum(sums: Limits, first: int, last: int) -> int:
     """Return S by tables of binomials, for first <= last < MOST."""
     a1, a2, a3, a4, b1, b2, b3 = sums
     w, x, y, z = SIGNED_DIAGONALS[a1 + 1], BINOMIALS[b1 - a4], BINOMIALS[b2 - a2], BINOMIALS[b3 - a3]
@@ -144,20 +159,20 @@ def _small_sum(sums: _Sums, first: int, last: int) -> int:
     return -total if a1 % 2 else total
 
 
-def _large_sum(sums: _Sums, first: int, last: int) -> tuple[Any, Any]:
+def _large_sum(sums: Limits, first: int, last: int) -> tuple[Any, Any]:
     """Return (T, D): S is its term t = first times T / D."""
     a1, a2, a3, a4, b1, b2, b3 = (first - limit for limit in sums)
     return hypergeometric_sum(last - first, (first + 2, b1, b2, b3), (a1 + 1, a2 + 1, a3 + 1, a4 + 1))
 
 
-def _first_term(sums: _Sums, first: int) -> Any:
+def _first_term(sums: Limits, first: int) -> Any:
     """Return the absolute value of the term t = first."""
     a1, a2, a3, a4, b1, b2, b3 = sums
     term = binomial(first + 1, a1 + 1) * binomial(b1 - a4, first - a4)
     return term * binomial(b2 - a2, first - a2) * binomial(b3 - a3, first - a3)
 
 
-def _square(total: Any, sums: _Sums) -> tuple[Any, Any]:
+def _square(total: Any, sums: Limits) -> tuple[Any, Any]:
     """Return the square of a 6j symbol, (numerator, denominator), of S and its sums."""
     a1, a2, a3, a4, b1, b2, b3 = sums
     top = total * total * _weight(b1 - a4, b2 - a2, b3 - a3)
@@ -165,10 +180,26 @@ def _square(total: Any, sums: _Sums) -> tuple[Any, Any]:
     return top, bottom * _weight(b1 - a1, b2 - a3, b3 - a2)
 
 
-def _large_square(total: Any, divisor: Any, first: int, sums: _Sums) -> tuple[int, int]:
-    """Return `_square` where S, up to its sign, is its first term times total / divisor."""
-    top, bottom = _square(_first_term(sums, first) * total // divisor, sums)
-    return int(top), int(bottom)
+class _LargeSquare:
+    """The square of a symbol whose S, up to its sign, is its first term times total / divisor."""
+
+    def __call__(self, total: Any, divisor: Any, first: int, sums: Limits) -> tuple[int, int]:
+        """Return (numerator, denominator)."""
+        top, bottom = _square(_first_term(sums, first) * total // divisor, sums)
+        return int(top), int(bottom)
+
+    def nearest(self, pi_power: int, total: Any, divisor: Any, first: int, sums: Limits) -> float | None:
+        """Return the double nearest to the root, from factorials; None where their leading bits do not tell.
+
+        Written out, 6j^2 = (sum_t (-1)^t (t+1)! / (prod (t-a)! prod (b-t)!))^2 prod (b-a)! / prod (a+1)!.
+        """
+        least, most = sums[:4], sums[4:]
+        factorials = tuple(b - a for b in most for a in least), tuple(a + 1 for a in least)
+        below = (*(first - a for a in least), *(b - first for b in most))
+        return nearest_root((total, divisor), (1, 1), factorials, ((first + 1,), below), pi_power)
+
+
+_LARGE: Final = _LargeSquare()
 
 
 def _weight(x: int, y: int, z: int) -> Any:
@@ -192,7 +223,11 @@ def triad_sum(two_j1: int, two_j2: int, two_j3: int, two_j4: int, two_j5: int, t
     >>> triad_sum(2, 2, 2, 2, 2, 4)
     5
     """
-    sums = _sums(two_j1, two_j2, two_j3, two_j4, two_j5, two_j6)
+    return sum_of_limits(limits(two_j1, two_j2, two_j3, two_j4, two_j5, two_j6))
+
+
+def sum_of_limits(sums: Limits) -> int:
+    """Return S of the module docstring for `limits` with max(a) <= min(b) (unchecked)."""
     first, last = _range(sums)
     if last < MOST:
         return _small_sum(sums, first, last)
