@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from reptheory.build.export import export_table
     from reptheory.build.library import build_table, load_table
     from reptheory.conventions import COMPLEX, REAL, Convention
+    from reptheory.conversion.audit import audit
+    from reptheory.conversion.convert import convert
+    from reptheory.conversion.identify import identify
+    from reptheory.conversion.registry import CONVENTIONS, PackageConvention, convention
     from reptheory.exact.arrays import SurdArray
     from reptheory.exact.cartesian import CartesianTensor, cartesian_tensor
     from reptheory.exact.clebsch_gordan import clebsch_gordan, clebsch_gordan_array
@@ -73,6 +77,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "COMPLEX": "conventions",
+    "CONVENTIONS": "conversion.registry",
     "REAL": "conventions",
     "CartesianTensor": "exact.cartesian",
     "ComplexSurd": "exact.complex_surds",
@@ -89,6 +94,7 @@ _HOME = {
     "Irrep": "groups.o3",
     "Irreps": "groups.o3",
     "RecouplingMatrix": "exact.recoupling_arrays",
+    "PackageConvention": "conversion.registry",
     "Surd": "exact.surd",
     "SurdArray": "exact.arrays",
     "SurdPolynomial": "exact.polynomials",
@@ -97,10 +103,13 @@ _HOME = {
     "TensorProduct": "operations.tensor_product",
     "Wigner6jTable": "exact.wigner6j_table",
     "Wigner3jTable": "exact.wigner3j_table",
+    "audit": "conversion.audit",
     "build_table": "build.library",
     "compare_tables": "build.compare",
     "export_table": "build.export",
     "open_table": "tables.reader",
+    "convention": "conversion.registry",
+    "convert": "conversion.convert",
     "estimate_table": "build.estimate",
     "cartesian_tensor": "exact.cartesian",
     "clebsch_gordan": "exact.clebsch_gordan",
@@ -115,6 +124,7 @@ _HOME = {
     "harmonic_factor": "exact.normalization",
     "harmonics_from_fourier": "exact.fourier",
     "harmonics_from_monomials": "exact.solid_harmonics",
+    "identify": "conversion.identify",
     "load_table": "build.library",
     "monomials": "exact.solid_harmonics",
     "monomials_from_harmonics": "exact.solid_harmonics",
@@ -152,6 +162,7 @@ _HOME = {
 __version__ = "0.1.0"
 __all__ = [
     "COMPLEX",
+    "CONVENTIONS",
     "REAL",
     "CartesianTensor",
     "ComplexSurd",
@@ -167,6 +178,7 @@ __all__ = [
     "HalfAnglePolynomial",
     "Irrep",
     "Irreps",
+    "PackageConvention",
     "RecouplingMatrix",
     "Surd",
     "SurdArray",
@@ -176,11 +188,14 @@ __all__ = [
     "VectorPolynomial",
     "Wigner3jTable",
     "Wigner6jTable",
+    "audit",
     "build_table",
     "cartesian_tensor",
     "clebsch_gordan",
     "clebsch_gordan_array",
     "compare_tables",
+    "convention",
+    "convert",
     "estimate_table",
     "export_table",
     "forms_from_vector_harmonics",
@@ -193,6 +208,7 @@ __all__ = [
     "harmonic_factor",
     "harmonics_from_fourier",
     "harmonics_from_monomials",
+    "identify",
     "load_table",
     "monomials",
     "monomials_from_harmonics",

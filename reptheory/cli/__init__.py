@@ -6,7 +6,7 @@ line on standard error: exit status 2 for a wrong command line or label, 1 for a
 that could not be used, 130 for Ctrl-C.
 """
 
-from reptheory.cli import building, caching, files, reporting, values
+from reptheory.cli import building, caching, conversion, files, reporting, values
 from reptheory.cli.app import main
 
 __all__ = ["main"]
@@ -14,6 +14,9 @@ __all__ = ["main"]
 _COMMANDS = (
     building.build,
     caching.cache,
+    conversion.audit,
+    conversion.convert,
+    conversion.identify,
     files.diff,
     files.export,
     files.info,

@@ -1,0 +1,103 @@
+"""`reptheory audit`, `reptheory convert`, `reptheory identify`: tables of other packages."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reptheory.cli.options import FILE, OUTPUT
+
+__all__ = ["audit", "convert", "identify"]
+
+_COUPLING = click.Choice(["wigner_3j", "clebsch_gordan", "gaunt"])
+_NAMES = "\b\nConventions: reptheory identify --list"
+
+
+@click.command(epilog=_NAMES)
+@click.argument("file", type=FILE)
+@click.option("--kind", type=_COUPLING, help="Default: found out.")
+@click.option("--convention", "name", help="What the table is meant to follow. Default: found out.")
+@click.option(
+    "--ulps", type=click.FloatRange(min=0), default=4.0, show_default=True, help="Further off is wrong."
+)
+def audit(file: Path, kind: str | None, name: str | None, ulps: float) -> None:
+    """Compare somebody else's table of coupling coefficients with the exact values.
+
+    FILE is npz, npy, safetensors, JSON or a PyTorch file: arrays of three axes, one for each (l1, l2, l3) or
+    one for all; or an index of l1, l2, l3, m1, m2, m3 beside its values. Says which convention it follows,
+    how many entries are wrong, where, and by how many units of the last place. Exit status 1 if any is.
+    """
+    from reptheory.conversion.audit import audit as run  # noqa: PLC0415
+
+    found = run(file, kind, convention=name, ulps=ulps)
+    click.echo(str(found))
+    if not found.holds:
+        sys.exit(1)
+
+
+@click.command(epilog=_NAMES)
+@click.argument("file", type=FILE)
+@click.option("--from", "source", help="Convention of FILE; our own tables know theirs.")
+@click.option("--to", "target", required=True, help="Convention to write.")
+@click.option("--kind", help="wigner_3j, clebsch_gordan, gaunt, rotation, features, harmonics, coefficients.")
+@click.option("--output", "-o", type=OUTPUT, help="Default: the name of FILE with the new convention.")
+def convert(file: Path, source: str | None, target: str, kind: str | None, output: Path | None) -> None:
+    """Write the numbers of FILE as another package writes them.
+
+    FILE is a table of this package, converted exactly and then rounded once, or arrays of another one (npz,
+    npy, safetensors, JSON, PyTorch), which need --from and --kind. Writes an npz file: arrays keep their
+    names, tables become one array for each path, named l1_l2_l3.
+    """
+    from reptheory.conversion.files import convert_file  # noqa: PLC0415
+
+    path, count = convert_file(file, source, target, kind, output)
+    click.echo(f"{path}: {count} arrays in the convention {target}")
+
+
+@click.command()
+@click.argument("file", type=FILE, required=False)
+@click.option("--kind", type=_COUPLING, help="Default: each is tried.")
+@click.option("--angles", nargs=3, type=float, help="FILE holds D matrices of these Euler angles.")
+@click.option(
+    "--quaternion", nargs=4, type=float, help="FILE holds D matrices of this rotation, scalar first."
+)
+@click.option("--list", "listing", is_flag=True, help="List every convention of the registry.")
+def identify(
+    *,
+    file: Path | None,
+    kind: str | None,
+    angles: tuple[float, float, float] | None,
+    quaternion: tuple[float, float, float, float] | None,
+    listing: bool,
+) -> None:
+    """Say which conventions reproduce the tensors in FILE, or how they differ from the nearest.
+
+    FILE holds coupling tensors (2l1+1, 2l2+1, 2l3+1), or D matrices with --angles or --quaternion. Exit
+    status 1 if some array follows no convention.
+    """
+    if listing or file is None:
+        _list()
+        return
+    from reptheory.conversion.foreign_files import read_foreign  # noqa: PLC0415
+    from reptheory.conversion.identify import identify as run  # noqa: PLC0415
+
+    options: dict[str, Any] = {"kind": kind, "angles": angles or None, "quaternion": quaternion or None}
+    known = True
+    for name, array in read_foreign(file).items():
+        found = run(array, **options)
+        click.echo(f"{name or file}: {found}")
+        known &= bool(found)
+    if not known:
+        sys.exit(1)
+
+
+def _list() -> None:
+    """Print the registry, one convention a line."""
+    from reptheory.conversion.registry import CONVENTIONS  # noqa: PLC0415
+
+    for one in CONVENTIONS.values():
+        what = f"{one.basis}, {one.normalization}, m {one.order}, polar axis {one.polar_axis}"
+        click.echo(f"{one.name:<36} {what}" + (f"; {one.note}" if one.note else ""))

@@ -1,0 +1,111 @@
+"""What `audit` found, as a frozen value that prints as a page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from reptheory.exact.surd import Surd
+
+__all__ = ["Audit", "WrongValue"]
+
+_SHOWN: Final = 10
+_SINGLE: Final = (2.0**-28, 2.0**-16)  # relative errors that float32 leaves in a float64 table
+
+
+@dataclass(frozen=True, slots=True)
+class WrongValue:
+    """One wrong entry of a table.
+
+    where     name of the array in the file
+    path      (l1, l2, l3)
+    orders    (m1, m2, m3)
+    found     what is there
+    expected  the exact value, correctly rounded
+    ulps      their distance in units of the last place of the exact value (of its block's largest, where it
+              is 0)
+    what      "sign", "zero" (but should not be), "not zero" (but should be), "not finite" or "value"
+    """
+
+    where: str
+    path: tuple[int, int, int]
+    orders: tuple[int, int, int]
+    found: complex
+    expected: complex
+    ulps: float
+    what: str
+
+    def __str__(self) -> str:
+        labels = f"l = {', '.join(map(str, self.path))}; m = {', '.join(map(str, self.orders))}"
+        return f"{labels}: {self.found:.9g}, should be {self.expected:.9g} ({self.what}, {self.ulps:.3g} ulp)"
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """A table compared with exact values.
+
+    kind, conventions  what it holds, as nearly as can be told; every convention that means the same
+    factor             values = factor * that; `exact_factor` where it is a root of a small fraction
+    blocks, entries    how much was compared
+    nearest            entries that are the correctly rounded value
+    noise              entries that should be 0, are not, but within `allowed` units of their block's largest
+    worst              largest distance in units of the last place
+    relative           largest error over the largest entry of its block
+    dtype              of the table
+    allowed            distance beyond which an entry is wrong
+    wrong              every wrong entry, block by block
+    """
+
+    name: str
+    kind: str
+    conventions: tuple[str, ...]
+    factor: float
+    exact_factor: Surd | None
+    blocks: int
+    entries: int
+    nearest: int
+    noise: int
+    worst: float
+    relative: float
+    dtype: str
+    allowed: float
+    wrong: tuple[WrongValue, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether no entry is wrong, and no factor was needed."""
+        return not self.wrong and self.factor == 1.0
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many entries are wrong in which way."""
+        return dict(Counter(one.what for one in self.wrong))
+
+    @property
+    def looks_single(self) -> bool:
+        """Whether a float64 table has the accuracy of float32."""
+        return self.dtype == "float64" and _SINGLE[0] < self.relative < _SINGLE[1]
+
+    def __str__(self) -> str:
+        times = "" if self.factor == 1.0 else f", times {self.exact_factor or format(self.factor, '.9g')}"
+        lines = [
+            f"{self.name}: {self.kind} of {', '.join(self.conventions)}{times}",
+            f"  {self.blocks} blocks, {self.entries} entries, {self.dtype}",
+            f"  {self.nearest} are the nearest {self.dtype}; "
+            f"worst {self.worst:.3g} ulp, largest error {self.relative:.2g} of the largest entry",
+        ]
+        if self.looks_single:
+            lines.append("  float64 numbers with the accuracy of float32: computed or stored in it once")
+        if self.noise:
+            lines.append(f"  {self.noise} entries that are exactly 0 hold noise")
+        if not self.wrong:
+            return "\n".join([*lines, f"  no entry is off by more than {self.allowed:g} ulp"])
+        counts = ", ".join(f"{count} {what}" for what, count in self.counts.items())
+        subject = "1 entry is" if len(self.wrong) == 1 else f"{len(self.wrong)} entries are"
+        lines.append(f"  {subject} off by more than {self.allowed:g} ulp ({counts}):")
+        worst = sorted(self.wrong, key=lambda one: -one.ulps)[:_SHOWN]
+        lines += [f"    {one}" for one in worst]
+        if len(self.wrong) > len(worst):
+            lines.append(f"    and {len(self.wrong) - len(worst)} more")
+        return "\n".join(lines)

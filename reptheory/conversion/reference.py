@@ -1,0 +1,139 @@
+"""What each convention says a tensor should be, to compare with, and who is worth comparing with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reptheory.conversion.bases import harmonics_matrix
+from reptheory.conversion.convert import COUPLINGS, convert
+from reptheory.conversion.registry import CONVENTIONS, PackageConvention
+from reptheory.errors import LabelError
+from reptheory.exact.arrays import SurdArray
+from reptheory.exact.complex_surds import ComplexSurdArray
+from reptheory.exact.coupling import coupling_block
+from reptheory.exact.wigner_d import wigner_d_pi_half
+from reptheory.immutable import immutable
+
+__all__ = [
+    "TOLERANCE",
+    "candidates",
+    "coupling_floats",
+    "exact_coupling",
+    "harmonics_floats",
+    "meaning",
+    "rotation_floats",
+    "with_other_orders",
+]
+
+TOLERANCE: Final = 2.0**-16
+"""Entries closer than this, times the largest one, agree: twelve bits are left for the errors of float32."""
+
+_REAL, _COMPLEX = CONVENTIONS["real"], CONVENTIONS["complex"]
+
+
+def candidates(kind: str | None) -> Iterator[tuple[str, PackageConvention]]:
+    """Yield every (kind, convention) that a coupling tensor may follow, ours first."""
+    kinds = COUPLINGS if kind is None else (kind,)
+    if kind is not None and kind not in COUPLINGS:
+        raise LabelError(f"kind: got {kind!r}; a tensor with three axes is one of {', '.join(COUPLINGS)}")
+    for name in kinds:
+        for one in CONVENTIONS.values():
+            if name == "gaunt" or (one.paths != "none" and not one.is_variant):
+                yield name, one
+
+
+def with_other_orders(one: PackageConvention) -> Iterator[PackageConvention]:
+    """Yield a convention with m in each order that people use."""
+    for order in ("ascending", "descending", "cartesian", "zero first", "zero first, minus before plus"):
+        yield replace(one, name=f"{one.name} with m {order}", order=order)
+
+
+def meaning(kind: str, one: PackageConvention) -> tuple[str, ...]:
+    """Return what decides the numbers of a coupling tensor; conventions that agree in it give the same."""
+    if kind == "gaunt":
+        return kind, one.basis, one.order, one.phase, one.normalization
+    return kind, one.basis, one.order, one.phase, one.paths
+
+
+@lru_cache(maxsize=1024)
+def _first(kind: str, one: PackageConvention) -> PackageConvention:
+    """Return the first convention of the registry with the same coupling tensors, or this one."""
+    what = meaning(kind, one)
+    return next((other for name, other in candidates(kind) if meaning(name, other) == what), one)
+
+
+@lru_cache(maxsize=2048)
+def exact_coupling(
+    kind: Any, one: PackageConvention, path: tuple[int, int, int]
+) -> SurdArray | ComplexSurdArray:
+    """Return the exact coupling tensor of one path in a convention."""
+    block = coupling_block(kind, *path, basis=one.basis)
+    converted: SurdArray | ComplexSurdArray = convert(block, None, one, kind, path)
+    return converted
+
+
+def coupling_floats(kind: Any, one: PackageConvention, path: tuple[int, int, int]) -> NDArray[Any]:
+    """Return the coupling tensor of one path in a convention, accurate to a few units of the last place."""
+    return _floats(kind, _first(kind, one), path)
+
+
+@lru_cache(maxsize=4096)
+def _floats(kind: Any, one: PackageConvention, path: tuple[int, int, int]) -> NDArray[Any]:
+    ours = _REAL if one.basis == "real" else _COMPLEX
+    values: NDArray[Any] = convert(_canonical_floats(kind, path, one.basis), ours, one, kind, path)
+    return immutable(values)
+
+
+@lru_cache(maxsize=1024)
+def _canonical_floats(kind: Any, path: tuple[int, int, int], basis: Any) -> NDArray[Any]:
+    return coupling_block(kind, *path, basis=basis).to_numpy()
+
+
+def real_harmonics(points: NDArray[np.float64], degree: int) -> NDArray[np.float64]:
+    """Return S_lm at unit vectors: (n, 3) to (n, 2l+1), m ascending, by SciPy's sph_harm_y."""
+    from scipy.special import sph_harm_y  # noqa: PLC0415  (most calls need no harmonics)
+
+    unit = points / np.linalg.norm(points, axis=1, keepdims=True)
+    theta, phi = np.arctan2(np.hypot(unit[:, 0], unit[:, 1]), unit[:, 2]), np.arctan2(unit[:, 1], unit[:, 0])
+    columns = np.stack([sph_harm_y(degree, m, theta, phi) for m in range(-degree, degree + 1)], axis=1)
+    matrix = harmonics_matrix(_COMPLEX, _REAL, degree).floats
+    values: NDArray[np.float64] = (columns @ matrix.T).real
+    return values
+
+
+def harmonics_floats(
+    one: PackageConvention, points: NDArray[np.float64], degrees: Sequence[int]
+) -> list[NDArray[Any]]:
+    """Return the harmonics of a convention at points, one array (n, 2l+1) for each degree."""
+    return [real_harmonics(points, ell) @ harmonics_matrix(_REAL, one, ell).floats.T for ell in degrees]
+
+
+def rotation_floats(one: PackageConvention, degree: int, angles: Sequence[float]) -> NDArray[Any]:
+    """Return what a convention calls D(alpha, beta, gamma)."""
+    alpha, beta, gamma = zyz_angles(one, angles)
+    orders = np.arange(-degree, degree + 1)
+    half = _half_turn(degree)
+    small = 1j ** (orders - orders[:, None]) * ((half * np.exp(-1j * orders * beta)) @ half.T)
+    matrix = np.exp(-1j * alpha * orders)[:, None] * small * np.exp(-1j * gamma * orders)
+    upright = replace(one, polar_axis="z") if one.angles == "yxy" else one
+    values: NDArray[Any] = convert(matrix, _COMPLEX, upright, "rotation")
+    return values
+
+
+@lru_cache(maxsize=32)
+def _half_turn(degree: int) -> NDArray[np.float64]:
+    return wigner_d_pi_half(degree).to_numpy()
+
+
+def zyz_angles(one: PackageConvention, angles: Sequence[float]) -> tuple[float, float, float]:
+    """Return the angles of the active rotation z-y-z (y-x-y for the polar axis y) that a package means."""
+    alpha, beta, gamma = angles
+    if one.angles == "zyz inverse":
+        return -gamma, -beta, -alpha
+    return (-alpha, -beta, -gamma) if one.angles == "zyz negated" else (alpha, beta, gamma)

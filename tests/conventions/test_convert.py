@@ -1,0 +1,290 @@
+"""convert: exact, invertible, composable, and right for what rotates."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import flint
+import numpy as np
+import pytest
+import sympy
+from conventions import record
+from hypothesis import given
+from hypothesis import strategies as st
+
+import reptheory as rt
+from reptheory.conversion.axis_change import change_floats
+from reptheory.conversion.bases import harmonics_matrix
+from reptheory.conversion.reference import harmonics_floats
+from reptheory.errors import ConventionMismatch, IncommensurableSurds, LabelError, OperandError
+from reptheory.exact.coupling import coupling_block
+
+NAMES = list(rt.CONVENTIONS)
+COUPLED = [name for name, one in rt.CONVENTIONS.items() if one.paths != "none" and not one.is_variant]
+FLAT = [name for name, one in rt.CONVENTIONS.items() if one.layout == "flat"]
+REAL = [name for name, one in rt.CONVENTIONS.items() if one.basis == "real" and one.layout == "flat"]
+PATHS = [(0, 1, 1), (1, 1, 0), (1, 1, 1), (1, 2, 2), (2, 1, 3), (2, 2, 2), (3, 2, 2)]
+QUATERNION = (1, 2, -2, 4)
+names = st.sampled_from(NAMES)
+flat_names = st.sampled_from(FLAT)
+
+
+@pytest.mark.parametrize("name", COUPLED)
+@pytest.mark.parametrize("kind", ["wigner_3j", "clebsch_gordan"])
+def test_couplings_there_and_back_exactly(name: str, kind: Any) -> None:
+    for path in PATHS:
+        block = coupling_block(kind, *path, basis="real")
+        there = rt.convert(block, None, name, kind)
+        assert there.convention == rt.CONVENTIONS[name].stated
+        assert rt.convert(there, None, "real", kind) == block
+        floats = rt.convert(block.to_numpy(), "real", name, kind)
+        assert np.abs(floats - there.to_numpy()).max() < 1e-15
+        assert np.abs(rt.convert(floats, name, rt.REAL, kind) - block.to_numpy()).max() < 1e-15
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gaunt_there_and_back_exactly(name: str) -> None:
+    for path in PATHS:
+        block = rt.gaunt_array(*path, basis="real")
+        there = rt.convert(block, "real", name, "gaunt")
+        assert rt.convert(there, name, "real", "gaunt") == block
+        assert np.allclose(rt.convert(block.to_numpy(), "real", name, "gaunt"), there.to_numpy(), rtol=1e-14)
+
+
+@pytest.mark.parametrize("kind", ["wigner_3j", "clebsch_gordan", "gaunt"])
+def test_the_two_own_bases_convert_into_each_other(kind: Any) -> None:
+    for path in [*PATHS, (4, 3, 5), (6, 6, 3)]:
+        real, complex_ = (coupling_block(kind, *path, basis=basis) for basis in ("real", "complex"))
+        assert rt.convert(real, None, rt.COMPLEX, kind) == complex_
+        assert rt.convert(complex_, None, rt.REAL, kind) == real
+        back = rt.convert(complex_.to_numpy(), rt.COMPLEX, rt.REAL, kind)
+        assert back.dtype == np.float64
+        assert np.abs(back - real.to_numpy()).max() < 1e-15
+
+
+def test_gaunt_is_the_integral_of_three_converted_harmonics() -> None:
+    """By Gauss and trapezoid, in every convention: normalisation, phase, order and axes at once."""
+    nodes, weights = np.polynomial.legendre.leggauss(8)
+    phi = np.arange(16) * np.pi / 8
+    sines = np.sqrt(1 - nodes**2)
+    xs, ys = np.outer(sines, np.cos(phi)).ravel(), np.outer(sines, np.sin(phi)).ravel()
+    points = np.stack([xs, ys, np.repeat(nodes, 16)], axis=1)
+    measure = np.repeat(weights, 16) * np.pi / 8
+    exact = rt.gaunt_array(1, 2, 3, basis="real").to_numpy()
+    for one in rt.CONVENTIONS.values():
+        values = harmonics_floats(one, points, (1, 2, 3))
+        integral = np.einsum("pi,pj,pk,p->ijk", *values, measure)
+        assert (
+            np.abs(integral - rt.convert(exact, "real", one, "gaunt")).max() < 1e-12 * np.abs(integral).max()
+        )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_rotations_there_and_back_exactly(name: str) -> None:
+    for degree in range(4):
+        matrix = rt.real_rotation_matrix(degree, QUATERNION)
+        there = rt.convert(matrix, None, name, "rotation")
+        assert rt.convert(there, None, "real", "rotation") == matrix
+        floats = rt.convert(matrix.to_numpy(), "real", name, "rotation")
+        assert np.abs(floats - there.to_numpy()).max() < 1e-14
+
+
+def test_rotation_into_the_complex_basis_is_the_exact_one() -> None:
+    for degree in range(4):
+        matrix = rt.convert(rt.real_rotation_matrix(degree, QUATERNION), None, "complex", "rotation")
+        assert rt.ComplexSurdArray.of(matrix) == rt.rotation_matrix(degree, QUATERNION)
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_harmonics_coefficients_features_and_rotations_belong_together(name: str) -> None:
+    """f = sum c B stays the same function, and features turn with the converted D."""
+    one, draw = rt.CONVENTIONS[name], np.random.default_rng(5)
+    points = draw.normal(size=(4, 3))
+    coefficients = draw.normal(size=16)
+    ours = np.concatenate(harmonics_floats(rt.CONVENTIONS["real"], points, range(4)), axis=1)
+    theirs = rt.convert(ours, "real", one, "harmonics")
+    assert np.allclose(theirs, np.concatenate(harmonics_floats(one, points, range(4)), axis=1), atol=1e-13)
+    converted = rt.convert(coefficients, "real", one, "coefficients")
+    assert np.allclose(theirs @ converted, ours @ coefficients, atol=1e-12)
+    for degree in range(4):
+        matrix = rt.real_rotation_matrix(degree, QUATERNION).to_numpy()
+        x = draw.normal(size=2 * degree + 1)
+        turned = rt.convert(matrix @ x, "real", one, "features", degree)
+        there = rt.convert(matrix, "real", one, "rotation") @ rt.convert(x, "real", one, "features", degree)
+        assert np.allclose(turned, there, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", [name for name in COUPLED if rt.CONVENTIONS[name].basis == "real"])
+def test_converted_couplings_are_equivariant_in_their_package(name: str) -> None:
+    for path in PATHS:
+        tensor = rt.convert(
+            coupling_block("clebsch_gordan", *path, basis="real"), None, name, "clebsch_gordan"
+        )
+        turns = [
+            rt.convert(rt.real_rotation_matrix(degree, QUATERNION).to_numpy(), "real", name, "rotation")
+            for degree in path
+        ]
+        assert np.allclose(np.einsum("abc,ai,bj,ck->ijk", tensor.to_numpy(), *turns), tensor.to_numpy())
+
+
+@given(source=flat_names, target=flat_names, degree=st.integers(0, 5))
+def test_matrices_are_inverse_to_each_other(source: str, target: str, degree: int) -> None:
+    one, other = rt.CONVENTIONS[source], rt.CONVENTIONS[target]
+    there, back = harmonics_matrix(one, other, degree).floats, harmonics_matrix(other, one, degree).floats
+    assert np.allclose(there @ back, np.eye(2 * degree + 1))
+
+
+@given(
+    route=st.lists(names, min_size=1, max_size=4),
+    kind=st.sampled_from(["features", "harmonics", "coefficients"]),
+    seed=st.integers(0, 99),
+)
+def test_any_way_round_is_the_identity(route: list[str], kind: Any, seed: int) -> None:
+    x = np.random.default_rng(seed).normal(size=(2, 16))
+    value: Any = x
+    for source, target in pairwise(["real", *route, "real"]):
+        value = rt.convert(value, source, target, kind)
+    assert np.allclose(value, x, atol=1e-9)
+
+
+def test_exact_features_stay_exact() -> None:
+    """SymPy expressions, fractions and surds: there and back is the identity, without a rounding."""
+    numbers = np.array([sympy.Rational(place, 7) for place in range(9)], dtype=object)
+    there = rt.convert(numbers, "real", "e3nn@0.6", "features")
+    back = rt.convert(there, "e3nn@0.6", "real", "features")
+    assert all(sympy.expand(left - right) == 0 for left, right in zip(back, numbers, strict=True))
+    vector = rt.convert(np.array([Fraction(1, 3), Fraction(2, 3), Fraction(3)], dtype=object), "real", "e3x")
+    assert vector.tolist() == [3, Fraction(1, 3), Fraction(2, 3)]
+    scaled = rt.convert(np.array([Fraction(1, 3)], dtype=object), "real", "trexio", "harmonics", 0)
+    assert scaled[0] == rt.Surd.scaled(Fraction(1, 3), 4, pi_power=1)
+
+
+def test_exact_sums_that_are_no_surd_raise() -> None:
+    ones = rt.SurdArray.from_entries((5,), {(k,): rt.Surd.rational(1) for k in range(5)}, rt.REAL)
+    with pytest.raises(IncommensurableSurds, match="to_sympy"):
+        rt.convert(ones, None, "e3nn@0.6", "features", 2)
+
+
+def test_float_error_is_within_the_bound() -> None:
+    """Against the same conversion of the floats themselves in balls of 200 bits."""
+    draw = np.random.default_rng(11)
+    one, other = rt.CONVENTIONS["real"], rt.CONVENTIONS["e3nn@0.6"]
+    unit = 2.0**-53
+    for degree in range(7):
+        x = draw.normal(size=2 * degree + 1) * 10.0 ** draw.integers(-3, 4, size=2 * degree + 1)
+        found = change_floats(x, 0, (degree,), lambda degree: harmonics_matrix(one, other, degree))
+        matrix = harmonics_matrix(one, other, degree)
+        bound_of = (2 * degree + 2) * unit / (1 - (2 * degree + 2) * unit)
+        for row in range(2 * degree + 1):
+            terms = [(value, x[k]) for (i, k), value in matrix.entries.items() if i == row]
+            exact = sum((value.to_arb(200) * float(number) for value, number in terms), start=flint.arb(0))
+            size = sum(abs(float(value) * float(number)) for value, number in terms)
+            assert abs(float(exact - float(found[row]))) <= bound_of * size
+
+
+def test_precision_in_is_precision_out() -> None:
+    x = np.arange(9, dtype=np.float32)
+    assert rt.convert(x, "real", "e3nn@0.6").dtype == np.float32
+    assert rt.convert(x, "real", "complex").dtype == np.complex64
+    assert rt.convert(x.astype(np.complex64), "complex", "scipy").dtype == np.complex64
+    assert rt.convert(np.arange(9), "real", "e3x").dtype == np.float64
+    permuted = rt.convert(x, "real", "e3x")
+    assert sorted(permuted.tolist()) == x.tolist()  # a permutation moves floats unchanged
+
+
+def test_features_of_irreps_and_lists_of_degrees() -> None:
+    x = np.random.default_rng(2).normal(size=(5, 2 + 6 + 5))
+    whole = rt.convert(x, "real", "e3nn@0.6", "features", "2x0e+2x1o+1x2e")
+    assert np.array_equal(whole[:, :2], x[:, :2])
+    assert np.array_equal(whole[:, 2:5], x[:, [4, 2, 3]])
+    assert np.allclose(whole, rt.convert(x, "real", "e3nn@0.6", "features", [0, 0, 1, 1, 2]))
+    assert np.allclose(whole[:, 8:], rt.convert(x[:, 8:], "real", "e3nn@0.6"))
+
+
+def test_layout_of_shtools() -> None:
+    ours = np.random.default_rng(4).normal(size=(3, 16))
+    for name in (name for name in NAMES if name.startswith("pyshtools")):
+        cilm = rt.convert(ours, "real", name, "coefficients")
+        assert cilm.shape == (3, 2, 4, 4)
+        assert np.allclose(rt.convert(cilm, name, "real", "coefficients"), ours)
+    plain = rt.convert(ours, "real", "pyshtools/real/ortho/csphase=1", "coefficients")
+    assert np.array_equal(plain[:, 1, 3, 2], ours[:, 9 + 3 - 2])
+    with pytest.raises(OperandError, match=r"2, L\+1, L\+1"):
+        rt.convert(ours, "pyshtools/real/ortho/csphase=1", "real", "coefficients")
+    exact = rt.SurdArray.from_entries((4,), {(0,): rt.Surd.rational(1)}, rt.REAL)
+    with pytest.raises(OperandError, match="object array"):
+        rt.convert(exact, None, "pyshtools/real/4pi/csphase=1", "coefficients")
+
+
+def test_tables_and_mappings_of_blocks() -> None:
+    table = rt.build_table("clebsch_gordan", 2)
+    there = rt.convert(table, None, "e3nn@0.4")
+    back = rt.convert(there, "e3nn@0.4", "real", "clebsch_gordan")
+    assert set(there) == {(a, b, c) for a in range(3) for b in range(3) for c in range(abs(a - b), a + b + 1)}
+    for path, block in back.items():
+        assert block == rt.clebsch_gordan_array(*path, basis="real")
+    halves = rt.convert(rt.build_table("wigner_3j", 1, basis="complex"), None, "e3nn@0.6")
+    assert all(isinstance(label, int) for path in halves for label in path)
+    with pytest.raises(OperandError, match="wigner_d_pi_half"):
+        rt.convert(rt.build_table("wigner_d_pi_half", 1), None, "real")
+
+
+def test_dense_tables_of_all_degrees() -> None:
+    table = np.zeros((9, 9, 25))
+    for a, b, c in [path for path in record.paths(4) if max(path[:2]) <= 2]:
+        block = rt.clebsch_gordan_array(a, b, c, basis="real").to_numpy()
+        table[a * a : (a + 1) ** 2, b * b : (b + 1) ** 2, c * c : (c + 1) ** 2] = block
+    degrees = (range(3), range(3), range(5))
+    there = rt.convert(table, "real", "e3x", "clebsch_gordan", degrees)
+    part = rt.convert(rt.clebsch_gordan_array(2, 1, 2, basis="real"), None, "e3x", "clebsch_gordan")
+    assert np.array_equal(there[4:9, 1:4, 4:9], part.to_numpy())
+    assert np.array_equal(rt.convert(there, "e3x", "real", "clebsch_gordan", degrees), table)
+
+
+def test_what_cannot_be_converted_is_refused() -> None:
+    x = np.ones(3)
+    with pytest.raises(LabelError, match="kind: got 'tensor'"):
+        rt.convert(x, "real", "e3x", "tensor")  # type: ignore[arg-type]
+    with pytest.raises(LabelError, match="source: got None"):
+        rt.convert(x, None, "e3x")
+    with pytest.raises(LabelError, match="sphericart has no coupling tensors"):
+        rt.convert(np.ones((1, 1, 1)), "real", "sphericart", "wigner_3j")
+    with pytest.raises(ConventionMismatch, match="carry"):
+        rt.convert(rt.real_rotation_matrix(1, (1, 0, 0, 1)), "e3nn@0.6", "real", "rotation")
+    with pytest.raises(OperandError, match="an axis of 6 entries"):
+        rt.convert(np.ones(6), "real", "e3x")
+    with pytest.raises(OperandError, match="for degrees that have 5"):
+        rt.convert(x, "real", "e3x", "features", 2)
+    with pytest.raises(OperandError, match="are square"):
+        rt.convert(np.ones((3, 5)), "real", "e3x", "rotation")
+    with pytest.raises(OperandError, match="three"):
+        rt.convert(np.ones((3, 3)), "real", "e3x", "gaunt")
+    with pytest.raises(OperandError, match="single number"):
+        rt.convert(np.float64(3), "real", "e3x")
+    with pytest.raises(OperandError, match="pass numbers"):
+        rt.convert(np.array(["a"]), "real", "e3x")
+
+
+def test_the_axes_of_vectors() -> None:
+    """What people ask first: where x, y and z stand."""
+    points = np.array([[1.0, 2.0, 3.0]])
+    vectors = {
+        name: harmonics_floats(rt.CONVENTIONS[name], points, (1,))[0][0]
+        for name in REAL
+        if name != "sympy/znm"
+    }
+    for name, vector in vectors.items():
+        order = np.argsort(vector).tolist()  # of x < y < z
+        xyz = (
+            rt.CONVENTIONS[name].polar_axis == "y"
+            or "xyz" in rt.CONVENTIONS[name].order
+            or name.startswith("e3x")
+        )
+        if name.startswith("e3x/m-order"):
+            xyz = False
+        expected = [0, 1, 2] if xyz else [2, 0, 1]
+        if rt.CONVENTIONS[name].order == "zero first":
+            expected = [1, 2, 0]
+        assert order == expected, name
