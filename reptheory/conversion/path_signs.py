@@ -23,7 +23,8 @@ from functools import lru_cache
 
 from reptheory.conversion.registry import PackageConvention
 from reptheory.errors import LabelError
-from reptheory.exact.coupling import coupling_block, parity_3j
+from reptheory.exact.coupling import coupling_block
+from reptheory.exact.three_spins import parity_3j
 
 __all__ = ["path_sign", "require_paths"]
 
