@@ -1,4 +1,4 @@
-"""Labels in arrays: numbers, lists and arrays of them become doubled int64 of one shape, exactly, or an error.
+"""Labels in arrays: numbers, lists and arrays of them become doubled int64 of one shape, exactly.
 
 Whatever `labels` reads as one label is read here as many: integers of any width and byte order, floats that
 are exact halves, objects. Refused likewise: truth values, text, complex numbers, dates, NaN, masked values. A
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.errors import LabelError, OperandError, TooLarge
-from reptheory.groups.labels import listed, projection, shown, two_label, two_spin, whole
+from reptheory.groups.labels import projection, shown, two_label, two_spin, whole
 
 __all__ = [
     "MOST_BYTES",
@@ -64,7 +64,7 @@ def spin_array(values: object, name: str) -> Labels:
 
 
 def degree_array(values: object, name: str, *, signed: bool = False) -> Labels:
-    """Return twice the degrees l, or with `signed` orders m, of a number, list or array: whole labels only."""
+    """Return twice the degrees l, or with `signed` orders m: whole labels only."""
     array = two_label_array(values, name)
     bad = array % 2 != 0 if signed else (array % 2 != 0) | (array < 0)
     if bad.any():
@@ -109,7 +109,7 @@ def _as_array(values: Any, name: str) -> NDArray[Any]:
         raise LabelError(f"{name}{_at(index)}: a masked value is no label; fill or drop it first")
     if isinstance(values, list | tuple | range):
         return _of_list(values, name)
-    if hasattr(values, "__array__") and getattr(values, "ndim", 0):
+    if hasattr(values, "__array__") and np.ndim(values):
         array = np.asarray(values)
         if array.dtype.kind in "iufO":
             return array
@@ -126,10 +126,14 @@ def _of_list(values: Any, name: str) -> NDArray[Any]:
     """Return a list as an array of its elements as they are (NumPy would turn [True, 2] into numbers)."""
     if all(type(value) is int for value in values):
         return np.array(values, dtype=object if any(abs(v) > _LARGEST for v in values) else np.int64)
-    try:
-        return np.array(listed(values, name), dtype=object)
-    except ValueError as error:
-        raise LabelError(f"{name}: got rows of different lengths; pass a regular array") from error
+    rows = [_of_list(value, name) if isinstance(value, list | tuple) else value for value in values]
+    shapes = {np.shape(row) if isinstance(row, np.ndarray) else () for row in rows}
+    if len(shapes) > 1:
+        raise LabelError(f"{name}: got rows of different lengths; pass a regular array")
+    array = np.empty((len(rows), *shapes.pop()), dtype=object)
+    for place, row in enumerate(rows):
+        array[place] = row
+    return array
 
 
 def _each(array: NDArray[Any], name: str) -> Labels:

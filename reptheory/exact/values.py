@@ -1,18 +1,19 @@
 """Floats of symbols for arrays of labels: every one the nearest float to the exact value.
 
-`wigner_3j_values` and its sisters take the arguments of `wigner_3j` and its sisters as numbers, lists or arrays
-that broadcast together, and return an array. Each value is within half a unit in the last place of the exact
-one (docs/proofs/symbols.md), whatever the labels; forbidden symbols and accidental zeros are 0, and values below
-the smallest float are rounded as any other, to a subnormal or 0.
+`wigner_3j_values` and its sisters take the arguments of `wigner_3j` and its sisters as numbers, lists or
+arrays that broadcast together, and return an array. Each value is within half a unit in the last place of the
+exact one (docs/proofs/symbols.md), whatever the labels; forbidden symbols and accidental zeros are 0, and
+values below the smallest float are rounded as any other, to a subnormal or 0.
 
-Many symbols run through compiled loops (`kernels/symbols.py`), which mark what they cannot prove: labels beyond
-two words of integers, and values next to the middle between two floats. These, and few symbols altogether, for
-which compiling does not pay, come from exact integers, equal ones once.
+Many symbols run through compiled loops (`kernels/symbols.py`), which mark what they cannot prove: labels
+beyond two words of integers, and values next to the middle between two floats. These, and few symbols
+altogether, for which compiling does not pay, come from exact integers, equal ones once.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from reptheory.exact.factorial_roots import LARGEST_TOTAL, factorial_roots
 from reptheory.exact.gaunt import gaunt
 from reptheory.exact.label_arrays import (
     broadcast_labels,
@@ -48,8 +50,6 @@ __all__ = [
     "wigner_9j_values",
 ]
 
-_ROWS: Final = 256
-"""Binomials and factorials up to here serve the compiled loops."""
 _COLD: Final = 20_000
 """Symbols from which it pays to load the compiled loops."""
 _WARM: Final = 100
@@ -135,7 +135,7 @@ def wigner_6j_values(
     >>> wigner_6j_values(1, 1, 1, 1, 1, [0, 1, 2])
     array([-0.33333333,  0.16666667,  0.16666667])
     """
-    columns = broadcast_labels(_spins((j1, j2, j3, j4, j5, j6), "j"), "j1 j2 j3 j4 j5 j6".split())
+    columns = broadcast_labels(_spins((j1, j2, j3, j4, j5, j6), "j"), ["j1", "j2", "j3", "j4", "j5", "j6"])
     return _shaped(_evaluated(_Batch("wigner_6j", _stacked(columns)), dtype), columns)
 
 
@@ -147,7 +147,7 @@ def racah_values(
     >>> racah_values(0.5, 0.5, 1, 1, 1, [0.5, 1.5])
     array([0.33333333, 0.16666667])
     """
-    names = "aa bb cc dd ee ff".split()
+    names = ["aa", "bb", "cc", "dd", "ee", "ff"]
     spins = (spin_array(value, name) for value, name in zip((aa, bb, cc, dd, ee, ff), names, strict=True))
     a, b, c, d, e, f = broadcast_labels(tuple(spins), names)
     columns = (a, b, e, d, c, f)
@@ -157,8 +157,8 @@ def racah_values(
 
 
 def wigner_9j_values(
-    j1: object, j2: object, j3: object, j4: object, j5: object, j6: object, j7: object, j8: object, j9: object,
-    *, dtype: DTypeLike = "float64",
+    j1: object, j2: object, j3: object, j4: object, j5: object, j6: object, j7: object, j8: object,
+    j9: object, *, dtype: DTypeLike = "float64",
 ) -> NDArray[Any]:  # fmt: skip
     """Return 9j symbols, row by row, of arrays of labels; arguments and errors as `wigner_3j_values`.
 
@@ -196,18 +196,19 @@ def _stacked(columns: Sequence[Labels]) -> Labels:
     return np.stack([column.ravel() for column in columns], axis=1)
 
 
-def _shaped(values: NDArray[Any], columns: Sequence[Labels]) -> Any:
+def _shaped(values: NDArray[Any], columns: Sequence[Labels]) -> NDArray[Any]:
     """Return values in the common shape; a single one as a NumPy scalar."""
-    return values.reshape(columns[0].shape)[()]
+    shaped: NDArray[Any] = values.reshape(columns[0].shape)[()]
+    return shaped
 
 
 def _complex_orders(rows: Labels) -> tuple[Labels, Marks | None, Marks | None, Marks]:
     """Return complex coefficients for those real ones that may not vanish, their signs, halvings, and which.
 
     With n = |m|, a real coefficient vanishes unless one n is the sum of the other two and the number of m < 0
-    is even. Then, with c that one and a, b the others, it is (-1)^(n_c) gaunt(n_a, n_b, -n_c), negated if both
-    m_a and m_b are negative, and divided by sqrt(2) if no m is 0: the integral over phi of a product of cosines
-    (m >= 0) and sines (m < 0) is 1/4 of the one over the exponentials, times sqrt(2) for each m that is not 0.
+    is even. Then, with c that one and a, b the others, it is (-1)^(n_c) gaunt(n_a, n_b, -n_c), negated if
+    both m_a and m_b are negative, and divided by sqrt(2) if no m is 0: the integral over phi of cosines
+    (m >= 0) and sines (m < 0) is 1/4 of that of exponentials, and sqrt(2) comes with each m that is not 0.
     """
     orders, sizes = rows[:, 3:], abs(rows[:, 3:])
     largest = np.argmax(sizes, axis=1)
@@ -223,7 +224,7 @@ def _complex_orders(rows: Labels) -> tuple[Labels, Marks | None, Marks | None, M
     return complex_rows[allowed], negative[allowed], halved[allowed], allowed
 
 
-def _three(columns: tuple[Labels, ...], kind: str, dtype: DTypeLike) -> Any:
+def _three(columns: tuple[Labels, ...], kind: str, dtype: DTypeLike) -> NDArray[Any]:
     """Evaluate symbols of three spins and three orders."""
     return _shaped(_evaluated(_Batch(kind, _stacked(columns)), dtype), columns)
 
@@ -261,12 +262,13 @@ class _Batch:
                 minus[part],
                 (tables, symbols.SLACK, out[part], doubtful[part]),
             )
-            if self.kind in _THREE:
-                symbols.fill_3j_values(rows, marks, half[part], symbols.PRODUCT_3J[self.kind], *ends)
-            elif self.kind == "wigner_6j":
-                symbols.fill_6j_values(rows, marks, *ends)
-            else:
-                symbols.fill_9j_values(rows, marks, *ends)
+            with np.errstate(over="ignore"):  # words wrap on purpose; the plain twins would warn
+                if self.kind in _THREE:
+                    symbols.fill_3j_values(rows, marks, half[part], symbols.PRODUCT_3J[self.kind], *ends)
+                elif self.kind == "wigner_6j":
+                    symbols.fill_6j_values(rows, marks, *ends)
+                else:
+                    symbols.fill_9j_values(rows, marks, *ends)
 
         over_samples(task, len(self.rows), _TILE, _COST, None)
 
@@ -301,8 +303,9 @@ def _evaluated(batch: _Batch, dtype: DTypeLike) -> NDArray[Any]:
 
 def _worth_compiling(count: int) -> bool:
     """Whether so many symbols are done sooner by the compiled loops, loading them included."""
-    loaded = sys.modules.get("reptheory.kernels.symbols")
-    return count >= (_COLD if loaded is None else _WARM)
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
+        return False
+    return count >= (_WARM if "reptheory.kernels.symbols" in sys.modules else _COLD)
 
 
 def _exact(kind: str, row: tuple[int, ...]) -> Surd:
@@ -324,15 +327,12 @@ _THREE: Final = frozenset({"wigner_3j", "clebsch_gordan", "gaunt"})
 
 @cache
 def _tables() -> tuple[Any, ...]:
-    """Return the fields of `SymbolTables`."""
-    low, high = np.zeros((2, _ROWS, _ROWS), np.uint64)
+    """Return the fields of `SymbolTables`, for n up to `LARGEST_TOTAL`."""
+    low, high = np.zeros((2, LARGEST_TOTAL + 1, LARGEST_TOTAL + 1), np.uint64)
     low[:, 0] = 1
-    for n in range(1, _ROWS):
+    for n in range(1, LARGEST_TOTAL + 1):
         low[n, 1:] = low[n - 1, 1:] + low[n - 1, :-1]
         high[n, 1:] = high[n - 1, 1:] + high[n - 1, :-1] + (low[n, 1:] < low[n - 1, 1:])
-    factorials = [math.factorial(n) for n in range(_ROWS)]
-    pairs = [nearest_pair(Surd.sqrt(n)) + nearest_pair(Surd.sqrt(Fraction(1, n))) for n in factorials]
-    bits = np.array([math.log2(n) for n in factorials])
+    bits = np.array([math.log2(math.factorial(n)) for n in range(LARGEST_TOTAL + 1)])
     scale = nearest_pair(Surd.sqrt(Fraction(1, 4), pi_power=-1))
-    roots = np.ascontiguousarray(np.array(pairs).T)
-    return immutable(low), immutable(high), immutable(roots), immutable(bits), scale
+    return immutable(low), immutable(high), factorial_roots(), immutable(bits), scale

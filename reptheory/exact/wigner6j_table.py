@@ -306,13 +306,15 @@ def _integers(
         return sealed(np.array([triad_sum(*label) for label in _entries(top, step)], np.int64)), None
     from reptheory.kernels.six_j import fill_6j, fill_6j_wide  # noqa: PLC0415
 
-    entries = int(begin[-1])
-    low = np.empty(entries, np.uint64)
-    if top <= ONE_WORD:
-        fill_6j(triads, begin, top, step, _pascal(2 * top + 2)[:, :, 0].copy(), low)
+    low, wide = np.empty(int(begin[-1]), np.uint64), top > ONE_WORD
+    high = np.empty(len(low) if wide else 0, np.uint64)
+    with np.errstate(over="ignore"):  # words wrap on purpose; the plain twins would warn
+        if wide:
+            fill_6j_wide(triads, begin, top, step, _pascal(2 * top + 2), low, high)
+        else:
+            fill_6j(triads, begin, top, step, _pascal(2 * top + 2)[:, :, 0].copy(), low)
+    if not wide:
         return sealed(low.view(np.int64)), None
-    high = np.empty(entries, np.uint64)
-    fill_6j_wide(triads, begin, top, step, _pascal(2 * top + 2), low, high)
     return sealed(low), sealed(high.view(np.int64))
 
 

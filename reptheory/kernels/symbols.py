@@ -1,9 +1,9 @@
-"""Single 3j, 6j and 9j symbols by the million: integers in two words, square roots in double-double, one rounding.
+"""Single 3j, 6j and 9j symbols by the million: integers in two words, roots in double-double, one rounding.
 
 Every symbol is an integer times a square root of factorials. The integer is a sum taken modulo 2^128 (modulo
-2^64 where a bound on the result allows it), so that only the result has to fit; the root is a product of pairs
-of doubles. Where the rounding is not proven to give the nearest float, and where the labels are beyond the
-tables here, the place is marked and the caller rounds exact integers. Proof: docs/proofs/symbols.md.
+2^64 where a bound on the result allows it), so that only the result has to fit; the root is a product of
+pairs of doubles. Where the rounding is not proven to give the nearest float, and where the labels are beyond
+the tables here, the place is marked and the caller rounds exact integers. Proof: docs/proofs/symbols.md.
 
 Labels are doubled and possible; forbidden symbols give 0. Nothing is checked here.
 """
@@ -39,7 +39,7 @@ class SymbolTables(NamedTuple):
     """What the sums and roots are made of, for n below `rows`.
 
     low, high   (rows, rows) words of the binomials C(n, k), modulo 2^128
-    roots       (4, rows): sqrt(n!) high and low, 1/sqrt(n!) high and low; NaN from the first that overflows
+    roots       (4, rows): sqrt(n!) high and low, 1/sqrt(n!) high and low
     bits        (rows,) log2(n!)
     pi_scale    1/sqrt(4 pi) high and low
     """
@@ -122,8 +122,8 @@ def _factor_gaunt(t1: int, t2: int, t3: int, tables: SymbolTables) -> Pair:
 
 @compiled
 def fill_3j_values(
-    labels: Labels, negative: Marks, halved: Marks, kind: int, tables: SymbolTables, slack: float, out: Doubles,
-    doubtful: Marks,
+    labels: Labels, negative: Marks, halved: Marks, kind: int, tables: SymbolTables, slack: float,
+    out: Doubles, doubtful: Marks,
 ) -> None:  # fmt: skip
     """Write 3j symbols, Clebsch-Gordan or Gaunt coefficients of (n, 6) labels 2j1, 2j2, 2j3, 2m1, 2m2, 2m3.
 
@@ -168,7 +168,7 @@ def fill_3j_values(
 def _bits(a: int, b: int, c: int, bits: Doubles) -> float:
     """Return log2 T of a triad."""
     below = bits[(a + b - c) // 2] + bits[(a + c - b) // 2] + bits[(b + c - a) // 2]
-    return bits[(a + b + c) // 2 + 1] - below
+    return float(bits[(a + b + c) // 2 + 1] - below)
 
 
 @compiled
@@ -208,7 +208,8 @@ def _weigh(h: float, low: float, a: int, b: int, c: int, power: int, roots: Doub
     f, f_low = _times(f, f_low, (a + b - c) // 2, -power, roots)
     f, f_low = _times(f, f_low, (a + c - b) // 2, -power, roots)
     f, f_low = _times(f, f_low, (b + c - a) // 2, -power, roots)
-    return double_word_product(h, low, f, f_low)
+    h, low = double_word_product(h, low, f, f_low)
+    return h, low
 
 
 @compiled
@@ -262,7 +263,7 @@ def fill_6j_values(
 
 @compiled
 def _ring(p: Labels, q: Labels, links: Labels, tables: SymbolTables) -> tuple[np.uint64, np.uint64]:
-    """Return sum_x (2x+1) S_1 S_2 S_3 of `exact/wigner9j.py` modulo 2^128; pairs (p, q), the last as the first."""
+    """Return sum_x (2x+1) S_1 S_2 S_3 of `exact/wigner9j.py` modulo 2^128, of pairs (p, q)."""
     first = max(abs(p[0] - q[0]), abs(p[1] - q[1]), abs(p[2] - q[2]))
     last = min(p[0] + q[0], p[1] + q[1], p[2] + q[2])
     zero = np.uint64(0)
@@ -276,7 +277,7 @@ def _ring(p: Labels, q: Labels, links: Labels, tables: SymbolTables) -> tuple[np
         total, total_high = add_product(total, total_high, term, term_high, s, s_high)
     if first & 1:
         ones = ~zero
-        return add_product(zero, zero, total, total_high, ones, ones)
+        total, total_high = add_product(zero, zero, total, total_high, ones, ones)
     return total, total_high
 
 

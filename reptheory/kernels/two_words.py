@@ -1,10 +1,7 @@
-"""Integers of two 64-bit words and numbers of two doubles, as scalars in registers.
+"""Integers of two 64-bit words, as scalars in registers, and what they are as pairs of doubles.
 
 A two-word integer is (low, high), both uint64, modulo 2^128 in two's complement: sums of products may wrap on
-the way, and the result is right whenever it fits (docs/proofs/six_j.md). A double-double is (h, l) with
-h = fl(h + l); its product follows Joldes, Muller and Popescu, Tight and rigorous error bounds for basic
-building blocks of double-word arithmetic, ACM TOMS 44 (2017), algorithm 11: relative error at most 5 u^2,
-u = 2^-53, where nothing underflows.
+the way, and the result is right whenever it fits. Proofs: docs/proofs/six_j.md.
 """
 
 from __future__ import annotations
@@ -16,10 +13,10 @@ from llvmlite import ir
 from numba import config, types
 from numba.core import cgutils
 
-from reptheory.kernels.double_double import product_error
+from reptheory.kernels.double_double import normal, times
 from reptheory.kernels.jit import compiled, intrinsic
 
-__all__ = ["add_product", "double_word", "double_word_product", "product_error"]
+__all__ = ["add_product", "double_word", "double_word_product"]
 
 _WORD = ir.IntType(64)
 _WIDE = ir.IntType(128)
@@ -64,10 +61,11 @@ else:
 
 
 @compiled
-def double_word(low: Any, high: Any) -> Any:
+def double_word(low: Any, high: Any) -> tuple[float, float, bool]:
     """Return the double-double nearest to |n|, n the signed two-word integer (low, high), and whether n < 0.
 
-    |n| < 2^127 is a sum of four pieces of 32 bits, all >= 0, so nothing cancels: relative error below 3 u^2.
+    |n| < 2^127 is a sum of four pieces of 32 bits, all >= 0, and nothing cancels: relative error at
+    most 4 u^2.
     """
     negative = high >> np.uint64(63) != np.uint64(0)
     if negative:
@@ -81,7 +79,7 @@ def double_word(low: Any, high: Any) -> Any:
     s, s_low = _two_sum(b * scale, a)
     rest = s_low + (b_low * scale + a_low)
     h = s + rest
-    return h, rest - (h - s), negative
+    return h, rest - (h - s), bool(negative)
 
 
 @compiled
@@ -93,9 +91,8 @@ def _two_sum(a: Any, b: Any) -> Any:
 
 
 @compiled
-def double_word_product(a: Any, a_low: Any, b: Any, b_low: Any) -> Any:
-    """Return the product of two double-doubles, relative error at most 5 u^2."""
-    p = a * b
-    e = product_error(a, b, -p) + (a * b_low + a_low * b)
-    h = p + e
-    return h, e - (h - p)
+def double_word_product(a: Any, a_low: Any, b: Any, b_low: Any) -> tuple[float, float]:
+    """Return the normal product of two normal pairs, relative error at most 10 u^2."""
+    high, low = times(a, a_low, b, b_low)
+    high, low = normal(high, low)
+    return high, low
