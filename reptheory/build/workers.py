@@ -18,7 +18,7 @@ import struct
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 from reptheory.errors import WorkerLost
@@ -47,7 +47,7 @@ def can_start() -> bool:
 class WorkerProcesses(ThreadPoolExecutor):
     """An executor over `count` processes, each started when first needed.
 
-    raises   (from futures) WorkerLost: a task's worker died `TRIES` times
+    raises   (from futures) WorkerLost: a task's worker died `TRIES` times; BrokenExecutor: none could start
     """
 
     def __init__(self, count: int) -> None:
@@ -116,7 +116,7 @@ class _Worker:
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE
             )
         except OSError as error:
-            raise WorkerLost(f"build: no worker process could be started ({error.strerror})") from None
+            raise BrokenExecutor(f"no worker process could be started: {error.strerror}") from None
 
     @property
     def alive(self) -> bool:

@@ -13,12 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-import filelock
-
 from reptheory.errors import StoreError
 from reptheory.tables.files import is_temporary
 from reptheory.tables.kinds import KINDS
-from reptheory.tables.store import PIECES, cache_folder, release
+from reptheory.tables.store import PIECES, cache_folder, drop_lock, is_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +26,6 @@ __all__ = ["CacheEntry", "cache_entries", "clear_cache"]
 Sort = Literal["table", "pieces", "temporary", "lock"]
 _STEM: Final = rf"(?:{'|'.join(KINDS)})-[a-z0-9._=-]+"
 _TABLE: Final = re.compile(rf"{_STEM}\.npz")
-_LOCK: Final = re.compile(rf"\.{_STEM}\.npz\.lock")
 _PIECES: Final = re.compile(_STEM)
 _PIECE: Final = re.compile(r"[0-9]+-of-[0-9]+\.npz")
 
@@ -83,7 +80,7 @@ def _sort(name: str) -> Sort | None:
         return "table"
     if is_temporary(name):
         return "temporary"
-    return "lock" if _LOCK.fullmatch(name) else None
+    return "lock" if is_lock(name) else None
 
 
 def _piece_files(folder: Path) -> list[Path]:
@@ -105,7 +102,7 @@ def clear_cache(folder: Path | None = None, *, unfinished: bool = False) -> tupl
     files = nbytes = 0
     for entry in cache_entries(folder):
         if entry.sort == "lock":
-            _remove_lock(entry.path)
+            drop_lock(entry.path)
         elif not unfinished or entry.sort != "table":
             _remove(entry)
             files, nbytes = files + entry.files, nbytes + entry.nbytes
@@ -128,11 +125,3 @@ def _remove(entry: CacheEntry) -> None:
                 entry.path.rmdir()
     except OSError as error:
         raise StoreError(f"{entry.path}: cannot be removed ({error.strerror}); remove it by hand") from None
-
-
-def _remove_lock(path: Path) -> None:
-    """Remove the file of a lock that nobody holds."""
-    lock = filelock.FileLock(path, timeout=0)
-    with contextlib.suppress(OSError, NotImplementedError, filelock.Timeout):
-        lock.acquire()
-        release(lock)

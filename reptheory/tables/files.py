@@ -1,7 +1,8 @@
 """Files: opening without surprises and replacing without a moment in which the file is half written.
 
 A write goes to a fresh temporary beside its target, is flushed to the disk, and takes the target's name in
-one `rename`; whoever dies in between leaves the old file and a temporary that `sweep` removes later.
+one `rename`; whoever dies in between leaves the old file. On Linux the temporary has no name until it is
+whole, so nothing else is left; elsewhere `sweep` removes it later.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ __all__ = ["is_temporary", "open_regular", "replace_file", "require_writable", "
 _PREFIX: Final = ".reptheory-"
 _SUFFIX: Final = ".tmp"
 _STALE_SECONDS: Final = 3600.0
+_OWN_FILES: Final = "/proc/self/fd"
 
 
 @contextlib.contextmanager
@@ -87,10 +89,7 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
             _require_regular(os.stat(target).st_mode, path)
         temporary = target.with_name(f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
         try:
-            with open(temporary, "xb") as stream:
-                write(stream)
-                stream.flush()
-                os.fsync(stream.fileno())
+            _write_new(temporary, write)
             os.replace(temporary, target)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -104,6 +103,26 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
             f"{shown(path)}: cannot be written ({_reason(error)}); free space or choose another folder"
         ) from None
     return target
+
+
+def _write_new(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write a file that does not exist yet, and flush it to the disk; it gets its name when it is whole."""
+    descriptor = _nameless(path.parent)
+    with open(path, "xb") if descriptor is None else os.fdopen(descriptor, "wb") as stream:
+        write(stream)
+        stream.flush()
+        os.fsync(stream.fileno())
+        if descriptor is not None:
+            # Python follows the link only when it is given a descriptor; the path is absolute all the same.
+            os.link(f"{_OWN_FILES}/{descriptor}", path, src_dir_fd=descriptor, follow_symlinks=True)
+
+
+def _nameless(folder: Path) -> int | None:
+    """Open a new file without a name, which vanishes with its writer; None where none can be had."""
+    if hasattr(os, "O_TMPFILE") and os.path.isdir(_OWN_FILES):
+        with contextlib.suppress(OSError):
+            return os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+    return None
 
 
 def _require_regular(mode: int, path: str | os.PathLike[str]) -> None:

@@ -36,6 +36,9 @@ __all__ = [
     "SetEntry",
     "cache_folder",
     "cached_path",
+    "drop_lock",
+    "is_lock",
+    "lock_path",
     "locked",
     "make_folder",
     "pieces_folder",
@@ -224,13 +227,35 @@ def locked(key: TableKey) -> Iterator[bool]:
         yield False
         return
     try:
-        sweep(path.parent)
+        _sweep(path)
         yield True
     finally:
-        release(lock)
+        _release(lock)
 
 
-def release(lock: filelock.BaseFileLock) -> None:
+def _sweep(path: Path) -> None:
+    """Remove what killed processes left beside the table at `path`: temporaries, and locks nobody holds."""
+    sweep(path.parent)
+    with contextlib.suppress(OSError):
+        for name in os.listdir(path.parent):
+            if is_lock(name) and name != lock_path(path).name:
+                drop_lock(path.with_name(name))
+
+
+def is_lock(name: str) -> bool:
+    """Say whether a file of this name is the lock on a table of the cache."""
+    return name.startswith(".") and name.endswith(".npz.lock")
+
+
+def drop_lock(path: Path) -> None:
+    """Remove the file of a lock, unless somebody holds it."""
+    lock = filelock.FileLock(path, timeout=0)
+    with contextlib.suppress(OSError, NotImplementedError, filelock.Timeout):
+        lock.acquire()
+        _release(lock)
+
+
+def _release(lock: filelock.BaseFileLock) -> None:
     """Release a held lock and remove its file: who waits for it sees that it is gone, and makes a new one."""
     with contextlib.suppress(OSError):
         os.unlink(lock.lock_file)

@@ -37,11 +37,24 @@ def test_replaces_and_leaves_nothing_behind(tmp_path):
     assert os.listdir(tmp_path) == ["file"]
 
 
-def test_the_temporary_stands_beside_its_target(tmp_path):
+@pytest.fixture(params=["nameless", "named"], autouse=True)
+def temporary(request, monkeypatch):
+    """Write through a file without a name, as on Linux, and through a named one, as elsewhere."""
+    if request.param == "named":
+        monkeypatch.setattr(files, "_OWN_FILES", os.devnull)
+    elif files._nameless(Path(tempfile.gettempdir())) is None:
+        pytest.skip("no nameless files here")
+    return request.param
+
+
+def test_the_temporary_stands_beside_its_target(tmp_path, temporary, monkeypatch):
     # A rename across devices would not be atomic.
-    seen = []
-    replace_file(tmp_path / "file", lambda stream: seen.append(Path(stream.name)))
-    assert seen[0].parent == tmp_path
+    seen, rename = [], os.replace
+    monkeypatch.setattr(files.os, "replace", lambda *paths: seen.append(paths) or rename(*paths))
+    replace_file(tmp_path / "file", lambda _: seen.append(os.listdir(tmp_path)))
+    assert len(seen[0]) == (temporary == "named")
+    (source, target), folder = seen[1], tmp_path.resolve()
+    assert (source.parent, target) == (folder, folder / "file")
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES])
@@ -61,12 +74,14 @@ def test_a_failing_write_changes_nothing(tmp_path, number):
     assert os.listdir(tmp_path) == ["file"]
 
 
-@pytest.mark.parametrize("call", ["fsync", "replace"])
-def test_a_failing_system_call_changes_nothing(tmp_path, monkeypatch, call):
+@pytest.mark.parametrize("call", ["fsync", "replace", "link"])
+def test_a_failing_system_call_changes_nothing(tmp_path, monkeypatch, call, temporary):
     path = tmp_path / "file"
     path.write_bytes(b"old")
+    if call == "link" and temporary == "named":
+        return
 
-    def fail(*_):
+    def fail(*_, **__):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch:
