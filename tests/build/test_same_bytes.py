@@ -1,4 +1,4 @@
-"""Same bytes: every kind gives the same file whatever the machine, its settings, and how the work is shared."""
+"""Same bytes: every kind gives the same file whatever the settings, and however the work is shared."""
 
 import hashlib
 import io
