@@ -2,7 +2,7 @@
 
 A write goes to a fresh temporary beside its target, is flushed to the disk, and takes the target's name in
 one `rename`; whoever dies in between leaves the old file. On Linux the temporary has no name until it is
-whole, so nothing else is left; elsewhere `sweep` removes it later.
+whole, so next to nothing else is left; elsewhere `sweep` removes it later.
 """
 
 from __future__ import annotations
@@ -89,8 +89,7 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
             _require_regular(os.stat(target).st_mode, path)
         temporary = target.with_name(f"{_PREFIX}{secrets.token_hex(8)}{_SUFFIX}")
         try:
-            _write_new(temporary, write)
-            os.replace(temporary, target)
+            _write_new(target, temporary, write)
         except BaseException:
             with contextlib.suppress(OSError):
                 temporary.unlink()
@@ -105,16 +104,27 @@ def replace_file(path: str | os.PathLike[str], write: Callable[[BinaryIO], objec
     return target
 
 
-def _write_new(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file that does not exist yet, and flush it to the disk; it gets its name when it is whole."""
-    descriptor = _nameless(path.parent)
-    with open(path, "xb") if descriptor is None else os.fdopen(descriptor, "wb") as stream:
+def _write_new(target: Path, temporary: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write and flush a new file, which takes its place when it is whole."""
+    descriptor = _nameless(target.parent)
+    with open(temporary, "xb") if descriptor is None else os.fdopen(descriptor, "wb") as stream:
         write(stream)
         stream.flush()
         os.fsync(stream.fileno())
         if descriptor is not None:
-            # Python follows the link only when it is given a descriptor; the path is absolute all the same.
-            os.link(f"{_OWN_FILES}/{descriptor}", path, src_dir_fd=descriptor, follow_symlinks=True)
+            try:
+                _name(descriptor, target)
+            except FileExistsError:  # a link replaces nothing, a rename does
+                _name(descriptor, temporary)
+            else:
+                return
+    os.replace(temporary, target)
+
+
+def _name(descriptor: int, path: Path) -> None:
+    """Give a file without a name one; FileExistsError where the name is taken."""
+    # Python follows the link in /proc only when it is given a descriptor, which an absolute path then ignores.
+    os.link(f"{_OWN_FILES}/{descriptor}", path, src_dir_fd=descriptor, follow_symlinks=True)
 
 
 def _nameless(folder: Path) -> int | None:

@@ -15,6 +15,7 @@ import pytest
 from reptheory.build import library, pieces
 from reptheory.build.library import build_table, load_table
 from reptheory.tables.kinds import table_key
+from reptheory.tables.store import is_lock
 from reptheory.tables.table import read_table
 
 ROOT = Path(__file__).parents[2]
@@ -112,7 +113,7 @@ def check_sound(cache):
             pieces.decode(known[path.name], path.read_bytes())
             kept += 1
         else:
-            assert path.is_dir() or path.name.endswith(".lock"), path
+            assert path.is_dir() or is_lock(path.name), path
     return kept
 
 

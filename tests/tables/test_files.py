@@ -50,11 +50,22 @@ def temporary(request, monkeypatch):
 def test_the_temporary_stands_beside_its_target(tmp_path, temporary, monkeypatch):
     # A rename across devices would not be atomic.
     seen, rename = [], os.replace
+    (tmp_path / "file").touch()
     monkeypatch.setattr(files.os, "replace", lambda *paths: seen.append(paths) or rename(*paths))
     replace_file(tmp_path / "file", lambda _: seen.append(os.listdir(tmp_path)))
-    assert len(seen[0]) == (temporary == "named")
+    assert len(seen[0]) == 1 + (temporary == "named")
     (source, target), folder = seen[1], tmp_path.resolve()
     assert (source.parent, target) == (folder, folder / "file")
+
+
+def test_a_new_file_appears_whole(tmp_path, temporary, monkeypatch):
+    def killed(*_):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(files.os, "replace", killed)
+    if temporary == "nameless":
+        replace_file(tmp_path / "file", lambda stream: stream.write(b"new"))
+        assert os.listdir(tmp_path) == ["file"]
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES])
