@@ -25,7 +25,15 @@ if TYPE_CHECKING:
 
     from reptheory.tables.kinds import TableKey
 
-__all__ = ["Estimate", "estimate", "estimate_table", "reading_pays", "require_disk", "require_memory"]
+__all__ = [
+    "WORTH_PROCESSES",
+    "Estimate",
+    "estimate",
+    "estimate_table",
+    "reading_pays",
+    "require_disk",
+    "require_memory",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,8 @@ READ_FIXED: Final = 0.3e-3
 """Seconds to open, parse and check any file."""
 READ_BYTE: Final = 2.4e-9
 """Seconds to read, hash and check a byte of a table."""
+WORTH_PROCESSES: Final = 3.0
+"""Seconds of work from which worker processes are started: see `benchmarks/store.py --workers`."""
 PAYS: Final = 1.5
 """Reading must be faster by this factor, so that a wrong estimate does not choose the slower way."""
 

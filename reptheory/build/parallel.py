@@ -13,7 +13,7 @@ from collections import deque
 from concurrent.futures import BrokenExecutor, CancelledError, as_completed
 from typing import TYPE_CHECKING, Final
 
-from reptheory.build.estimate import require_memory
+from reptheory.build.estimate import WORTH_PROCESSES, require_memory
 from reptheory.build.pieces import cut, decode, encode, join, prove, proven_bytes
 from reptheory.build.proof import ProofError
 from reptheory.build.workers import WorkerProcesses, can_start
@@ -30,10 +30,8 @@ if TYPE_CHECKING:
     from reptheory.tables.kinds import TableKey
     from reptheory.tables.table import Table
 
-__all__ = ["WORTH_PROCESSES", "build_pieces", "executor_for", "pieces_in_order", "require_executor"]
+__all__ = ["build_pieces", "executor_for", "pieces_in_order", "require_executor"]
 
-WORTH_PROCESSES: Final = 3.0
-"""Seconds of work from which processes are started: each costs half a second (benchmarks/store.py)."""
 _AHEAD: Final = 16
 """Pieces under way or waiting for their turn where they are wanted in order: at ten megabytes each."""
 

@@ -123,7 +123,7 @@ def _write_new(target: Path, temporary: Path, write: Callable[[BinaryIO], object
 
 def _name(descriptor: int, path: Path) -> None:
     """Give a file without a name one; FileExistsError where the name is taken."""
-    # Python follows the link in /proc only when it is given a descriptor, which an absolute path then ignores.
+    # Python follows the link in /proc only when it is given a descriptor, which an absolute path ignores.
     os.link(f"{_OWN_FILES}/{descriptor}", path, src_dir_fd=descriptor, follow_symlinks=True)
 
 
