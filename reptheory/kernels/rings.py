@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reptheory.kernels.jit import compiled
+from reptheory.kernels.jit import compiled, inlined
 from reptheory.kernels.simd import (
     VECTOR_BYTES,
     dense_1,
@@ -82,7 +82,7 @@ def ring_scratch(plan: RingPlan) -> int:
     return span * (sides + classes + 3 * 8 * plan.quadrant)
 
 
-@compiled
+@inlined
 def _run(
     program: NDArray[np.int64], matrices: NDArray[Any], work: NDArray[Any], base: int, span: int
 ) -> None:
@@ -97,7 +97,7 @@ def _run(
             dense_1(matrices, matrix, rows, cols, work, s0, s_step, work, t0, t_step)
 
 
-@compiled
+@inlined
 def _class_size(lmax: int, kind: int) -> int:
     """Return how many m class 0..3 has: cosine even, cosine odd, sine even, sine odd."""
     if kind == 0:
@@ -107,7 +107,7 @@ def _class_size(lmax: int, kind: int) -> int:
     return (lmax + 1) // 2
 
 
-@compiled
+@inlined
 def _to_points(
     lmax: int, trig: NDArray[Any], slots: NDArray[np.int32], work: NDArray[Any], ring: int, target: int,
     folded: int, quadrant: int, sign: float, span: int,
@@ -127,7 +127,7 @@ def _to_points(
         start += count
 
 
-@compiled
+@inlined
 def _from_points(
     lmax: int, trig: NDArray[Any], slots: NDArray[np.int32], work: NDArray[Any], ring: int, source: int,
     folded: int, quadrant: int, sign: float, span: int,

@@ -151,23 +151,39 @@ def _emit_dense_rows(
             v.store(builder.load(slot), v.pointer(a["target"], builder.add(base, constant(k * v.lanes))))
 
 
+def _dense_body(builder: Builder, scalar: types.Float, width: int, a: dict[str, Any]) -> None:
+    """Emit blocks of ROW_BLOCK rows, then the rows left over."""
+    v = Vectors(builder, scalar)
+    blocks = builder.udiv(a["rows"], constant(ROW_BLOCK))
+    with cgutils.for_range(builder, blocks) as loop:
+        _emit_dense_rows(builder, v, a, builder.mul(loop.index, constant(ROW_BLOCK)), ROW_BLOCK, width)
+    done = builder.mul(blocks, constant(ROW_BLOCK))
+    rest = builder.sub(a["rows"], done)
+    for left in range(1, ROW_BLOCK):
+        with builder.if_then(builder.icmp_unsigned("==", rest, constant(left))):
+            _emit_dense_rows(builder, v, a, done, left, width)
+
+
 def _dense_codegen(width: int) -> Callable[..., Any]:
+    """Emit a call of one function a module: inlined at each of its calls it would take seconds to compile."""
     names = ("matrix", "m0", "rows", "cols", "source", "s0", "s_step", "target", "t0", "t_step")
 
     def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
-        a = dict(zip(names, args, strict=True))
-        for name, kind in zip(names, signature.args, strict=True):
-            if isinstance(kind, types.Array):
-                a[name] = data_of(context, builder, kind, a[name])
-        v = Vectors(builder, signature.args[0].dtype)
-        blocks = builder.udiv(a["rows"], constant(ROW_BLOCK))
-        with cgutils.for_range(builder, blocks) as loop:
-            _emit_dense_rows(builder, v, a, builder.mul(loop.index, constant(ROW_BLOCK)), ROW_BLOCK, width)
-        done = builder.mul(blocks, constant(ROW_BLOCK))
-        rest = builder.sub(a["rows"], done)
-        for left in range(1, ROW_BLOCK):
-            with builder.if_then(builder.icmp_unsigned("==", rest, constant(left))):
-                _emit_dense_rows(builder, v, a, done, left, width)
+        given = [
+            data_of(context, builder, kind, value) if isinstance(kind, types.Array) else value
+            for kind, value in zip(signature.args, args, strict=True)
+        ]
+        scalar = signature.args[0].dtype
+        name = f"reptheory_dense_{width}_{scalar}"
+        kind = ir.FunctionType(ir.VoidType(), [value.type for value in given])
+        function = cgutils.get_or_insert_function(builder.module, kind, name)
+        if function.is_declaration:
+            function.linkage = "linkonce_odr"
+            function.attributes.add("noinline")
+            body = ir.IRBuilder(function.append_basic_block())
+            _dense_body(body, scalar, width, dict(zip(names, function.args, strict=True)))
+            body.ret_void()
+        builder.call(function, given)
         return context.get_dummy_value()
 
     return codegen
