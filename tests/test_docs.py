@@ -10,7 +10,12 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tables/*.md")])
-NAMED = [ROOT / "docs" / "architecture.md", ROOT / "docs" / "conventions.md", ROOT / "README.md"]
+NAMED = [
+    ROOT / "docs" / "laws.md",
+    ROOT / "docs" / "architecture.md",
+    ROOT / "docs" / "conventions.md",
+    ROOT / "README.md",
+]
 
 FENCED = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)#]+)(?:#[^)]*)?\)")

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reptheory.errors import LabelError
+from reptheory.errors import LabelError, TooLarge
 from reptheory.exact.arb import fraction_ball, nearest_float, working_precision
 from reptheory.exact.complex_surds import ComplexSurd, ComplexSurdArray
 from reptheory.exact.entries import require_room
@@ -38,6 +38,7 @@ Angles = tuple[Fraction, Fraction, Fraction]
 _NAMES = ("alpha", "beta", "gamma")
 _I = Surd.sqrt(-1)
 _ONE = Surd.rational(1)
+_MOST_ROWS = 301
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class EulerElement:
         angles = _exact_angles(alpha, beta, gamma)
         if self._flat(angles) and not self._turn(angles):
             return complex(self.factor * self.polynomial.at(1, 0))
-        return complex(*(self._nearest(part, angles) for part in (0, 1)))
+        return complex(*(nearest_float(self._balls(part, angles)) for part in (0, 1)))
 
     def to_arb(self, alpha: object, beta: object, gamma: object, prec: int = 53) -> Any:
         """Return a python-flint ball `acb` that holds the value, from a working precision of `prec` bits."""
@@ -110,10 +111,7 @@ class EulerElement:
         from reptheory.exact import output  # noqa: PLC0415
 
         angles, places = _exact_angles(alpha, beta, gamma), output.digits(dps)
-        parts = (
-            0 if self._vanishes(part, angles) else output.ball_to_mpmath(self._balls(part, angles), places)
-            for part in (0, 1)
-        )
+        parts = (output.ball_to_mpmath(self._balls(part, angles), places) for part in (0, 1))
         with mpmath.workdps(places):
             return mpmath.mpc(*parts)
 
@@ -131,20 +129,11 @@ class EulerElement:
         """Return m1 alpha + m2 gamma."""
         return self.polynomial.m1 * angles[0] + self.polynomial.m2 * angles[2]
 
-    def _vanishes(self, part: int, angles: Angles) -> bool:
-        """Return whether the real (0) or imaginary (1) part is exactly 0."""
-        if not self.factor or (self._flat(angles) and not self.polynomial.at(1, 0)):
-            return True
-        return self.factor.i_power != part and not self._turn(angles)
-
-    def _nearest(self, part: int, angles: Angles) -> float:
-        return 0.0 if self._vanishes(part, angles) else nearest_float(self._balls(part, angles))
-
     def _balls(self, part: int, angles: Angles) -> Any:
         return lambda bits: self._ball(part, angles, bits)
 
     def _ball(self, part: int, angles: Angles, bits: int) -> Any:
-        """Return a ball of the real (0) or imaginary (1) part.
+        """Return a ball of the real (0) or imaginary (1) part, exactly 0 where that is: at sin 0 or beta = 0.
 
         f (cos - i sin) d has the parts f cos d, -f sin d for f real, and (f/i) sin d, (f/i) cos d otherwise.
         """
@@ -205,7 +194,11 @@ class EulerMatrix:
         raises  LabelError: an angle is not a finite real number; TooLarge
         """
         size = self.shape[0]
-        require_room(size * size, 0, f"wigner_d_euler: a matrix of {size} rows")
+        if size > _MOST_ROWS:
+            raise TooLarge(
+                f"wigner_d_euler: a matrix of {shown(size)} rows, each entry rounded by itself; the limit is "
+                f"{_MOST_ROWS}, some minutes; choose single entries, or sum wigner_d_fourier in floats"
+            )
         dense = np.empty(self.shape, dtype=np.complex128)
         for row in range(size):
             for column in range(size):

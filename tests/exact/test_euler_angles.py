@@ -18,7 +18,7 @@ from scalars import NEGATIVES, UNREADABLE, named
 from sympy.physics.quantum.spin import Rotation
 from sympy.physics.wigner import wigner_d as sympy_wigner_d
 
-from reptheory.errors import LabelError
+from reptheory.errors import LabelError, TooLarge
 from reptheory.exact.complex_surds import ComplexSurd
 from reptheory.exact.euler_angles import wigner_d_euler
 from reptheory.exact.half_angles import wigner_d_polynomial
@@ -148,6 +148,19 @@ def test_derivatives_by_beta(two_j: int) -> None:
                 assert series[order][row, column, k] == series[order - 1][row, column, k] * wave
     assert repr(wigner_d_polynomial(0, 0, 0).derivative()) == "0"
     assert wigner_d_polynomial(0, 0, 0).derivative()(1.3) == 0.0
+
+
+def test_large_matrices_are_refused_and_large_entries_are_not() -> None:
+    matrix = wigner_d_euler(10**4)
+    with pytest.raises(TooLarge, match="limit"):
+        matrix(0.1, 0.2, 0.3)
+    with pytest.raises(TooLarge, match="GiB"):
+        matrix.to_sympy()
+    with mpmath.workdps(3100):  # the terms of degree 600 cancel
+        expected = mpmath.legendre(300, mpmath.cos(mpmath.mpf(1.1)))
+    assert wigner_d_euler(300)[300, 300](2.0, 1.1, -3.0) == float(expected)
+    assert matrix[10**4, 0](0, 0, 0) == 0
+    assert wigner_d_euler(10**9).shape == (2 * 10**9 + 1,) * 2
 
 
 def test_is_a_value() -> None:

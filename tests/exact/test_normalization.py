@@ -88,6 +88,24 @@ def test_are_legendre_functions_times_waves(basis: Basis, word: str, phase: str)
 
 
 @pytest.mark.parametrize(("basis", "word", "phase"), FAMILIES)
+def test_are_pyshtools(basis: Basis, word: str, phase: str) -> None:
+    expand = pytest.importorskip("pyshtools").expand
+    words = {"orthonormal": "ortho", "unnormalized": "unnorm"}
+    sign = -1 if phase == "condon-shortley" else 1
+    theirs = expand.spharm(
+        5, 0.7, 1.1, kind=basis, normalization=words.get(word, word), csphase=sign, degrees=False
+    )
+    for degree, m in harmonics(5):
+        ours = sph_harm_y(degree, abs(m), 0.7, 1.1)
+        if basis == "complex":
+            ours = ours if m >= 0 else (-1) ** m * ours.conjugate()
+        else:
+            ours = (ours.imag if m < 0 else ours.real) * (np.sqrt(2) * (-1) ** m if m else 1)
+        factor = complex(harmonic_factor(degree, m, basis, word, phase))
+        assert np.isclose(theirs[int(m < 0), degree, abs(m)], factor * ours, rtol=1e-12, atol=0)
+
+
+@pytest.mark.parametrize(("basis", "word", "phase"), FAMILIES)
 @given(st.tuples(*[st.sampled_from(harmonics(4))] * 3))
 @settings(max_examples=15)
 def test_gaunt_coefficients_are_integrals(
