@@ -11,6 +11,7 @@ from reptheory.exact.surd import Surd
 __all__ = ["Audit", "WrongValue"]
 
 _SHOWN: Final = 10
+_NAMED: Final = 4
 _SINGLE: Final = (2.0**-28, 2.0**-16)  # relative errors that float32 leaves in a float64 table
 
 
@@ -90,7 +91,7 @@ class Audit:
     def __str__(self) -> str:
         times = "" if self.factor == 1.0 else f", times {self.exact_factor or format(self.factor, '.9g')}"
         lines = [
-            f"{self.name}: {self.kind} of {', '.join(self.conventions)}{times}",
+            f"{self.name}: {self.kind} of {_few(self.conventions)}{times}",
             f"  {self.blocks} blocks, {self.entries} entries, {self.dtype}",
             f"  {self.nearest} are the nearest {self.dtype}; "
             f"worst {self.worst:.3g} ulp, largest error {self.relative:.2g} of the largest entry",
@@ -109,3 +110,9 @@ class Audit:
         if len(self.wrong) > len(worst):
             lines.append(f"    and {len(self.wrong) - len(worst)} more")
         return "\n".join(lines)
+
+
+def _few(names: tuple[str, ...]) -> str:
+    """Write the first names, and how many more there are."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -7,6 +7,7 @@ conjugate and signs s of `path_signs`:
     coefficients    c -> T^-T c                         of f = sum c_k B_k; last axis
     features        x -> C' x,  C' = conj(C)            whatever turns as coefficients do; last axis
     rotation        D -> C' D C'^-1                     last two axes
+    angles          (alpha, beta, gamma) of the same rotation of space: see `angles`; floats only
     wigner_3j       W -> s phase (C' C' C') W           three axes
     clebsch_gordan  W -> s phase (C' C' C) W            three axes, the third the coupled one
     gaunt           G -> (T T T) G                      integrals of three harmonics
@@ -27,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.conventions import Convention
+from reptheory.conversion.angles import converted_angles
 from reptheory.conversion.axis_change import (
     Entries,
     MatrixOf,
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 __all__ = ["COUPLINGS", "ConversionKind", "convert", "converted_axes"]
 
 ConversionKind = Literal[
-    "harmonics", "coefficients", "features", "rotation", "wigner_3j", "clebsch_gordan", "gaunt"
+    "harmonics", "coefficients", "features", "rotation", "angles", "wigner_3j", "clebsch_gordan", "gaunt"
 ]
 COUPLINGS: Final = ("wigner_3j", "clebsch_gordan", "gaunt")
 Named = str | Convention | PackageConvention
@@ -130,6 +132,8 @@ def convert(
     array = values if exact else _array(values)
     if kind in ("harmonics", "coefficients", "features"):
         return _one_axis(array, change, degrees)
+    if kind == "angles":
+        return _angles(array, change)
     if kind == "rotation":
         return _rotation(array, change, degrees)
     return _coupling(array, change, degrees)
@@ -208,6 +212,13 @@ def _rotation(array: Any, change: _Change, degrees: object) -> Any:
     rank = len(shape)
     axes: list[Axis] = [(rank - 2, found, change.features), (rank - 1, found, change.unit)]
     return _realized(converted_axes(array, axes, change.target), change)
+
+
+def _angles(array: Any, change: _Change) -> NDArray[np.float64]:
+    """Convert Euler angles."""
+    if not isinstance(array, np.ndarray) or array.dtype.kind != "f" or array.shape[-1:] != (3,):
+        raise OperandError("angles: give floats with a last axis of three, (alpha, beta, gamma)")
+    return converted_angles(array.astype(np.float64), change.source, change.target)
 
 
 def _coupling(array: Any, change: _Change, degrees: object) -> Any:

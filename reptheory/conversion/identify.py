@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from math import atan2, hypot
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reptheory.conversion.angles import zyz_of
 from reptheory.conversion.bases import orders
 from reptheory.conversion.convert import convert
 from reptheory.conversion.degrees import degrees_of_axis
@@ -168,9 +168,7 @@ def _by_quaternion(degree: int, quaternion: Any) -> Callable[[PackageConvention]
     numbers = [float(part) for part in listed(quaternion, "quaternion")]  # type: ignore[arg-type]
     if len(numbers) != 4 or not any(numbers):
         raise OperandError(f"quaternion: got {numbers}; give (a, b, c, d), not all 0, the scalar first")
-    a, b, c, d = numbers
-    total, difference = 2 * atan2(d, a), 2 * atan2(-b, c)
-    angles = (total + difference) / 2, 2 * atan2(hypot(b, c), hypot(a, d)), (total - difference) / 2
+    angles = zyz_of(np.array(numbers)).tolist()
     matrix = rotation_floats(CONVENTIONS["complex"], degree, angles)
 
     def matrix_of(one: PackageConvention) -> NDArray[Any]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from reptheory.conversion.angles import zyz_angles
 from reptheory.conversion.bases import harmonics_matrix
 from reptheory.conversion.convert import COUPLINGS, convert
 from reptheory.conversion.registry import CONVENTIONS, PackageConvention
@@ -116,7 +117,7 @@ def harmonics_floats(
 
 def rotation_floats(one: PackageConvention, degree: int, angles: Sequence[float]) -> NDArray[Any]:
     """Return what a convention calls D(alpha, beta, gamma)."""
-    alpha, beta, gamma = zyz_angles(one, angles)
+    alpha, beta, gamma = zyz_angles(one, np.array(angles, dtype=np.float64)).tolist()
     orders = np.arange(-degree, degree + 1)
     half = _half_turn(degree)
     small = 1j ** (orders - orders[:, None]) * ((half * np.exp(-1j * orders * beta)) @ half.T)
@@ -129,11 +130,3 @@ def rotation_floats(one: PackageConvention, degree: int, angles: Sequence[float]
 @lru_cache(maxsize=32)
 def _half_turn(degree: int) -> NDArray[np.float64]:
     return wigner_d_pi_half(degree).to_numpy()
-
-
-def zyz_angles(one: PackageConvention, angles: Sequence[float]) -> tuple[float, float, float]:
-    """Return the angles of the active rotation z-y-z (y-x-y for the polar axis y) that a package means."""
-    alpha, beta, gamma = angles
-    if one.angles == "zyz inverse":
-        return -gamma, -beta, -alpha
-    return (-alpha, -beta, -gamma) if one.angles == "zyz negated" else (alpha, beta, gamma)

@@ -1,12 +1,12 @@
 """Signed permutations: by what orders and signs of its axes, and what factor, one tensor becomes another.
 
-Sought are f > 0, a permutation and signs of each axis with
+Sought are f, a permutation and signs of each axis with
 
     found[i, j, ..] = f s1[i] s2[j] .. wanted[p1[i], p2[j], ..]
 
-The factor follows from the norms. Places of each axis are told apart by the sizes in their slices, and again
-by the sizes together with the classes of the other axes, until nothing changes (colour refinement); what is
-still alike is tried in turn. Signs are then a linear system over two elements.
+The size of f follows from the norms. Places of each axis are told apart by the sizes in their slices, and
+again by the sizes together with the classes of the other axes, until nothing changes (colour refinement);
+what is still alike is tried in turn. Signs are then a linear system over two elements.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Classes = list[NDArray[np.int64]]
 class SignedPermutation:
     """found = factor * signs * wanted[places], axis by axis.
 
-    factor   > 0
+    factor   negative where every sign of an axis would be
     places   per axis: which place of the wanted tensor stands at each place of the found one
     signs    per axis: 1 or -1 at each place of the found tensor
     """
@@ -82,7 +82,10 @@ def signed_permutation(
 def _result(
     factor: float, places: Sequence[NDArray[np.int64]], signs: tuple[tuple[int, ...], ...]
 ) -> SignedPermutation:
-    return SignedPermutation(factor, tuple(tuple(part.tolist()) for part in places), signs)
+    whole = [axis for axis, part in enumerate(signs) if set(part) == {-1}]  # the factor takes their signs
+    kept = tuple((1,) * len(part) if axis in whole else part for axis, part in enumerate(signs))
+    turned = -factor if len(whole) % 2 else factor
+    return SignedPermutation(turned, tuple(tuple(part.tolist()) for part in places), kept)
 
 
 def _levels(

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import reptheory as rt
 from reptheory.conversion.axis_change import change_floats
 from reptheory.conversion.bases import harmonics_matrix
-from reptheory.conversion.reference import harmonics_floats
+from reptheory.conversion.reference import harmonics_floats, rotation_floats
 from reptheory.errors import ConventionMismatch, IncommensurableSurds, LabelError, OperandError
 from reptheory.exact.coupling import coupling_block
 
@@ -27,6 +27,7 @@ FLAT = [name for name, one in rt.CONVENTIONS.items() if one.layout == "flat"]
 REAL = [name for name, one in rt.CONVENTIONS.items() if one.basis == "real" and one.layout == "flat"]
 PATHS = [(0, 1, 1), (1, 1, 0), (1, 1, 1), (1, 2, 2), (2, 1, 3), (2, 2, 2), (3, 2, 2)]
 QUATERNION = (1, 2, -2, 4)
+TURNING = ["real", "complex", "sympy/wigner-d", "e3nn@0.6", "pyshtools/real/ortho/csphase=1"]
 names = st.sampled_from(NAMES)
 flat_names = st.sampled_from(FLAT)
 
@@ -89,6 +90,27 @@ def test_rotations_there_and_back_exactly(name: str) -> None:
         assert rt.convert(there, None, "real", "rotation") == matrix
         floats = rt.convert(matrix.to_numpy(), "real", name, "rotation")
         assert np.abs(floats - there.to_numpy()).max() < 1e-14
+
+
+@pytest.mark.parametrize("source", TURNING)
+@pytest.mark.parametrize("target", TURNING)
+def test_angles_of_the_same_rotation(source: str, target: str) -> None:
+    """The D of the converted angles is the converted D."""
+    draw = np.random.default_rng(17)
+    angles = draw.uniform(-3, 3, size=(4, 3))
+    converted = rt.convert(angles, source, target, "angles")
+    for degree in (1, 2):
+        for ours, theirs in zip(angles, converted, strict=True):
+            matrix = rotation_floats(rt.CONVENTIONS[source], degree, ours)
+            expected = rotation_floats(rt.CONVENTIONS[target], degree, theirs)
+            assert np.allclose(rt.convert(matrix, source, target, "rotation"), expected, atol=1e-13)
+
+
+def test_angles_need_a_package_that_takes_them() -> None:
+    with pytest.raises(LabelError, match="e3x takes no Euler angles"):
+        rt.convert(np.zeros(3), "real", "e3x", "angles")
+    with pytest.raises(OperandError, match="three"):
+        rt.convert(np.zeros(4), "real", "complex", "angles")
 
 
 def test_rotation_into_the_complex_basis_is_the_exact_one() -> None:

@@ -154,3 +154,9 @@ def test_entries_are_frozen_and_looked_up() -> None:
         rt.convention("e3nn")
     with pytest.raises(LabelError, match="one of"):
         rt.convention(3)  # type: ignore[arg-type]
+
+
+def test_every_entry_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "conventions.md").read_text(encoding="utf-8")
+    missing = [name for name in rt.CONVENTIONS if name not in page and not name.startswith("pyshtools/")]
+    assert not missing
