@@ -1,5 +1,11 @@
 """Small tables of every kind, for tests that go over all of them."""
 
+import hashlib
+import importlib.util
+import sys
+
+from reptheory.build.export import FORMATS, export_table
+from reptheory.build.library import build_key
 from reptheory.tables.kinds import KINDS, TableKey, table_key
 
 LARGEST = {"wigner_6j": 3, "wigner_9j": 1, "wigner_12j_first": 1, "wigner_12j_second": 1}
@@ -19,3 +25,24 @@ def keys_of(name: str, lmax: int) -> list[TableKey]:
 def every_key(lmax: int) -> list[TableKey]:
     """Return a table of every kind in every basis."""
     return [key for name in KINDS for key in keys_of(name, lmax)]
+
+
+def installed_formats() -> list[str]:
+    """Return every export format whose package is here."""
+    return [form for form in FORMATS if form != "parquet" or importlib.util.find_spec("pyarrow")]
+
+
+def digest_of_everything(path: str) -> str:
+    """Return one hash of a table of every kind, and of a few in every format, all written to `path`."""
+    digest = hashlib.sha256()
+    for key in every_key(2):
+        digest.update(build_key(key).save(path).read_bytes())
+    for name in ("gaunt", "wigner_3j", "fourier_from_harmonics", "cartesian_tensor"):
+        table = build_key(keys_of(name, 1)[0])
+        for form in installed_formats()[1:]:  # beside npz
+            digest.update(export_table(table, path, form).read_bytes())
+    return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    sys.stdout.write(digest_of_everything(sys.argv[1]))

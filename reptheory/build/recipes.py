@@ -24,6 +24,7 @@ from reptheory.exact.fourier import (
     theta_fourier,
     theta_projection,
 )
+from reptheory.exact.generators import generators
 from reptheory.exact.half_angles import wigner_d_polynomial
 from reptheory.exact.real_basis import real_from_complex
 from reptheory.exact.solid_harmonics import (
@@ -32,6 +33,7 @@ from reptheory.exact.solid_harmonics import (
     monomials_from_harmonics,
     solid_harmonic,
 )
+from reptheory.exact.tensor_harmonics import vector_harmonic
 from reptheory.exact.wigner6j import doubled_6j
 from reptheory.exact.wigner9j import doubled_9j
 from reptheory.exact.wigner12j import wigner_12j_first, wigner_12j_second
@@ -229,6 +231,29 @@ def _monomials(key: TableKey, labels: Labels) -> Block:
     return Block.of_values(6, values)
 
 
+def _vector(key: TableKey, labels: Labels) -> Block:
+    """Return the coefficients of the vector harmonics of one j, its degrees l and components in order."""
+    (total,), values = labels, dict[Labels, "Surd"]()
+    for degree in range(abs(total - 1), total + 2):
+        for order in range(-total, total + 1):
+            field = vector_harmonic(total, degree, order, key.convention.basis)
+            for axis, component in enumerate((field.x, field.y, field.z)):
+                values |= {(total, degree, order, axis, *powers): value for powers, value in component.terms}
+    return Block.of_values(7, values)
+
+
+def _generators(key: TableKey, labels: Labels) -> Block:
+    """Return J_x, J_y and J_z of one spin; in the real basis those of whole spins."""
+    (two_j,), values = labels, dict[Labels, "Surd"]()
+    if key.convention.basis == "real" and two_j % 2:
+        return Block.of_values(4, {})
+    found = generators(Fraction(two_j, 2), key.convention.basis)
+    for axis, operator in enumerate((found.x, found.y, found.z)):
+        for (left, right), value in operator.items():
+            values[two_j, axis, 2 * left - two_j, 2 * right - two_j] = value
+    return Block.of_values(4, values)
+
+
 def _cartesian(key: TableKey, _: Labels) -> Block:
     """Return the change of basis of one index symmetry; the copies of an irrep are counted from 0."""
     tensor = cartesian_tensor(str(dict(key.parameters)["formula"]))
@@ -280,11 +305,13 @@ RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
         "solid_harmonics": Recipe(_singly, _solid),
         "harmonics_from_monomials": Recipe(_singly, _monomials),
         "monomials_from_harmonics": Recipe(_singly, _monomials),
+        "vector_harmonics": Recipe(_singly, _vector),
         "cartesian_tensor": Recipe(_whole, _cartesian),
         "fourier_from_harmonics": Recipe(_whole, _change_of_basis),
         "harmonics_from_fourier": Recipe(_whole, _change_of_basis),
         "theta_fourier": Recipe(_whole, _change_of_basis),
         "theta_projection": Recipe(_whole, _change_of_basis),
+        "generators": Recipe(_singly, _generators),
         "wigner_d_pi_half": Recipe(_singly, _matrix(lambda two_j: wigner_d_pi_half(Fraction(two_j, 2)))),
         "wigner_d_fourier": Recipe(_singly, _matrix(lambda two_j: wigner_d_fourier(Fraction(two_j, 2)))),
         "wigner_d_polynomial": Recipe(_singly, _half_angles),

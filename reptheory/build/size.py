@@ -69,6 +69,8 @@ _MOST_ROWS: Final[dict[str, Callable[[int, int, int], int]]] = {
     "solid_harmonics": lambda top, _, copies: (top + 1) * (top + 2) ** 3 // (4 * copies) + 1,
     "harmonics_from_monomials": lambda top, _, copies: (top + 2) ** 5 // (20 * copies) + 2,
     "monomials_from_harmonics": lambda top, _, copies: (top + 2) ** 5 // (20 * copies) + 2,
+    "vector_harmonics": lambda top, _, copies: 2 * (top + 2) ** 4 // copies + 1,
+    "generators": lambda top, _, copies: 6 * (2 * top + 2) ** 2 // copies,
     "fourier_from_harmonics": lambda top, band, copies: copies * (top + 1) ** 2 * (band + 1),
     "harmonics_from_fourier": lambda top, band, copies: copies * (top + 1) ** 2 * (band + 1),
     "theta_fourier": lambda top, band, _: (top + 1) * (top + 2) // 2 * (band // 2 + 1),

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT_VERSION", "GENERATOR_VERSION", "Header", "canonical", "header_of", "parse_json"]
 
 FORMAT: Final = "reptheory-table"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 """Version of the file layout: raised when a reader of the old one would fail on, or misread, the new."""
 GENERATOR_VERSION: Final = 1
 """Version of the rules of `build`: raised when the same key would give other bytes."""
@@ -77,7 +77,11 @@ class Header:
                 spec.name: {"dtype": spec.dtype, "shape": list(spec.shape), "sha256": digest}
                 for spec, digest in zip(self.specs, self.digests, strict=True)
             },
-            "generator": {"name": "reptheory.build", "version": self.generator},
+            "generator": {
+                "name": "reptheory.build",
+                "version": self.generator,
+                "command": self.key.command,
+            },
         }
 
     @property

@@ -42,6 +42,11 @@ def _tuples(parameters: Parameters) -> int:
     return int(3 ** _rank(parameters) - 1)
 
 
+def _one_more(parameters: Parameters) -> int:
+    """Return the highest degree that couples with 1 to lmax."""
+    return int(parameters["lmax"]) + 1
+
+
 def _twice(parameters: Parameters) -> int:
     """Return the highest power in d^j(beta)."""
     return 2 * int(parameters["lmax"])
@@ -72,6 +77,13 @@ def _same_degree(columns: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
     return good
 
 
+def _vector_field(columns: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
+    """(l 1 j) is a triangle and x^a y^b z^c has the degree l."""
+    total, degree = columns[0], columns[1]
+    good: NDArray[np.bool_] = (columns[4] + columns[5] + columns[6] == degree) & (abs(total - degree) <= 1)
+    return good & (total + degree > 0)
+
+
 _TRIPLE: Final = (
     Column("l1"), Column("l2"), Column("l3", "lmax_out"),
     Column("m1", signed=True, of=0), Column("m2", signed=True, of=1),
@@ -82,9 +94,8 @@ _SPIN_TRIPLE: Final = (
     Column("two_m1", signed=True, of=0), Column("two_m2", signed=True, of=1),
     Column("two_m3", "lmax_out", signed=True, of=2),
 )  # fmt: skip
-_ROTATION: Final = (
-    Column("two_j"), Column("two_m_left", signed=True, of=0), Column("two_m_right", signed=True, of=0),
-)  # fmt: skip
+_SIDE: Final = "left", "right"
+_ROTATION: Final = (Column("two_j"), *(Column(f"two_m_{side}", signed=True, of=0) for side in _SIDE))
 _POWERS: Final = Column("x_power"), Column("y_power"), Column("z_power")
 _TRIANGLE: Final = ((0, 1, 2),)
 _TWELVE: Final = tuple(f"{row}{place}" for row in "jlk" for place in range(1, 5))
@@ -149,6 +160,15 @@ _ALL: Final = (
         "coefficient of r^degree Y_lm in x^a y^b z^c: the inverse", (), _same_degree,
     ),
     Kind(
+        "vector_harmonics",
+        (
+            Column("j"), Column("l", _one_more), Column("m", signed=True, of=0), Column("axis", 2),
+            Column("x_power", _one_more), Column("y_power", _one_more), Column("z_power", _one_more),
+        ),
+        ("real", "complex"), ("lmax",), 1, -1,
+        "coefficient of x^a y^b z^c in a Cartesian component of r^l Y^(l 1)j_m", (), _vector_field,
+    ),
+    Kind(
         "cartesian_tensor",
         (
             Column("l", _rank), Column("copy", _tuples), Column("m", _rank, signed=True, of=0),
@@ -174,6 +194,12 @@ _ALL: Final = (
         "theta_projection", (Column("l"), Column("m", of=0), Column("u", "band_limit")),
         ("complex",), ("lmax", "band_limit"), 1, 1,
         "the inverse of theta_fourier on products of harmonics",
+    ),
+    Kind(
+        "generators",
+        (Column("two_j"), Column("axis", 2), *(Column(f"two_m_{side}", signed=True, of=0) for side in _SIDE)),
+        ("complex", "real"), ("lmax",), 1, 0,
+        "angular momentum operators J_x, J_y, J_z (axis 0, 1, 2)",
     ),
     Kind(
         "wigner_d_pi_half", _ROTATION, ("complex",), ("lmax",), 1, 0,

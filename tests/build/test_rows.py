@@ -157,6 +157,40 @@ def test_solid_harmonics_and_monomials(basis):
         np.testing.assert_allclose(product, np.eye(harmonics.sum()), atol=1e-13)
 
 
+@pytest.mark.parametrize("basis", ["real", "complex"])
+def test_vector_harmonics_are_orthonormal_and_the_gradients_known(basis):
+    table = build_table("vector_harmonics", 2, basis=basis)
+    nodes, weights = np.polynomial.legendre.leggauss(6)
+    phi = 2 * np.pi * np.arange(12) / 12
+    sines = np.sqrt(1 - nodes**2)[:, None]
+    points = np.stack([sines * np.cos(phi), sines * np.sin(phi), nodes[:, None] + 0 * phi], axis=-1)
+    fields, values = {}, table.values("complex128")
+    for row, value in zip(table.index.tolist(), values, strict=True):
+        field = fields.setdefault(tuple(row[:3]), np.zeros((*points.shape,), dtype=complex))
+        field[..., row[3]] += value * np.prod(points ** np.array(row[4:]), axis=-1)
+    assert len(fields) == 1 + 3 * 3 + 3 * 5
+    stacked = np.array(list(fields.values()))
+    weighted = stacked * (weights[:, None, None] * 2 * np.pi / 12)
+    gram = np.einsum("aijk,bijk->ab", stacked.conj(), weighted)
+    np.testing.assert_allclose(gram, np.eye(len(fields)), atol=1e-13)
+    # j = 1, l = 0 is a constant unit vector times Y_00: along y, z, x for m = -1, 0, 1 in the real basis
+    if basis == "real":
+        expected = np.array([0.0, 1.0, 0.0]) / math.sqrt(4 * math.pi)
+        np.testing.assert_allclose(fields[1, 0, -1].real - expected, 0, atol=1e-15)
+
+
+@pytest.mark.parametrize("basis", ["complex", "real"])
+def test_generators_commute_as_they_must(basis):
+    table = build_table("generators", 2, basis=basis)
+    for two_j in range(0, 5, 1 if basis == "complex" else 2):
+        x, y, z = (table.dense(HALF * two_j, axis, dtype="complex128") for axis in range(3))
+        for first, second, third in ((x, y, z), (y, z, x), (z, x, y)):
+            np.testing.assert_allclose(first @ second - second @ first, 1j * third, atol=1e-14)
+            np.testing.assert_array_equal(first, first.conj().T)
+        total = two_j / 2 * (two_j / 2 + 1)
+        np.testing.assert_allclose(x @ x + y @ y + z @ z, total * np.eye(two_j + 1), atol=1e-14)
+
+
 PAIRS = (("harmonics", "monomials"), ("monomials", "harmonics"))
 
 

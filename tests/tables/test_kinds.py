@@ -109,6 +109,11 @@ def possible(kind, parameters, row):  # noqa: PLR0911
         return sum(row[3:]) == row[0] and row[1] in range(row[0] % 2, row[0] + 1, 2) and abs(row[2]) <= row[1]
     if kind.name == "solid_harmonics":
         return sum(row[2:]) == row[0] and abs(row[1]) <= row[0]
+    if kind.name == "vector_harmonics":
+        degrees = range(abs(row[0] - 1), row[0] + 2)
+        return sum(row[4:]) == row[1] and row[1] in degrees and abs(row[2]) <= row[0]
+    if kind.name == "generators":
+        return all(m in range(-row[0], row[0] + 1, 2) for m in row[2:])
     if kind.name == "cartesian_tensor":
         return abs(row[2]) <= row[0]
     if kind.name == "real_from_complex":
