@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import argparse
 import ctypes
+import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -105,7 +106,114 @@ def rows_3j(lmaxes: tuple[int, ...]) -> Iterator[Row]:
         )
 
 
-FAMILIES: dict[str, Callable[[tuple[int, ...]], Iterator[Row]]] = {"3j": rows_3j}
+@numba.njit
+def all_labels(function: Any, labels: NDArray[np.int32], out: NDArray[np.float64]) -> None:
+    """Evaluate one symbol for each row of six doubled labels."""
+    for n in range(labels.shape[0]):
+        row = labels[n]
+        out[n] = function(row[0], row[1], row[2], row[3], row[4], row[5])
+
+
+@numba.njit
+def all_nine(function: Any, labels: NDArray[np.int32], out: NDArray[np.float64]) -> None:
+    """Evaluate one symbol for each row of nine doubled labels."""
+    for n in range(labels.shape[0]):
+        r = labels[n]
+        out[n] = function(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8])
+
+
+def rows_6j(lmaxes: tuple[int, ...]) -> Iterator[Row]:
+    """Yield the rows of 6j tables: half-integers too up to 4 and 10, whole spins up to the last of lmaxes."""
+    function = c_function("wig6jj", 6)
+    for jmax, halves in ((4, True), (10, True), (min(lmaxes[-1], 20), False)):
+        table = rt.wigner_6j_table(jmax, halves=halves)
+        labels = table.labels().astype(np.int32)
+        places = slice(None, None, max(1, len(table) // 2_000_000))
+        labels, out = labels[places], np.empty(len(labels[places]))
+        all_labels(function, labels, out)
+        worst = float(np.abs(table.values()[places] - out).max())
+        kind = "halves too" if halves else "whole"
+        print(f"6j, j <= {jmax}, {kind}: {len(table)} symbols; WIGXJPF on {len(out)}, differs by {worst:.1e}")
+        yield Row(
+            f"6j, j <= {jmax}",
+            len(table),
+            {
+                "integers, weights": (
+                    lambda jmax=jmax, halves=halves: rt.wigner_6j_table(jmax, halves=halves),
+                    20.0 if (jmax, halves) == (10, True) else None,
+                ),
+                "and float64, proven": (
+                    lambda jmax=jmax, halves=halves: rt.wigner_6j_table(jmax, halves=halves).values(),
+                    None,
+                ),
+            },
+            "WIGXJPF",
+            lambda labels=labels, out=out: all_labels(function, labels, out),
+            len(out),
+            3,
+        )
+
+
+def coupled(draw: random.Random, *pairs: tuple[int, int]) -> int:
+    """Draw a doubled spin that couples with every pair; -1 if there is none."""
+    low, high = max(abs(a - b) for a, b in pairs), min(a + b for a, b in pairs)
+    fits = len({(a + b) % 2 for a, b in pairs}) == 1 and low <= high
+    return draw.randrange(low, high + 1, 2) if fits else -1
+
+
+def drawn(count: int, most: int, name: str) -> NDArray[np.int32]:
+    """Draw doubled labels of allowed 3j, 6j or 9j symbols; the free ones go up to `most`."""
+    draw, found = random.Random(most), []
+    while len(found) < count:
+        a, b, d, e = (draw.randint(0, most) for _ in range(4))
+        c = coupled(draw, (a, b))
+        if name == "3j":
+            u, v = (draw.randrange(-j, j + 1, 2) for j in (a, b))
+            row = [a, b, c, u, v, -u - v] if abs(u + v) <= c else [-1]
+        elif name == "6j":
+            row = [a, b, coupled(draw, (a, b), (d, e)), d, e, coupled(draw, (a, e), (d, b))]
+        else:
+            f, g, h = coupled(draw, (d, e)), coupled(draw, (a, d)), coupled(draw, (b, e))
+            row = [a, b, c, d, e, f, g, h, coupled(draw, (c, f), (g, h))]
+        if len(row) > 1 and (name == "3j" or min(row) >= 0):
+            found.append(row)
+    return np.array(found, np.int32)
+
+
+def rows_arrays(lmaxes: tuple[int, ...]) -> Iterator[Row]:
+    """Yield the rows of single symbols in arrays: from labels to floats, each proven to be the nearest."""
+    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    for name, many in (("3j", rt.wigner_3j_values), ("6j", rt.wigner_6j_values), ("9j", rt.wigner_9j_values)):
+        function, loop = (
+            c_function(f"wig{name}j", 9 if name == "9j" else 6),
+            all_nine if name == "9j" else all_labels,
+        )
+        for most in (8, 16) if name == "9j" else (20, lmaxes[-1]):
+            labels = drawn(20_000, most, name)
+            out, columns = np.empty(len(labels)), tuple(labels.T / 2)
+            loop(function, labels, out)
+            worst = float(np.abs(many(*columns) - out).max())
+            print(f"{name}, {len(labels)} random, j <= {most / 2:g}: WIGXJPF differs by at most {worst:.1e}")
+            yield Row(
+                f"{name}, j <= {most / 2:g}",
+                len(labels),
+                {
+                    f"labels to float64, {threads} threads": (
+                        lambda many=many, columns=columns: many(*columns),
+                        None,
+                    )
+                },
+                "WIGXJPF",
+                lambda loop=loop, function=function, labels=labels, out=out: loop(function, labels, out),
+                len(labels),
+            )
+
+
+FAMILIES: dict[str, Callable[[tuple[int, ...]], Iterator[Row]]] = {
+    "3j": rows_3j,
+    "6j": rows_6j,
+    "arrays": rows_arrays,
+}
 
 
 def warm() -> None:
