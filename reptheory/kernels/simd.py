@@ -57,6 +57,7 @@ __all__ = [
     "multiply_add_4",
     "ring_points_2",
     "scatter",
+    "sparse_1",
     "sparse_4",
     "sum_difference_1",
 ]
@@ -71,6 +72,7 @@ def _choose(plain: Callable[..., None], emit: Callable[[], Any], width: int) -> 
 
 dense_1 = _choose(dense_plain, lambda: dense_intrinsic(1), 1)
 dense_2 = _choose(dense_plain, lambda: dense_intrinsic(2), 2)
+sparse_1 = _choose(sparse_plain, lambda: sparse_intrinsic(1), 1)
 sparse_4 = _choose(sparse_plain, lambda: sparse_intrinsic(4), 4)
 multiply_4 = _choose(multiply_plain, lambda: multiply_intrinsic(4), 4)
 multiply_add_4 = _choose(multiply_add_plain, lambda: multiply_intrinsic(4, "multiply_add"), 4)

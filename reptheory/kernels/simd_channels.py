@@ -2,6 +2,11 @@
 
     mix_W      target[r] = (fresh ? 0 : target[r]) + sum_c matrix[r, c] source[c]
     weigh_W    the same, with the sum multiplied by the row `factor` before it is added
+    dots       target[a, b] = sum over vectors c of left[a, c] right[b, c]        (lane by lane)
+    pull       with h = rows H, x = rows X: total = sum_m x h;  G[m] += w h unless its place is negative;
+               H[m] = w x                                                          (gradients)
+    sum_lanes  the sum of the lanes of one vector, in halves
+    clear      zeros, a whole number of vectors
 
 matrix[r, c] stands at m0 + r m_row + c m_col, source[c] at s0 + c s_step, target[r] at t0 + r t_step of their
 flat arrays; a row is W vectors. What the lanes are is the caller's choice: samples, or copies of an irrep.
@@ -14,26 +19,46 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from llvmlite import ir
 from numba import config, types
 from numba.core import cgutils
 
 from reptheory.kernels.jit import intrinsic
 from reptheory.kernels.simd_emit import Vectors, constant, data_of
-from reptheory.kernels.simd_plain import mix_plain, weigh_plain
+from reptheory.kernels.simd_plain import (
+    clear_plain,
+    dots_plain,
+    mix_plain,
+    pull_plain,
+    sum_lanes_plain,
+    weigh_plain,
+)
 
-__all__ = ["mix_2", "weigh_2"]
+__all__ = ["clear", "dots", "mix_2", "pull", "sum_lanes", "weigh_2"]
 
 Builder = Any
 
-MIX_BLOCKS = (8, 4, 2, 1)
-"""Rows whose sums stay in registers: at most 8 rows of 2 vectors, 16 of 32."""
-WEIGH_BLOCKS = (9, 7, 5, 3, 1)
-"""The dimensions of irreps up to degree 4: 9 rows of 2 vectors are 18 registers of 32."""
+BLOCKS = (9, 7, 5, 3, 1)
+"""Rows whose sums stay in registers: irreps up to degree 4; 9 rows of 2 vectors are 18 of 32."""
+DOT_BLOCKS = (3, 2, 1)
+"""Rows that `dots` multiplies with up to 9 others at a time: 27 sums in registers."""
 
 _NAMES = (
     "matrix", "m0", "m_row", "m_col", "rows", "cols", "source", "s0", "s_step", "target", "t0", "t_step",
     "fresh",
 )  # fmt: skip
+
+
+def _in_blocks(
+    builder: Builder, count: Any, blocks: tuple[int, ...], emit: Callable[[Any, int], None]
+) -> None:
+    """Emit `emit(first, size)` until `count` rows are done, in blocks of the largest size that is left."""
+    done = constant(0)
+    for size in blocks:
+        repeats = builder.udiv(builder.sub(count, done), constant(size))
+        with cgutils.for_range(builder, repeats) as loop:
+            emit(builder.add(done, builder.mul(loop.index, constant(size))), size)
+        done = builder.add(done, builder.mul(repeats, constant(size)))
 
 
 def _emit_rows(builder: Builder, v: Vectors, a: dict[str, Any], row: Any, rows: int, width: int) -> None:
@@ -67,22 +92,14 @@ def _emit_rows(builder: Builder, v: Vectors, a: dict[str, Any], row: Any, rows: 
             v.store(builder.fadd(before, total) if factor is None else v.fma(factor, total, before), pointer)
 
 
-def _codegen(width: int, names: tuple[str, ...], blocks: tuple[int, ...]) -> Callable[..., Any]:
-    """Emit all rows, in blocks of the largest size that is left."""
-
+def _codegen(width: int, names: tuple[str, ...]) -> Callable[..., Any]:
     def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
         a = dict(zip(names, args, strict=True))
         for name, kind in zip(names, signature.args, strict=True):
-            if isinstance(kind, types.Array):
+            if isinstance(kind, types.Array | types.CPointer):
                 a[name] = data_of(context, builder, kind, a[name])
         v = Vectors(builder, signature.args[0].dtype)
-        done = constant(0)
-        for block in blocks:
-            count = builder.udiv(builder.sub(a["rows"], done), constant(block))
-            with cgutils.for_range(builder, count) as loop:
-                row = builder.add(done, builder.mul(loop.index, constant(block)))
-                _emit_rows(builder, v, a, row, block, width)
-            done = builder.add(done, builder.mul(count, constant(block)))
+        _in_blocks(builder, a["rows"], BLOCKS, lambda row, rows: _emit_rows(builder, v, a, row, rows, width))
         return context.get_dummy_value()
 
     return codegen
@@ -94,9 +111,8 @@ def mix_intrinsic(width: int) -> Any:
     @intrinsic
     def emit(typingctx: Any, matrix: Any, m0: Any, m_row: Any, m_col: Any, rows: Any, cols: Any, source: Any, s0: Any, s_step: Any, target: Any, t0: Any, t_step: Any, fresh: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
         i = types.int64
-        return types.void(matrix, i, i, i, i, i, source, i, i, target, i, i, i), _codegen(
-            width, _NAMES, MIX_BLOCKS
-        )
+        kinds = types.void(matrix, i, i, i, i, i, source, i, i, target, i, i, i)
+        return kinds, _codegen(width, _NAMES)
 
     return emit
 
@@ -108,9 +124,110 @@ def weigh_intrinsic(width: int) -> Any:
     def emit(typingctx: Any, matrix: Any, m0: Any, m_row: Any, m_col: Any, rows: Any, cols: Any, source: Any, s0: Any, s_step: Any, target: Any, t0: Any, t_step: Any, fresh: Any, f0: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
         i = types.int64
         kinds = types.void(matrix, i, i, i, i, i, source, i, i, target, i, i, i, i)
-        return kinds, _codegen(width, (*_NAMES, "f0"), WEIGH_BLOCKS)
+        return kinds, _codegen(width, (*_NAMES, "f0"))
 
     return emit
+
+
+def _emit_dots(
+    builder: Builder, v: Vectors, a: dict[str, Any], at: tuple[Any, Any], rows: int, cols: int
+) -> None:
+    """Emit the products of `rows` rows of the left with `cols` rows of the right, from rows `at` on."""
+    sums = [[cgutils.alloca_once(builder, v.vector) for _ in range(cols)] for _ in range(rows)]
+    for slot in (slot for line in sums for slot in line):
+        builder.store(v.zero(), slot)
+    starts = [
+        [builder.add(a[start], builder.mul(builder.add(first, constant(k)), a["step"])) for k in range(count)]
+        for start, first, count in (("left", at[0], rows), ("right", at[1], cols))
+    ]
+    with cgutils.for_range(builder, a["vectors"]) as loop:
+        shift = builder.mul(loop.index, constant(v.lanes))
+        left, right = ([v.load(v.pointer(a["work"], builder.add(s, shift))) for s in side] for side in starts)
+        for line, one in zip(sums, left, strict=True):
+            for slot, other in zip(line, right, strict=True):
+                builder.store(v.fma(one, other, builder.load(slot)), slot)
+    for r, line in enumerate(sums):
+        for c, slot in enumerate(line):
+            row = builder.mul(builder.add(at[0], constant(r)), a["row_step"])
+            place = builder.add(builder.add(at[1], constant(c)), row)
+            target = builder.add(a["target"], builder.mul(place, constant(v.lanes)))
+            v.store(builder.load(slot), v.pointer(a["work"], target))
+
+
+@intrinsic
+def _emit_dots_call(typingctx: Any, work: Any, left: Any, rows: Any, right: Any, cols: Any, step: Any, vectors: Any, target: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
+    names = ("work", "left", "rows", "right", "cols", "step", "vectors", "target")
+
+    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
+        a = dict(zip(names, args, strict=True))
+        a["work"] = data_of(context, builder, signature.args[0], a["work"])
+        a["row_step"] = a["cols"]
+        v = Vectors(builder, signature.args[0].dtype)
+
+        def column(first: Any, cols: int) -> None:
+            def row(top: Any, rows: int) -> None:
+                _emit_dots(builder, v, a, (top, first), rows, cols)
+
+            _in_blocks(builder, a["rows"], DOT_BLOCKS, row)
+
+        _in_blocks(builder, a["cols"], BLOCKS, column)
+        return context.get_dummy_value()
+
+    i = types.int64
+    return types.void(work, i, i, i, i, i, i, i), codegen
+
+
+@intrinsic
+def _emit_pull(typingctx: Any, work: Any, h: Any, x: Any, g: Any, rows: Any, step: Any, weight: Any, total: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
+    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
+        work = data_of(context, builder, signature.args[0], args[0])
+        h0, x0, g0, rows, step, weight, total = args[1:]
+        v = Vectors(builder, signature.args[0].dtype)
+        slot = cgutils.alloca_once(builder, v.vector)
+        builder.store(v.zero(), slot)
+        factor = v.load(v.pointer(work, weight))
+        with cgutils.for_range(builder, rows) as loop:
+            row = builder.mul(loop.index, step)
+            h_at, x_at, g_at = (v.pointer(work, builder.add(start, row)) for start in (h0, x0, g0))
+            h, x = v.load(h_at), v.load(x_at)
+            builder.store(v.fma(x, h, builder.load(slot)), slot)
+            with builder.if_then(builder.icmp_signed(">=", g0, constant(0))):
+                v.store(v.fma(factor, h, v.load(g_at)), g_at)
+            v.store(builder.fmul(factor, x), h_at)
+        v.store(builder.load(slot), v.pointer(work, total))
+        return context.get_dummy_value()
+
+    i = types.int64
+    return types.void(work, i, i, i, i, i, i, i), codegen
+
+
+@intrinsic
+def _emit_clear(typingctx: Any, work: Any, start: Any, count: Any) -> Any:  # noqa: ARG001
+    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
+        work = data_of(context, builder, signature.args[0], args[0])
+        v = Vectors(builder, signature.args[0].dtype)
+        with cgutils.for_range(builder, builder.udiv(args[2], constant(v.lanes))) as loop:
+            place = builder.add(args[1], builder.mul(loop.index, constant(v.lanes)))
+            v.store(v.zero(), v.pointer(work, place))
+        return context.get_dummy_value()
+
+    return types.void(work, types.int64, types.int64), codegen
+
+
+@intrinsic
+def _emit_sum_lanes(typingctx: Any, work: Any, source: Any) -> Any:  # noqa: ARG001
+    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
+        work = data_of(context, builder, signature.args[0], args[0])
+        v = Vectors(builder, signature.args[0].dtype)
+        total = v.load(v.pointer(work, args[1]))
+        half = v.lanes // 2
+        while half:
+            lanes = [(lane + half) % v.lanes for lane in range(v.lanes)]
+            total = builder.fadd(total, v.shuffle(total, total, lanes))
+            half //= 2
+        return builder.extract_element(total, ir.Constant(ir.IntType(32), 0))
+
+    return work.dtype(work, types.int64), codegen
 
 
 def _choose(plain: Callable[..., None], emit: Callable[[int], Any], width: int) -> Any:
@@ -120,3 +237,7 @@ def _choose(plain: Callable[..., None], emit: Callable[[int], Any], width: int) 
 
 mix_2 = _choose(mix_plain, mix_intrinsic, 2)
 weigh_2 = _choose(weigh_plain, weigh_intrinsic, 2)
+clear = clear_plain if config.DISABLE_JIT else _emit_clear
+dots = dots_plain if config.DISABLE_JIT else _emit_dots_call
+pull = pull_plain if config.DISABLE_JIT else _emit_pull
+sum_lanes = sum_lanes_plain if config.DISABLE_JIT else _emit_sum_lanes

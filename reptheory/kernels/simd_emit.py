@@ -76,7 +76,7 @@ class Vectors:
         """Return the vector of zeros."""
         return ir.Constant(self.vector, [0.0] * self.lanes)
 
-    def _shuffle(self, a: Any, b: Any, lanes: list[int]) -> Any:
+    def shuffle(self, a: Any, b: Any, lanes: list[int]) -> Any:
         """Pick lanes of a (0, 1, ...) and of b (counted on from there)."""
         mask = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), lanes)
         return self.builder.shuffle_vector(a, b, mask)
@@ -94,9 +94,9 @@ class Vectors:
         for c, (a, b, x, y) in enumerate(zip(*parts, strict=True)):
             for half in (0, 2):
                 lanes = [lane + half * part for lane in low]
-                left, right = self._shuffle(a, b, lanes), self._shuffle(x, y, lanes)
-                out[half * part + c] = self._shuffle(left, right, even)
-                out[(half + 1) * part + c] = self._shuffle(left, right, [lane + part for lane in even])
+                left, right = self.shuffle(a, b, lanes), self.shuffle(x, y, lanes)
+                out[half * part + c] = self.shuffle(left, right, even)
+                out[(half + 1) * part + c] = self.shuffle(left, right, [lane + part for lane in even])
         return out
 
     def _within_parts(self, rows: list[Any]) -> list[Any]:
@@ -113,7 +113,7 @@ class Vectors:
         for half in (0, part // 2):
             starts = [first + half + k for first in range(0, n, part) for k in range(0, part // 2, run)]
             halves.append([s + r for start in starts for s in (start, n + start) for r in range(run)])
-        return [self._shuffle(a, b, lanes) for lanes in halves]
+        return [self.shuffle(a, b, lanes) for lanes in halves]
 
 
 def constant(number: int) -> Any:
@@ -122,7 +122,9 @@ def constant(number: int) -> Any:
 
 
 def data_of(context: Any, builder: Builder, kind: Any, value: Any) -> Any:
-    """Return where the elements of an array begin."""
+    """Return where the elements of an array, or behind a pointer, begin."""
+    if isinstance(kind, types.CPointer):
+        return value
     return context.make_array(kind)(context, builder, value).data
 
 

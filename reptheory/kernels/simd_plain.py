@@ -13,16 +13,22 @@ from numpy.typing import DTypeLike, NDArray
 
 __all__ = [
     "VECTOR_BYTES",
+    "clear_plain",
     "dense_plain",
+    "dots_plain",
     "gather_plain",
+    "join_plain",
     "lanes_of",
     "mix_plain",
     "multiply_add_plain",
     "multiply_plain",
+    "pull_plain",
     "ring_points_plain",
     "scatter_plain",
     "sparse_plain",
+    "split_plain",
     "sum_difference_plain",
+    "sum_lanes_plain",
     "weigh_plain",
 ]
 
@@ -125,6 +131,54 @@ def _mixed(
     entries = matrix[m0 + m_row * np.arange(rows)[:, None] + m_col * np.arange(cols)]
     total: Array = entries @ source[s0 + s_step * np.arange(cols)[:, None] + np.arange(span)]
     return total
+
+
+def clear_plain(work: Array, start: int, count: int) -> None:
+    """Twin of `clear` in NumPy."""
+    work[start : start + count] = 0
+
+
+def dots_plain(
+    work: Array, left: int, rows: int, right: int, cols: int, step: int, vectors: int, target: int
+) -> None:
+    """Twin of `dots` in NumPy."""
+    lanes = lanes_of(work.dtype)
+    place = np.arange(vectors * lanes).reshape(vectors, lanes)
+    one = work[left + step * np.arange(rows)[:, None, None] + place]
+    other = work[right + step * np.arange(cols)[:, None, None] + place]
+    work[target : target + rows * cols * lanes] = np.einsum("acl,bcl->abl", one, other).reshape(-1)
+
+
+def pull_plain(work: Array, h: int, x: int, g: int, rows: int, step: int, weight: int, total: int) -> None:
+    """Twin of `pull` in NumPy."""
+    lanes = lanes_of(work.dtype)
+    factor, summed = work[weight : weight + lanes].copy(), np.zeros(lanes, work.dtype)
+    for row in range(0, rows * step, step):
+        pulled, given = work[h + row : h + row + lanes].copy(), work[x + row : x + row + lanes]
+        summed += given * pulled
+        if g >= 0:
+            work[g + row : g + row + lanes] += factor * pulled
+        work[h + row : h + row + lanes] = factor * given
+    work[total : total + lanes] = summed
+
+
+def sum_lanes_plain(work: Array, source: int) -> Any:
+    """Twin of `sum_lanes` in NumPy."""
+    return work[source : source + lanes_of(work.dtype)].sum()
+
+
+def split_plain(x: Array, x0: int, tile: Array, t0: int, t_step: int, dim: int) -> None:
+    """Twin of `split` in NumPy."""
+    lanes = lanes_of(tile.dtype)
+    for m in range(dim):
+        tile[t0 + m * t_step : t0 + m * t_step + lanes] = x[x0 + m : x0 + lanes * dim : dim]
+
+
+def join_plain(tile: Array, t0: int, t_step: int, z: Array, z0: int, stream: int, dim: int) -> None:  # noqa: ARG001
+    """Twin of `join` in NumPy."""
+    lanes = lanes_of(tile.dtype)
+    for m in range(dim):
+        z[z0 + m : z0 + lanes * dim : dim] = tile[t0 + m * t_step : t0 + m * t_step + lanes]
 
 
 def multiply_add_plain(work: Array, a: int, b: int, target: int, width: int) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from reptheory.errors import OperandError
+from reptheory.kernels.pool import scratch
 
 __all__ = [
     "Operands",
@@ -160,7 +161,7 @@ def allocate(
     that the caller copies into `out`.
     """
     if out is None:
-        result = np.empty(shape, dtype=dtype)
+        result = scratch(prod(shape), dtype).reshape(shape)
         return result, result
     if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
         raise OperandError(f"out: got {type(out).__name__}; pass a NumPy array of shape {shape}")

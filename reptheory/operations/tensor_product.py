@@ -22,6 +22,8 @@ from reptheory.errors import LabelError, OperandError
 from reptheory.groups.labels import shown
 from reptheory.groups.o3 import Irrep, Irreps
 from reptheory.operations.broadcast import reduce_broadcast
+from reptheory.operations.channel_engine import ChannelEngine
+from reptheory.operations.channel_plan import suits_channels
 from reptheory.operations.instructions import (
     IrrepNormalization,
     PathNormalization,
@@ -34,7 +36,7 @@ from reptheory.operations.operands import (
     thread_count,
     weighted_operands,
 )
-from reptheory.operations.weighted_engine import WeightedEngine
+from reptheory.operations.weighted_engine import ProductEngine, SampleEngine
 from reptheory.operations.weighted_plan import Layout, WeightedSpec
 
 __all__ = ["ElementwiseTensorProduct", "FullyConnectedTensorProduct", "Gradients", "TensorProduct"]
@@ -101,21 +103,13 @@ class TensorProduct:
         return {name: value for name, value in self.__dict__.items() if not name.endswith("_engine")}
 
     @cached_property
-    def _forward_engine(self) -> WeightedEngine:
-        return WeightedEngine(self._spec)
-
-    @cached_property
-    def _x_engine(self) -> WeightedEngine:
-        return WeightedEngine(self._spec, (2, 1, 0))
-
-    @cached_property
-    def _y_engine(self) -> WeightedEngine:
-        return WeightedEngine(self._spec, (0, 2, 1))
+    def _engine(self) -> ProductEngine:
+        return ChannelEngine(self._spec) if suits_channels(self._spec) else SampleEngine(self._spec)
 
     @property
     def cost(self) -> int:
         """Multiplications of one product."""
-        return self._forward_engine.cost
+        return self._engine.cost
 
     def weight_views(self, weight: Array) -> list[Array]:
         """Return the weights of each instruction that has some, with its `path_shape`, as views.
@@ -173,11 +167,12 @@ class TensorProduct:
             out, (*given.shape, self.dim_out), given.x.dtype, (given.x, given.y, given.weight)
         )
         flat = buffer.reshape(len(given.x), self.dim_out)
-        self._forward_engine.run(given.x, given.y, given.weight, flat, self.threads)
+        self._engine.run(given.x, given.y, given.weight, flat, self.threads)
         bound = None
         if with_bound:
-            bound = _finite(flat, self._forward_engine.bound, given.x, given.y, given.weight, flat.dtype)
-            bound = bound.reshape(z.shape)
+            with np.errstate(over="ignore", invalid="ignore"):
+                limit = self._engine.bound(given.x, given.y, given.weight, flat.dtype)
+            bound = _finite(flat, limit).reshape(z.shape)
         if buffer is not z:
             z[...] = buffer
         return z if bound is None else (z, bound)
@@ -219,41 +214,26 @@ class TensorProduct:
         given = self._operands(x, y, weight)
         incoming = incoming_gradient(grad, (*given.shape, self.dim_out))
         flat = np.require(incoming, given.x.dtype, ["C", "A"]).reshape(len(given.x), self.dim_out)
-        x_full, y_full, weight_full = self._gradients(given, flat)
-        found = {"x": x_full, "y": y_full, "weight": weight_full}
-        bounds = dict.fromkeys(found, None) if not with_bound else self._gradient_bounds(given, flat, found)
+        operands = given.x, given.y, given.weight, flat
+        found = dict(zip(Gradients._fields, self._engine.gradients(*operands, self.threads), strict=True))
+        bounds: dict[str, Any] = dict.fromkeys(found)
+        if with_bound:
+            with np.errstate(over="ignore", invalid="ignore"):
+                limits = self._engine.gradient_bounds(*operands, given.x.dtype)
+            bounds = {name: _finite(found[name], limit) for name, limit in zip(found, limits, strict=True)}
         shapes = {"x": np.shape(x), "y": np.shape(y), "weight": np.shape(weight)}  # type: ignore[arg-type]
         totals: dict[str, Any] = {}
-        limits: dict[str, Any] = {}
+        limited: dict[str, Any] = {}
         for name, full in found.items():
             if name == "weight" and (weight is None or self.shared_weights):
-                totals[name], limits[name] = (None, None) if weight is None else (full, bounds[name])
+                totals[name], limited[name] = (None, None) if weight is None else (full, bounds[name])
                 continue
             shape = (*given.shape, full.shape[-1])
             limit = bounds[name]
-            totals[name], limits[name] = reduce_broadcast(
+            totals[name], limited[name] = reduce_broadcast(
                 full.reshape(shape), None if limit is None else limit.reshape(shape), shapes[name]
             )
-        return (Gradients(**totals), Gradients(**limits)) if with_bound else Gradients(**totals)
-
-    def _gradients(self, given: Weighted, grad: Array) -> tuple[Array, Array, Array]:
-        """Return the gradients of every sample, the weights' summed over samples where they are shared."""
-        x, y, weight = np.empty_like(given.x), np.empty_like(given.y), np.zeros_like(given.weight)
-        self._x_engine.run(grad, given.y, given.weight, x, self.threads)
-        self._y_engine.run(given.x, grad, given.weight, y, self.threads)
-        if weight.size:
-            self._forward_engine.weight_gradient(given.x, given.y, grad, weight, self.threads)
-        return x, y, weight
-
-    def _gradient_bounds(self, given: Weighted, grad: Array, found: dict[str, Array]) -> dict[str, Any]:
-        dtype = given.x.dtype
-        return {
-            "x": _finite(found["x"], self._x_engine.bound, grad, given.y, given.weight, dtype),
-            "y": _finite(found["y"], self._y_engine.bound, given.x, grad, given.weight, dtype),
-            "weight": _finite(
-                found["weight"], self._forward_engine.weight_bound, given.x, given.y, grad, found["weight"]
-            ),
-        }
+        return (Gradients(**totals), Gradients(**limited)) if with_bound else Gradients(**totals)
 
     def __repr__(self) -> str:
         return (
@@ -262,11 +242,9 @@ class TensorProduct:
         )
 
 
-def _finite(result: Array, bound: Any, *arguments: Any) -> NDArray[np.float64]:
-    """Evaluate a bound, inf where it or the result is not finite."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        limit = bound(*arguments)
-    return np.where(np.isfinite(result) & np.isfinite(limit), limit, np.inf)
+def _finite(result: Array, bound: Array) -> NDArray[np.float64]:
+    """Return a bound, inf where it or the result is not finite."""
+    return np.where(np.isfinite(result) & np.isfinite(bound), bound, np.inf)
 
 
 class FullyConnectedTensorProduct(TensorProduct):

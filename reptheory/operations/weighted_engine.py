@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from math import prod
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -26,12 +26,39 @@ from reptheory.kernels.weighted import (
 from reptheory.operations.engines import COPYING, read_only
 from reptheory.operations.weighted_plan import FORWARD, Roles, WeightedSpec
 
-__all__ = ["WeightedEngine"]
+__all__ = ["ProductEngine", "SampleEngine", "WeightedEngine"]
 
 Array = NDArray[Any]
 
 BLOCKS = 16
 """Partial sums over the samples of a batch, whatever the threads: a sum has one order."""
+
+
+class ProductEngine(Protocol):
+    """What a weighted product needs to compute itself one way.
+
+    x, y, z are (samples, dim) arrays; weights are (weights,), shared, or (samples, weights).
+    """
+
+    @property
+    def cost(self) -> int:
+        """Multiplications of one sample."""
+
+    def run(self, x: Array, y: Array, weights: Array, z: Array, threads: int | None) -> None:
+        """Write the product to z."""
+
+    def bound(self, x: Array, y: Array, weights: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
+        """Bound the error of `run` in `dtype` elementwise."""
+
+    def gradients(
+        self, x: Array, y: Array, weights: Array, grad: Array, threads: int | None
+    ) -> tuple[Array, Array, Array]:
+        """Return the gradients of x, y and the weights, the last summed over samples if they are shared."""
+
+    def gradient_bounds(
+        self, x: Array, y: Array, weights: Array, grad: Array, dtype: np.dtype[Any]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Bound the errors of `gradients`, which computed in `dtype`."""
 
 
 class WeightedEngine:
@@ -154,19 +181,64 @@ class WeightedEngine:
         over_samples(blocks, len(x), block, self._work(), threads)
         gradient[...] = partial.sum(axis=0)
 
-    def weight_bound(self, x: Array, y: Array, grad: Array, gradient: Array) -> NDArray[np.float64]:
-        """Bound the error of `weight_gradient`, which returned `gradient`."""
+    def weight_bound(
+        self, x: Array, y: Array, grad: Array, shape: tuple[int, ...], dtype: np.dtype[Any]
+    ) -> NDArray[np.float64]:
+        """Bound the error of `weight_gradient`, which returned an array of that shape and dtype."""
         left, right, incoming = (np.abs(array.astype(np.float64)) for array in (x, y, grad))
-        size = np.zeros(gradient.shape)
-        self.weight_gradient(left, right, incoming, size, None, f"absolute {gradient.dtype.name}")
-        repeats = len(x) if gradient.ndim == 1 else 1
-        roundings, terms = (np.zeros(gradient.shape[-1], dtype=np.int64) for _ in range(2))
+        size = np.zeros(shape)
+        self.weight_gradient(left, right, incoming, size, None, f"absolute {dtype.name}")
+        repeats = len(x) if len(shape) == 1 else 1
+        roundings, terms = (np.zeros(shape[-1], dtype=np.int64) for _ in range(2))
         for one, start in zip(self._spec.instructions, self._spec.weight_starts, strict=False):
             place = slice(start, start + one.weight_numel)
             index = self._spec.block(one).index[:, 2]
             n3 = self._spec.irreps[2][one.i_out].ir.dim
             roundings[place] = int(np.bincount(index, minlength=1).max()) + n3 * repeats + 3
             terms[place] = len(index) * repeats
-        factors = incoming.reshape(-1) if gradient.ndim == 1 else incoming
-        limit = self._limit(size, roundings, terms, factors, gradient.dtype)
-        return limit.reshape(gradient.shape)
+        factors = incoming.reshape(-1) if len(shape) == 1 else incoming
+        limit = self._limit(size, roundings, terms, factors, dtype)
+        return limit.reshape(shape)
+
+
+class SampleEngine:
+    """A weighted product and its gradients, every sample in one lane of a tile: any instructions."""
+
+    def __init__(self, spec: WeightedSpec) -> None:
+        self._product = WeightedEngine(spec)
+        self._to_x = WeightedEngine(spec, (2, 1, 0))
+        self._to_y = WeightedEngine(spec, (0, 2, 1))
+
+    @property
+    def cost(self) -> int:
+        """Multiplications of one sample."""
+        return self._product.cost
+
+    def run(self, x: Array, y: Array, weights: Array, z: Array, threads: int | None) -> None:
+        """Write the product to z."""
+        self._product.run(x, y, weights, z, threads)
+
+    def bound(self, x: Array, y: Array, weights: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
+        """Bound the error of `run` in `dtype` elementwise."""
+        return self._product.bound(x, y, weights, dtype)
+
+    def gradients(
+        self, x: Array, y: Array, weights: Array, grad: Array, threads: int | None
+    ) -> tuple[Array, Array, Array]:
+        """Return the gradients of x, y and the weights, the last summed over samples if they are shared."""
+        to_x, to_y, to_weights = np.empty_like(x), np.empty_like(y), np.zeros_like(weights)
+        self._to_x.run(grad, y, weights, to_x, threads)
+        self._to_y.run(x, grad, weights, to_y, threads)
+        if weights.size:
+            self._product.weight_gradient(x, y, grad, to_weights, threads)
+        return to_x, to_y, to_weights
+
+    def gradient_bounds(
+        self, x: Array, y: Array, weights: Array, grad: Array, dtype: np.dtype[Any]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Bound the errors of `gradients`, which computed in `dtype`."""
+        return (
+            self._to_x.bound(grad, y, weights, dtype),
+            self._to_y.bound(x, grad, weights, dtype),
+            self._product.weight_bound(x, y, grad, weights.shape, dtype),
+        )

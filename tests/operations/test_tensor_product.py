@@ -16,6 +16,7 @@ from quarter_turn import quarter_turn
 
 from reptheory.errors import LabelError, OperandError
 from reptheory.groups.o3 import Irrep, Irreps
+from reptheory.operations.channel_engine import ChannelEngine
 from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.instructions import MODES
 from reptheory.operations.tensor_product import (
@@ -23,6 +24,7 @@ from reptheory.operations.tensor_product import (
     FullyConnectedTensorProduct,
     TensorProduct,
 )
+from reptheory.operations.weighted_engine import SampleEngine
 
 Array = Any
 
@@ -51,6 +53,33 @@ def everything(layout: Any = "mul_ir", shared: bool = True) -> TensorProduct:
     return TensorProduct(*IRREPS, INSTRUCTIONS, layout=layout, shared_weights=shared)
 
 
+def channels(layout: Any = "mul_ir", shared: bool = True) -> TensorProduct:
+    """All uvu: whole vectors of copies and some over, two copies of y, no weights, outputs without a path."""
+    instructions = [
+        (0, 0, 0, "uvu", True),
+        (1, 2, 0, "uvu", True),
+        (1, 0, 1, "uvu", False),
+        (2, 0, 2, "uvu", True, 0.25),
+        (2, 2, 3, "uvu", True),
+        (1, 2, 4, "uvu", True),
+    ]
+    irreps = ("9x0e+9x1o+33x5e", "2x1o+1x0o+1x2e", "9x1o+9x1e+33x5o+33x3e+9x2o+8x0o")
+    return TensorProduct(*irreps, instructions, layout=layout, shared_weights=shared)
+
+
+def small(mode: str, layout: Any, shared: bool) -> TensorProduct:
+    out = {"uvw": "3x2e", "uvu": "2x2e", "uvv": "2x2e", "uuw": "3x2e", "uuu": "2x2e", "uvuv": "4x2e"}[mode]
+    return TensorProduct("2x1o", "2x1o", out, [(0, 0, 0, mode, True)], shared_weights=shared, layout=layout)
+
+
+MAKERS = {"every mode": everything, "channels": channels}
+
+
+def test_the_engines_are_chosen_by_the_instructions() -> None:
+    assert isinstance(channels()._engine, ChannelEngine)
+    assert isinstance(everything()._engine, SampleEngine)
+
+
 def draw(tp: TensorProduct, samples: int, dtype: str = "float64", seed: int = 0) -> tuple[Array, ...]:
     """Draw x, y, weights and a gradient of the product."""
     rng = np.random.default_rng(seed)
@@ -59,12 +88,13 @@ def draw(tp: TensorProduct, samples: int, dtype: str = "float64", seed: int = 0)
     return x, y, weight[0] if tp.shared_weights else weight, grad
 
 
+@pytest.mark.parametrize("make", sorted(MAKERS))
 @pytest.mark.parametrize("layout", ["mul_ir", "ir_mul"])
 @pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_every_mode_equals_its_definition(layout: Any, shared: bool, dtype: str) -> None:
+def test_every_mode_equals_its_definition(make: str, layout: Any, shared: bool, dtype: str) -> None:
     """Product and gradients lie within their bounds of the exact sums, and a smaller bound would not do."""
-    tp = everything(layout, shared)
+    tp = MAKERS[make](layout, shared)
     x, y, weight, grad = draw(tp, 2, dtype)
     reference = weighted_reference(tp)
     z, bound = tp(x, y, weight, with_bound=True)
@@ -104,9 +134,9 @@ STYLES = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
-    st.sampled_from(sorted(MODES)),
+    st.sampled_from([*sorted(MODES), "channels"]),
     st.booleans(),
     st.sampled_from(["mul_ir", "ir_mul"]),
     st.sampled_from(["float32", "float64"]),
@@ -116,8 +146,7 @@ STYLES = {
 def test_bounds_hold_for_every_number(
     mode: str, shared: bool, layout: Any, dtype: str, style: str, seed: int
 ) -> None:
-    out = {"uvw": "3x2e", "uvu": "2x2e", "uvv": "2x2e", "uuw": "3x2e", "uuu": "2x2e", "uvuv": "4x2e"}[mode]
-    tp = TensorProduct("2x1o", "2x1o", out, [(0, 0, 0, mode, True)], shared_weights=shared, layout=layout)
+    tp = channels(layout, shared) if mode == "channels" else small(mode, layout, shared)
     rng = np.random.default_rng(seed)
     arrays = []
     for array in draw(tp, 2, "float64", seed):
@@ -139,10 +168,11 @@ def test_bounds_hold_for_every_number(
         assert not reference.violations(axis, (x, y, grad, weight), result, limit)
 
 
+@pytest.mark.parametrize("make", sorted(MAKERS))
 @pytest.mark.parametrize("shared", [True, False])
-def test_gradients_equal_finite_differences(shared: bool) -> None:
+def test_gradients_equal_finite_differences(make: str, shared: bool) -> None:
     """The product is linear in each operand: central differences are exact up to rounding."""
-    tp = everything(shared=shared)
+    tp = MAKERS[make](shared=shared)
     operands = list(draw(tp, 2)[:3])
     grad = draw(tp, 2, seed=5)[3]
     for place, gradient in enumerate(tp.backward(*operands, grad)):
@@ -154,9 +184,10 @@ def test_gradients_equal_finite_differences(shared: bool) -> None:
             assert np.isclose(((tp(*high) - tp(*low)) * grad).sum() / 2, (gradient * step).sum(), rtol=1e-11)
 
 
-def test_layouts_are_transposes() -> None:
+@pytest.mark.parametrize("make", sorted(MAKERS))
+def test_layouts_are_transposes(make: str) -> None:
     """The same product in both layouts, bit by bit."""
-    inner, outer = everything("mul_ir"), everything("ir_mul")
+    inner, outer = MAKERS[make]("mul_ir"), MAKERS[make]("ir_mul")
     x, y, weight, _ = draw(inner, 5)
 
     def turned(array: Array, irreps: Irreps) -> Array:
@@ -170,10 +201,11 @@ def test_layouts_are_transposes() -> None:
     assert np.array_equal(z, turned(inner(x, y, weight), inner.irreps_out))
 
 
+@pytest.mark.parametrize("make", sorted(MAKERS))
 @pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_sample_does_not_know_its_batch_or_the_threads(shared: bool, dtype: str) -> None:
-    one, two = everything(shared=shared), everything(shared=shared)
+def test_a_sample_does_not_know_its_batch_or_the_threads(make: str, shared: bool, dtype: str) -> None:
+    one, two = MAKERS[make](shared=shared), MAKERS[make](shared=shared)
     one.threads, two.threads = 1, 2
     x, y, weight, grad = draw(one, 3000, dtype)
     z, gradients = one(x, y, weight), one.backward(x, y, weight, grad)

@@ -1,0 +1,173 @@
+"""Channel engine: products whose instructions are all uvu, copies as lanes, and their gradients.
+
+Bounds are those of docs/proofs/channelwise.md: the same kernels on absolute values, in float64, times gamma
+of the most roundings on one way from an input to an output, plus what underflow may cost.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reptheory.kernels.bounds import gamma, smallest, upward
+from reptheory.kernels.channelwise import ChannelPlan, channel_gradient, channel_product, channel_scratch
+from reptheory.kernels.pool import over_samples, scratch
+from reptheory.kernels.simd import VECTOR_BYTES, lanes_of
+from reptheory.operations.channel_plan import channel_plan
+from reptheory.operations.engines import COPYING, read_only
+from reptheory.operations.weighted_plan import WeightedSpec
+
+__all__ = ["ChannelEngine"]
+
+Array = NDArray[Any]
+
+STREAM_BYTES = 2**23
+"""Results from here on are written around the caches: they would only push everything else out."""
+BLOCKS = 16
+"""Partial sums over the samples of a batch, whatever the threads: a sum has one order."""
+
+
+class Roundings(NamedTuple):
+    """Most roundings on a way, and terms, for each entry of a result."""
+
+    most: Array
+    terms: Array
+
+
+class ChannelEngine:
+    """The product of x and y to z, channel by channel, and its gradients."""
+
+    def __init__(self, spec: WeightedSpec) -> None:
+        self._spec = spec
+        self._plans: dict[str, ChannelPlan] = {}
+
+    def plan(self, name: str) -> ChannelPlan:
+        """Return the plan for a dtype, or "absolute " and a dtype: float64, for the bound of that dtype."""
+        plan = self._plans.get(name)
+        if plan is None:
+            dtype = name.removeprefix("absolute ")
+            if name == dtype:
+                made = channel_plan(self._spec, dtype)
+            else:
+                made = channel_plan(self._spec, "float64", absolute=dtype)
+            plan = self._plans.setdefault(name, made)
+        return plan
+
+    @cached_property
+    def cost(self) -> int:
+        """Multiplications of one sample."""
+        plan = self.plan("float64")
+        copies = plan.entries[plan.paths[:, 0], 1]
+        return int((copies * (plan.paths[:, 1] + 1) * plan.paths[:, 2]).sum()) + len(plan.values)
+
+    def _work(self) -> int:
+        return self.cost + COPYING * (sum(self._spec.dims) + self._spec.weight_starts[-1])
+
+    def run(self, x: Array, y: Array, weights: Array, z: Array, threads: int | None, name: str = "") -> None:
+        """Write the product; weights (weights,) are shared, (samples, weights) one set a sample."""
+        plan = self.plan(name or x.dtype.name)
+        left, right, factors = (read_only(array.reshape(-1)) for array in (x, y, weights))
+        flat = z.reshape(-1)
+        step = 0 if weights.ndim == 1 else weights.shape[1]
+        stream = int(z.nbytes >= STREAM_BYTES and z.ctypes.data % VECTOR_BYTES == 0)
+        need = channel_scratch(plan)
+
+        def task(first: int, last: int) -> None:
+            work = scratch(need, plan.values.dtype)
+            channel_product(left, right, factors, flat, first, last, plan, step, stream, work)
+
+        over_samples(task, len(x), lanes_of(plan.values.dtype), self._work(), threads)
+
+    def gradients(
+        self, x: Array, y: Array, weights: Array, grad: Array, threads: int | None, name: str = ""
+    ) -> tuple[Array, Array, Array]:
+        """Return the gradients of x, y and the weights, the last summed over samples if they are shared."""
+        plan = self.plan(name or x.dtype.name)
+        left, right, factors, incoming = (read_only(array.reshape(-1)) for array in (x, y, weights, grad))
+        grad_x, grad_y = np.empty_like(x), np.empty_like(y)
+        shared = weights.ndim == 1
+        count = weights.shape[-1]
+        lanes = lanes_of(plan.values.dtype)
+        block = lanes * max(1, -(-len(x) // (lanes * BLOCKS)))
+        rows = -(-len(x) // block) if shared else len(x)
+        grad_w = np.zeros((rows, count), x.dtype) if shared else np.empty((rows, count), x.dtype)
+        flat_x, flat_y, flat_w = grad_x.reshape(-1), grad_y.reshape(-1), grad_w.reshape(-1)
+        need = channel_scratch(plan, gradient=True)
+
+        def task(first: int, last: int) -> None:
+            work = scratch(need, plan.values.dtype)
+            for start in range(first, last, block if shared else max(last - first, 1)):
+                end = min(start + block, last) if shared else last
+                channel_gradient(
+                    left, right, factors, incoming, flat_x, flat_y, flat_w, start, end, plan,
+                    0 if shared else count, start // block * count, work,
+                )  # fmt: skip
+
+        over_samples(task, len(x), block if shared else lanes, 3 * self._work(), threads)
+        return grad_x, grad_y, grad_w.sum(axis=0) if shared else grad_w
+
+    def bound(self, x: Array, y: Array, weights: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
+        """Bound the error of `run` in `dtype` elementwise, (samples, dim_out)."""
+        left, right, factors = (np.abs(array.astype(np.float64)) for array in (x, y, weights))
+        size = np.empty((len(x), self._spec.dims[2]))
+        self.run(left, right, factors, size, None, f"absolute {dtype.name}")
+        return _limit(size, self._counts(2), self._spec.largest(), _most(left) * _most(factors), dtype)
+
+    def gradient_bounds(
+        self, x: Array, y: Array, weights: Array, grad: Array, dtype: np.dtype[Any]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Bound the errors of `gradients`, which computed in `dtype`."""
+        absolutes = [np.abs(array.astype(np.float64)) for array in (x, y, weights, grad)]
+        left, _, factors, incoming = (_most(array) for array in absolutes)
+        name = f"absolute {dtype.name}"
+        sizes = self.gradients(absolutes[0], absolutes[1], absolutes[2], absolutes[3], None, name)
+        repeats, largest = len(x) if weights.ndim == 1 else 1, self._spec.largest()
+        to_x = _limit(sizes[0], self._counts(0), largest, incoming * factors, dtype)
+        to_y = _limit(sizes[1], self._counts(1), largest, left * incoming * factors, dtype)
+        scale = left * incoming
+        if weights.ndim == 1:
+            scale = scale.max(axis=0, initial=1.0)
+        to_w = _limit(sizes[2], self._weight_counts(repeats), largest, scale, dtype)
+        return to_x, to_y, to_w
+
+    def _counts(self, operand: int) -> Roundings:
+        """Count for z (2) or the gradient of x (0) or y (1), as docs/proofs/channelwise.md does."""
+        roundings, terms, paths = (np.zeros(self._spec.dims[operand], dtype=np.int64) for _ in range(3))
+        longest = np.zeros_like(roundings)
+        for one in self._spec.instructions:
+            dims = [self._spec.irreps[k][one.entries[k]].ir.dim for k in range(3)]
+            mul, copies_of_y = (self._spec.irreps[k][one.entries[k]].mul for k in (0, 1))
+            entry = self._spec.irreps[operand].slices()[one.entries[operand]]
+            block = len(self._spec.block(one).index)
+            summed = mul if operand == 1 else copies_of_y
+            way = mul + 64 + block if operand == 1 else dims[1] + dims[2 - operand]
+            longest[entry] = np.maximum(longest[entry], way)
+            paths[entry] += copies_of_y if operand != 1 else 1
+            terms[entry] += block * summed
+        return Roundings(np.where(paths > 0, longest + paths + 4, 0), terms)
+
+    def _weight_counts(self, repeats: int) -> Roundings:
+        roundings, terms = (np.zeros(self._spec.weight_starts[-1], dtype=np.int64) for _ in range(2))
+        for one, start in zip(self._spec.instructions, self._spec.weight_starts, strict=False):
+            dims = [self._spec.irreps[k][one.entries[k]].ir.dim for k in range(3)]
+            place = slice(start, start + one.weight_numel)
+            roundings[place] = sum(dims) + repeats + 4
+            terms[place] = len(self._spec.block(one).index) * repeats
+        return Roundings(roundings, terms)
+
+
+def _most(array: Array) -> Array:
+    """Return the largest number of each sample, at least 1: (samples, 1), or (1, 1) for shared weights."""
+    return np.asarray(np.max(np.atleast_2d(array), axis=1, initial=1.0, keepdims=True))
+
+
+def _limit(
+    size: Array, counts: Roundings, largest: float, scale: Array, dtype: np.dtype[Any]
+) -> NDArray[np.float64]:
+    """Return gamma times the absolute sum, with what underflow may cost in it and beside it."""
+    events = 4.0 * (1.0 + largest) * counts.terms * scale
+    size = upward(size + events * smallest(np.float64), counts.most)
+    return np.asarray(size * gamma(counts.most, dtype) + events * smallest(dtype))

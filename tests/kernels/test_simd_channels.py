@@ -1,0 +1,199 @@
+"""Vectors for products with weights against their plain twins: any stride, any number of rows and copies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numba import config, njit
+
+from reptheory.kernels import simd_channels, simd_irreps, simd_plain, simd_pointers
+from reptheory.kernels.pool import scratch
+from reptheory.kernels.simd import lanes_of
+
+pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="the twins are the kernels here")
+
+Array = Any
+DTYPES = ("float32", "float64")
+SEEDS = st.integers(0, 2**32)
+
+
+@njit
+def mix_2(
+    matrix: Array, m0: int, m_row: int, m_col: int, rows: int, cols: int, work: Array, s0: int, s_step: int,
+    t0: int, t_step: int, fresh: int,
+) -> None:  # fmt: skip
+    simd_channels.mix_2(matrix, m0, m_row, m_col, rows, cols, work, s0, s_step, work, t0, t_step, fresh)
+
+
+@njit
+def weigh_2(
+    matrix: Array, m0: int, m_row: int, m_col: int, rows: int, cols: int, work: Array, s0: int, s_step: int,
+    t0: int, t_step: int, fresh: int, f0: int,
+) -> None:  # fmt: skip
+    simd_channels.weigh_2(matrix, m0, m_row, m_col, rows, cols, work, s0, s_step, work, t0, t_step, fresh, f0)
+
+
+@njit
+def dots(
+    work: Array, left: int, rows: int, right: int, cols: int, step: int, vectors: int, target: int
+) -> None:
+    simd_channels.dots(work, left, rows, right, cols, step, vectors, target)
+
+
+@njit
+def pull(work: Array, h: int, x: int, g: int, rows: int, step: int, weight: int, total: int) -> None:
+    simd_channels.pull(work, h, x, g, rows, step, weight, total)
+
+
+@njit
+def clear(work: Array, start: int, count: int) -> None:
+    simd_channels.clear(work, start, count)
+
+
+@njit
+def sum_lanes(work: Array, source: int) -> float:
+    return simd_channels.sum_lanes(work, source)
+
+
+@njit
+def split(x: Array, x0: int, tile: Array, t0: int, t_step: int, dim: int) -> None:
+    simd_irreps.split(x, x0, tile, t0, t_step, dim)
+
+
+@njit
+def join(tile: Array, t0: int, t_step: int, z: Array, z0: int, stream: int, dim: int) -> None:
+    simd_irreps.join(tile, t0, t_step, z, z0, stream, dim)
+
+
+@njit
+def swapped(array: Array, first: int, second: int) -> float:
+    pointer = simd_pointers.address(array)
+    before = simd_pointers.at(pointer, first)
+    simd_pointers.put(pointer, first, simd_pointers.at(pointer, second))
+    simd_pointers.put(pointer, second, before)
+    return before
+
+
+def integers(rng: np.random.Generator, count: int, dtype: str) -> Array:
+    """Draw small integers into aligned scratch: sums are exact, so twins must agree bit by bit."""
+    work = scratch(count, dtype)
+    work[:] = rng.integers(-9, 10, count)
+    return work
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sampled_from(DTYPES), st.integers(0, 21), st.integers(0, 12), st.booleans(), st.booleans(), SEEDS)
+def test_mix_and_weigh_equal_their_twins(
+    dtype: str, rows: int, cols: int, fresh: bool, transposed: bool, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    span = 2 * lanes_of(dtype)
+    m_row, m_col = (1, rows + 1) if transposed else (cols + 2, 1)
+    matrix = integers(rng, 3 + (rows + 1) * (cols + 2), dtype)
+    s_step, t_step, s0 = span * int(rng.integers(1, 3)), span * int(rng.integers(1, 3)), span
+    t0 = s0 + (cols + 1) * s_step
+    fast = integers(rng, t0 + (rows + 1) * t_step, dtype)
+    plain = fast.copy()
+    mix_2(matrix, 3, m_row, m_col, rows, cols, fast, s0, s_step, t0, t_step, int(fresh))
+    simd_plain.mix_plain(matrix, 3, m_row, m_col, rows, cols, plain, s0, s_step, plain, t0, t_step, fresh, 2)
+    assert np.array_equal(fast, plain)
+    weigh_2(matrix, 3, m_row, m_col, rows, cols, fast, s0, s_step, t0, t_step, int(fresh), 0)
+    simd_plain.weigh_plain(
+        matrix, 3, m_row, m_col, rows, cols, plain, s0, s_step, plain, t0, t_step, fresh, 0, 2
+    )
+    assert np.array_equal(fast, plain)
+    if rows and fresh:
+        entries = matrix[3 + m_row * np.arange(rows)[:, None] + m_col * np.arange(cols)]
+        source = fast[s0 + s_step * np.arange(cols)[:, None] + np.arange(span)]
+        assert np.array_equal(fast[t0 : t0 + span], fast[:span] * (entries @ source)[0])
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.sampled_from(DTYPES), st.integers(0, 11), st.integers(0, 11), st.integers(0, 4), SEEDS)
+def test_dots_equal_their_twin(dtype: str, rows: int, cols: int, vectors: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    lanes = lanes_of(dtype)
+    step = lanes * (vectors + 1)
+    right = rows * step
+    target = right + cols * step
+    fast = integers(rng, target + (rows * cols + 1) * lanes, dtype)
+    plain = fast.copy()
+    dots(fast, 0, rows, right, cols, step, vectors, target)
+    simd_plain.dots_plain(plain, 0, rows, right, cols, step, vectors, target)
+    assert np.array_equal(fast, plain)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("wanted", [True, False])
+def test_pull_equals_its_twin(dtype: str, wanted: bool) -> None:
+    rng = np.random.default_rng(1)
+    lanes = lanes_of(dtype)
+    for rows in range(12):
+        fast = integers(rng, (3 * rows + 4) * 2 * lanes, dtype)
+        plain = fast.copy()
+        step = 2 * lanes
+        places = (
+            0,
+            rows * step,
+            2 * rows * step if wanted else -1,
+            rows,
+            step,
+            3 * rows * step,
+            (3 * rows + 1) * step,
+        )
+        pull(fast, *places)
+        simd_plain.pull_plain(plain, *places)
+        assert np.array_equal(fast, plain)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_clear_and_sum_of_lanes(dtype: str) -> None:
+    rng = np.random.default_rng(2)
+    lanes = lanes_of(dtype)
+    work = integers(rng, 6 * lanes, dtype)
+    assert sum_lanes(work, lanes) == work[lanes : 2 * lanes].sum() == simd_plain.sum_lanes_plain(work, lanes)
+    before = work.copy()
+    clear(work, 2 * lanes, 3 * lanes)
+    before[2 * lanes : 5 * lanes] = 0
+    assert np.array_equal(work, before)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dim", simd_irreps.DIMENSIONS)
+@pytest.mark.parametrize("stream", [0, 1])
+def test_split_and_join_transpose(dtype: str, dim: int, stream: int) -> None:
+    """Bit by bit the transposition; sentinels around survive; streamed stores arrive."""
+    rng = np.random.default_rng(dim)
+    lanes = lanes_of(dtype)
+    x = rng.standard_normal(lanes * dim + 7).astype(dtype)
+    tile = scratch((dim + 1) * 2 * lanes, dtype)
+    tile[:] = 7
+    plain = tile.copy()
+    split(x, 3, tile, lanes, 2 * lanes, dim)
+    simd_plain.split_plain(x, 3, plain, lanes, 2 * lanes, dim)
+    assert np.array_equal(tile, plain)
+    z = scratch(lanes * (dim + 2), dtype)
+    z[:] = 5
+    join(tile, lanes, 2 * lanes, z, lanes, stream, dim)
+    assert np.array_equal(z[lanes : lanes * (dim + 1)], x[3 : 3 + lanes * dim])
+    assert (z[:lanes] == 5).all()
+    assert (z[lanes * (dim + 1) :] == 5).all()
+    other = z.copy()
+    simd_plain.join_plain(tile, lanes, 2 * lanes, other, lanes, stream, dim)
+    assert np.array_equal(other, z)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64"])
+def test_pointers_read_and_write(dtype: str) -> None:
+    array = np.arange(12).reshape(3, 4).astype(dtype)
+    assert swapped(array, 1, 10) == 1
+    assert array[0, 1] == 10
+    assert array[2, 2] == 1
+    plain = np.arange(12).reshape(3, 4)
+    pointer = simd_pointers._plain_address(plain)
+    simd_pointers._plain_put(pointer, 5, 99)
+    assert simd_pointers._plain_at(pointer, 5) == plain[1, 1] == 99
