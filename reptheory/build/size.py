@@ -169,6 +169,7 @@ def short(number: int) -> str:
     if number < 1000:
         return f"{number} "
     if number >= 10**18:
-        return f"1e+{len(str(number)) - 1} "
+        bits = number.bit_length()  # of a number with more digits than Python writes, nearly the power
+        return f"1e+{len(str(number)) - 1 if bits < 10_000 else bits * 30103 // 100_000} "
     power = (len(str(number)) - 1) // 3
     return f"{number / 1000**power:.3g} {' kMGTP'[power]}"

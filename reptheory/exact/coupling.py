@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from reptheory.conventions import COMPLEX, Basis, convention_of
 from reptheory.errors import LabelError
 from reptheory.exact.arrays import SurdArray
-from reptheory.exact.square_grid import SquareGrid, square_grid, wigner_3j_array
+from reptheory.exact.square_grid import SquareGrid, require_block, square_grid, wigner_3j_array
 from reptheory.exact.three_spins import admissible, parity_3j
 from reptheory.groups.labels import two_spin, whole
 
@@ -66,6 +66,7 @@ def _block(kind: CouplingKind, two_j1: int, two_j2: int, two_j3: int, basis: Bas
         shape = (two_j1 + 1, two_j2 + 1, two_j3 + 1)
         empty = np.zeros((0, 3), np.int64)
         return SurdArray(shape, empty, (), (), convention=convention_of(basis))
+    require_block(two_j1, two_j2, two_j3)
     if basis == "real":
         return _real_block(kind, two_j1 // 2, two_j2 // 2, two_j3 // 2)
     if kind == "wigner_3j":

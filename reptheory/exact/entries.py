@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.errors import OperandError, TooLarge
+from reptheory.groups.labels import shown
 
 __all__ = ["lexicographic_order", "lowest_terms", "require_room"]
 
@@ -52,6 +53,6 @@ def require_room(entries: int, bits: int, what: str) -> None:
     size = entries * (_ENTRY_BYTES + bits // 4)
     if size > _MOST_BYTES:
         raise TooLarge(
-            f"{what} needs about {size / 2**30:.0f} GiB for {entries} exact entries; the limit is "
+            f"{what} needs about {shown(size >> 30)} GiB for {shown(entries)} exact entries; the limit is "
             f"{_MOST_BYTES >> 30} GiB; choose smaller labels or single values"
         )

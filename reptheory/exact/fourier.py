@@ -231,7 +231,8 @@ def _ratio(numerator: int, denominator: int) -> tuple[int, int]:
 
 def _require_waves(lmax: int, band: int) -> None:
     """Raise TooLarge if the coefficients would not fit in memory."""
-    require_room((lmax + 1) ** 2 * (band + 1), 8 * lmax + 4 * band, f"lmax: {lmax} with band limit {band}")
+    what = f"lmax: {shown(lmax)} with band limit {shown(band)}"
+    require_room((lmax + 1) ** 2 * (band + 1), 8 * lmax + 4 * band, what)
 
 
 class _Entries:

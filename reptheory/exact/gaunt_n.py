@@ -168,8 +168,8 @@ def _require_small(what: str, degrees: list[int], times: int, *, real: bool) -> 
         low, high = max(0, low - degree, degree - high), min(high + degree, room)
     if work * times > _MOST_WORK:
         raise TooLarge(
-            f"{what}: the work of about {work * times:.1e} small 3j symbols for degrees up to "
-            f"{shown(max(degrees))}; the limit is {_MOST_WORK:.0e}; choose fewer or smaller degrees"
+            f"{what}: the work of about {shown(work * times)} small 3j symbols for degrees up to "
+            f"{shown(max(degrees))}; the limit is {_MOST_WORK}; choose fewer or smaller degrees"
         )
 
 

@@ -149,7 +149,7 @@ def wigner_d_polynomial(j: object, m1: object, m2: object) -> HalfAnglePolynomia
     projection(two_j, two_m2, "j", "m2")
     up, down, row = (two_j + two_m2) // 2, (two_j - two_m2) // 2, (two_j - two_m1) // 2
     ks = range(max(0, row - up), min(down, row) + 1)
-    require_room(len(ks), 2 * two_j, f"wigner_d_polynomial: 2j = {shown(two_j)}")
+    require_room(ks.stop - ks.start, 2 * two_j, f"wigner_d_polynomial: 2j = {shown(two_j)}")
     shift = (two_m1 + two_m2) // 2
     terms = []
     for k in ks:

@@ -18,9 +18,9 @@ from reptheory.conventions import COMPLEX
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.entries import require_room
 from reptheory.exact.three_spins import admissible, pair_degrees
-from reptheory.groups.labels import two_spin
+from reptheory.groups.labels import shown, two_spin
 
-__all__ = ["SquareGrid", "block_of_grid", "polynomial", "square_grid", "wigner_3j_array"]
+__all__ = ["SquareGrid", "block_of_grid", "polynomial", "require_block", "square_grid", "wigner_3j_array"]
 
 _LARGEST_INT64_TOTAL = 62
 
@@ -57,6 +57,12 @@ def block_of_grid(grid: SquareGrid) -> SurdArray:
     )
 
 
+def require_block(two_j1: int, two_j2: int, two_j3: int) -> None:
+    """Raise TooLarge if a block of three doubled spins that couple would not fit in memory."""
+    spins = ", ".join(shown(two_j) for two_j in (two_j1, two_j2, two_j3))
+    require_room((two_j1 + 1) * (two_j2 + 1), 2 * (two_j1 + two_j2 + two_j3), f"coupling 2j = {spins}")
+
+
 def polynomial(two_j1: int, two_j2: int, two_j3: int) -> NDArray[Any]:
     """Return B[p, q] of `three_spins` for an admissible triple of doubled spins.
 
@@ -66,8 +72,8 @@ def polynomial(two_j1: int, two_j2: int, two_j3: int) -> NDArray[Any]:
     >>> polynomial(2, 2, 2).tolist()
     [[1, 1, 0], [1, 0, -1], [0, -1, -1]]
     """
+    require_block(two_j1, two_j2, two_j3)
     a, b, c = pair_degrees(two_j1, two_j2, two_j3)
-    require_room((two_j1 + 1) * (two_j2 + 1), 4 * (a + b + c), f"coupling 2j = {two_j1}, {two_j2}, {two_j3}")
     kind: Any = np.int64 if a + b + c <= _LARGEST_INT64_TOTAL else object
     table = np.zeros((a + c + 1, a + b + 1), dtype=kind)
     rows = np.array([comb(c, p) for p in range(c + 1)], dtype=kind)

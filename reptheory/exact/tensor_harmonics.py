@@ -28,6 +28,7 @@ from reptheory.conventions import COMPLEX, Basis, convention_of
 from reptheory.errors import LabelError
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.clebsch_gordan import clebsch_gordan_array
+from reptheory.exact.entries import require_room
 from reptheory.exact.polynomials import SurdPolynomial
 from reptheory.exact.real_basis import real_from_complex
 from reptheory.exact.solid_harmonics import solid_harmonic
@@ -83,7 +84,8 @@ def tensor_harmonic(
     >>> tensor_harmonic(0.5, 0, 0.5, 0.5)  # spin up
     (0, √(1/(4π)))
     """
-    degree, row = whole(l, "l"), _row(j, m, basis)
+    degree, row, two_s = whole(l, "l"), _row(j, m, basis), two_spin(s, "s")
+    require_room(2 * degree + two_s + 2, 4 * degree, f"tensor_harmonic: l = {shown(degree)}, s = {shown(s)}")
     block = tensor_harmonic_array(j, degree, s, basis)[row]
     return tuple(_combined(degree, block[:, sigma], basis) for sigma in range(block.shape[1]))
 
@@ -99,6 +101,7 @@ def vector_harmonic(j: object, l: object, m: object, basis: Basis = "complex") -
     ((0, 0, √(1/(4π))), (-√(3/(8π))·y, √(3/(8π))·x, 0))
     """
     degree, row = whole(l, "l"), _row(whole(j, "j"), m, basis)
+    require_room(2 * degree + 1, 4 * degree, f"vector_harmonic: l = {shown(degree)}")
     block = tensor_harmonic_array(j, degree, 1, basis)[row]
     parts = block.contract(_unit_vectors(basis), ([1], [0]))
     return VectorPolynomial(*(_combined(degree, parts[:, axis], basis) for axis in range(3)))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from reptheory.conventions import Convention, convention_of
 from reptheory.errors import LabelError
-from reptheory.groups.labels import whole
+from reptheory.groups.labels import shown, whole
 from reptheory.tables.rules import Column, Kind, Parameters
 
 if TYPE_CHECKING:
@@ -242,7 +242,7 @@ class TableKey:
         'gaunt-real-lmax4-out8.npz'
         """
         values = dict(self.parameters)
-        words = (f"-{word}{values[name]}" for name, word in OPTIONS.items() if name in values)
+        words = (f"-{word}{_written(values[name])}" for name, word in OPTIONS.items() if name in values)
         return f"{self.kind}-{values['basis']}{''.join(words)}.npz"
 
     @property
@@ -256,12 +256,17 @@ class TableKey:
         text = f"reptheory build {self.kind}"
         for name in ("lmax", "basis", "lmax_out", "band_limit", "formula"):
             if name in values:
-                text += f" --{name.replace('_', '-')} {values[name]}"
+                text += f" --{name.replace('_', '-')} {_written(values[name])}"
         return text
 
     def __str__(self) -> str:
-        inside = ", ".join(f"{name}={value}" for name, value in self.parameters)
+        inside = ", ".join(f"{name}={_written(value)}" for name, value in self.parameters)
         return f"{self.kind}({inside})"
+
+
+def _written(value: object) -> str:
+    """Return a parameter as text; a number with too many digits for any table is cut."""
+    return shown(value) if isinstance(value, int) else str(value)
 
 
 def kind_of(name: str) -> Kind:
