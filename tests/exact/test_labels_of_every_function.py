@@ -181,7 +181,9 @@ def complaint(name: str, place: str, labels: list[object]) -> str | None:
     """Return what is wrong with how a function refuses labels; None if nothing is."""
     try:
         value = function_of(name)(*labels)
-    except LabelError as error:
+    except (LabelError, TooLarge) as error:
+        if isinstance(error, TooLarge) and not CASES[name].arrays:
+            return f"{name}: {place}: TooLarge instead of LabelError"
         message = str(error)
         came = f"{place}: " if CASES[name].arrays else f"{place}: got "
         if message.startswith(came) and ";" in message and "\n" not in message:
