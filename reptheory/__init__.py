@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from reptheory.exact.wigner9j import wigner_9j
     from reptheory.exact.wigner12j import wigner_12j_first, wigner_12j_second
     from reptheory.exact.wigner_d import wigner_d_fourier, wigner_d_pi_half
+    from reptheory.exact.wigner_d_values import wigner_d_values
     from reptheory.groups.o3 import Irrep, Irreps
     from reptheory.operations.full_tensor_product import FullTensorProduct
     from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
@@ -173,6 +174,7 @@ _HOME = {
     "wigner_d_fourier": "exact.wigner_d",
     "wigner_d_pi_half": "exact.wigner_d",
     "wigner_d_polynomial": "exact.half_angles",
+    "wigner_d_values": "exact.wigner_d_values",
 }
 
 __version__ = "0.1.0"
@@ -265,6 +267,7 @@ __all__ = [
     "wigner_d_fourier",
     "wigner_d_pi_half",
     "wigner_d_polynomial",
+    "wigner_d_values",
 ]
 
 
