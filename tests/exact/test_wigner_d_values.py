@@ -77,8 +77,9 @@ def test_bad_labels_and_shapes() -> None:
             rt.wigner_d_values(*arguments)
     with pytest.raises(LabelError, match="masked"):
         rt.wigner_d_values(1, 0, 0, np.ma.array([1.0, 2.0], mask=[0, 1]))
-    with pytest.raises(LabelError, match="different lengths"):
-        rt.wigner_d_values(1, 0, 0, [[1.0], [1.0, 2.0]])
+    for ragged in ([[1.0], [1.0, 2.0]], [np.zeros((2, 1)), np.zeros((2, 2))]):
+        with pytest.raises(LabelError, match="beta"):
+            rt.wigner_d_values(1, 0, 0, ragged)
     with pytest.raises(OperandError, match="broadcast"):
         rt.wigner_d_values([1, 1], 0, 0, [1.0, 2.0, 3.0])
     with pytest.raises(TooLarge):
