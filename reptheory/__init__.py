@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from reptheory.exact.fourier import fourier_from_harmonics, harmonics_from_fourier
     from reptheory.exact.gaunt import gaunt, gaunt_array, real_gaunt
     from reptheory.exact.gaunt_n import gaunt_n, gaunt_n_array
+    from reptheory.exact.gaunt_table import GauntTable, gaunt_table
     from reptheory.exact.generators import Generators, generators
     from reptheory.exact.half_angles import HalfAnglePolynomial, wigner_d_polynomial
     from reptheory.exact.normalization import harmonic_factor
@@ -98,6 +99,7 @@ _HOME = {
     "ElementwiseTensorProduct": "operations.tensor_product",
     "FullTensorProduct": "operations.full_tensor_product",
     "FullyConnectedTensorProduct": "operations.tensor_product",
+    "GauntTable": "exact.gaunt_table",
     "GauntTensorProduct": "operations.gaunt_tensor_product",
     "Generators": "exact.generators",
     "HalfAnglePolynomial": "exact.half_angles",
@@ -130,6 +132,7 @@ _HOME = {
     "fourier_from_harmonics": "exact.fourier",
     "gaunt": "exact.gaunt",
     "gaunt_array": "exact.gaunt",
+    "gaunt_table": "exact.gaunt_table",
     "gaunt_n": "exact.gaunt_n",
     "gaunt_n_array": "exact.gaunt_n",
     "generators": "exact.generators",
@@ -191,6 +194,7 @@ __all__ = [
     "EulerMatrix",
     "FullTensorProduct",
     "FullyConnectedTensorProduct",
+    "GauntTable",
     "GauntTensorProduct",
     "Generators",
     "HalfAnglePolynomial",
@@ -223,6 +227,7 @@ __all__ = [
     "gaunt_array",
     "gaunt_n",
     "gaunt_n_array",
+    "gaunt_table",
     "gaunt_values",
     "generators",
     "harmonic_factor",

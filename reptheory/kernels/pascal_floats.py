@@ -28,7 +28,7 @@ from reptheory.kernels.pascal_plain import (
     round_plain,
 )
 
-__all__ = ["inverse_roots", "round_table"]
+__all__ = ["inverse_roots", "round_double", "round_single", "round_table"]
 
 
 @compiled
@@ -96,7 +96,7 @@ def _weigh(
 
 
 @inlined
-def _round_double(top: Floats, rest: Floats, slack: float, out: Floats, unsure: NDArray[np.bool_]) -> int:
+def round_double(top: Floats, rest: Floats, slack: float, out: Floats, unsure: NDArray[np.bool_]) -> int:
     """Write the rounded sums; tell where, and at how many places, the ends of the enclosure differ."""
     count = 0
     for k in range(top.shape[0]):
@@ -117,10 +117,10 @@ def _is_middle(value: Any) -> Any:
 
 
 @inlined
-def _round_single(
+def round_single(
     top: Floats, rest: Floats, slack: float, out: NDArray[np.float32], unsure: NDArray[np.bool_]
 ) -> int:
-    """As `_round_double`; a double in the middle of two float32 is doubtful too, as are subnormal ones."""
+    """As `round_double`; a double in the middle of two float32 is doubtful too, as are subnormal ones."""
     count = 0
     for k in range(top.shape[0]):
         margin = abs(top[k]) * slack
@@ -172,9 +172,9 @@ def _round_table(
             )  # fmt: skip
             at += n
         if doubles.shape[0]:
-            some = _round_double(top[:size], rest[:size], slack, doubles[begin:end], unsure[:size])
+            some = round_double(top[:size], rest[:size], slack, doubles[begin:end], unsure[:size])
         else:
-            some = _round_single(top[:size], rest[:size], slack, singles[begin:end], unsure[:size])
+            some = round_single(top[:size], rest[:size], slack, singles[begin:end], unsure[:size])
         if some:
             for k in range(size):
                 if unsure[k]:

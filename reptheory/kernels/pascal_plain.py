@@ -34,6 +34,8 @@ __all__ = [
     "inverse_roots_plain",
     "pascal_triangle",
     "round_plain",
+    "rounded_plain",
+    "split_plain",
     "within",
 ]
 
@@ -268,12 +270,12 @@ def _round_blocks(
     value = times_plain(*spread, *scales[:, np.repeat(t1, rows.length), p])
     value = times_plain(*value, *scales[:, np.repeat(t2, rows.length), q])
     at = within(rows.length) + np.repeat(rows.start, rows.length)
-    integers = _split_wide(words[0][at], words[1][at]) if len(words[1]) else _split(words[0][at])
-    out[at], unsure = _round(*times_plain(*value, *integers), slack, out.dtype)
+    integers = _split_wide(words[0][at], words[1][at]) if len(words[1]) else split_plain(words[0][at])
+    out[at], unsure = rounded_plain(*times_plain(*value, *integers), slack, out.dtype)
     return at[unsure]
 
 
-def _split(low: Words) -> tuple[Floats, Floats]:
+def split_plain(low: Words) -> tuple[Floats, Floats]:
     """Return signed 64-bit integers below 2^62 as pairs, exactly."""
     whole = low.view(np.int64)
     top = whole.astype(np.float64)
@@ -282,7 +284,7 @@ def _split(low: Words) -> tuple[Floats, Floats]:
 
 def _split_wide(low: Words, high: Words) -> tuple[Floats, Floats]:
     """Return signed 128-bit integers below 2^126 as pairs, but for 2^-104 of their size."""
-    top, rest = _split(high)
+    top, rest = split_plain(high)
     scale = 2.0**64
     middle = (low >> np.uint64(32)).astype(np.float64) * 2.0**32
     bottom = (low & np.uint64(0xFFFFFFFF)).astype(np.float64)
@@ -297,7 +299,9 @@ def _two_sum(a: Floats, b: Floats) -> tuple[Floats, Floats]:
     return total, (a - (total - back)) + (b - back)
 
 
-def _round(high: Floats, low: Floats, slack: float, form: Any) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+def rounded_plain(
+    high: Floats, low: Floats, slack: float, form: Any
+) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Return the sums of pairs, rounded once, and where the ends of their enclosures do not agree."""
     margin = np.abs(high) * slack
     above, below = high + (low + margin), high + (low - margin)
