@@ -212,6 +212,16 @@ def test_export_chooses_columns_and_endings(run):
     assert "columns" in one_line(run("export", "table.npz", "--to", "json", "--columns", "exact"), 2)
 
 
+def test_export_of_dense_blocks(run):
+    table = build_table("gaunt", 1)
+    table.save("table.npz")
+    assert run("export", "table.npz", "--to", "npz", "--dense", "float32").exit_code == 0
+    with np.load("table.dense.npz") as file:
+        np.testing.assert_array_equal(file["1_1_2"], table.dense(1, 1, 2, dtype="float32"))
+    assert "dense" in one_line(run("export", "table.npz", "--to", "c", "--dense", "float32"), 2)
+    assert table.key.command in run("info", "table.dense.npz").output
+
+
 def test_info_refuses_what_it_does_not_know(run):
     table = build_table("gaunt", 1)
     data = table.save("table.npz").read_bytes()

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from reptheory.build.exporters.binary import write_parquet, write_safetensors
+from reptheory.build.exporters.dense import dense_writer
 from reptheory.build.exporters.formats import FORMATS
 from reptheory.build.exporters.people import write_latex, write_markdown, write_mathematica
 from reptheory.build.exporters.selection import chosen
@@ -60,13 +61,20 @@ _WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(
 
 
 def export_table(
-    table: RowSource, path: str | os.PathLike[str], form: str, columns: Iterable[str] | None = None
+    table: RowSource,
+    path: str | os.PathLike[str],
+    form: str,
+    columns: Iterable[str] | None = None,
+    *,
+    dense: str | None = None,
 ) -> Path:
     """Write a table to `path` atomically; the same table gives the same bytes everywhere.
 
     table    a `Table`, or a file opened by `open_table`, which is then never held in memory
     form     one of `FORMATS`
     columns  some of "float64", "float32" and "exact" beside the labels; None writes all
+    dense    "float64" or "float32": one array for each block, such as "2_1_3", in place of rows (npz,
+             safetensors)
     returns  the path written
     raises   LabelError: another format, or columns that it cannot select; StoreError: it cannot be written
 
@@ -78,6 +86,10 @@ def export_table(
     """
     if form not in FORMATS:
         raise LabelError(f"format: got {form!r}; it must be one of {', '.join(FORMATS)}")
+    if dense is not None:
+        if columns is not None:
+            raise LabelError("columns: a dense block holds one column; leave them out")
+        return replace_file(path, dense_writer(table, form, dense))
     write = _WRITERS[form]
     if not FORMATS[form].selects:
         if columns is not None:

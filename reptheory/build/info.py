@@ -20,6 +20,8 @@ __all__ = ["file_info"]
 
 _HEAD: Final = 1 << 16
 """Bytes at the beginning of a file among which its provenance stands."""
+_KNOWN: Final = b'{"command":'
+"""How the JSON text begins that Parquet and dense blocks carry."""
 _FIRST: Final = "reptheory table: "
 _LAST: Final = "written by: "
 
@@ -37,7 +39,8 @@ def file_info(path: str | os.PathLike[str]) -> list[str]:
         if size > _HEAD:
             stream.seek(max(_HEAD, size - _HEAD))
             tail = stream.read(_HEAD)
-    if head.startswith(b"PK\x03\x04") and head[30:].startswith(MANIFEST.encode()):
+    manifest = head[30 + len(MANIFEST) :] if head.startswith(b"PK\x03\x04") else b""
+    if head[30:].startswith(MANIFEST.encode()) and not manifest.startswith(_KNOWN):
         with open_table(path) as table:
             return _table_lines(table)
     found = _comments(head) or _metadata(head, tail)
@@ -91,12 +94,12 @@ def _metadata(head: bytes, tail: bytes) -> list[str]:
 
 
 def _known(head: bytes, tail: bytes) -> dict[str, Any]:
-    """Return what `provenance` wrote into a JSON, Parquet or safetensors file; raise where it is absent."""
+    """Return what `provenance` wrote into a file without comments; raise where it is absent."""
     if head.startswith(b'{"columns":'):
         lines = [json.loads(b"{" + line.rstrip(b",") + b"}") for line in head.splitlines()[1:3]]
         return {**lines[1]["provenance"], "manifest": lines[0]["manifest"]}
-    if head.startswith(b"PAR1"):
+    if head.startswith((b"PAR1", b"PK")):
         text = (head + tail).decode("latin-1")
-        return dict(json.JSONDecoder().raw_decode(text, text.index('{"command":'))[0])
+        return dict(json.JSONDecoder().raw_decode(text, text.index(_KNOWN.decode()))[0])
     header = json.loads(head[8 : 8 + int.from_bytes(head[:8], "little")])
     return dict(json.loads(header["__metadata__"]["reptheory"]))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import isqrt
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -18,12 +17,7 @@ from numpy.typing import NDArray
 
 from reptheory.exact.cartesian import cartesian_tensor
 from reptheory.exact.coupling import coupling_block
-from reptheory.exact.fourier import (
-    fourier_from_harmonics,
-    harmonics_from_fourier,
-    theta_fourier,
-    theta_projection,
-)
+from reptheory.exact.fourier import one_degree
 from reptheory.exact.generators import generators
 from reptheory.exact.half_angles import wigner_d_polynomial
 from reptheory.exact.real_basis import real_from_complex
@@ -272,23 +266,14 @@ def _cartesian(key: TableKey, _: Labels) -> Block:
     return Block.of_values(4, values)
 
 
-def _change_of_basis(key: TableKey, _: Labels) -> Block:
+def _change_of_basis(key: TableKey, labels: Labels) -> Block:
     """Take a change of basis apart: its first axis is l*l+l+m, the others are u (and v) from their lowest."""
-    values, basis = dict(key.parameters), key.convention.basis
-    lmax = int(values["lmax"])
-    band = int(values.get("band_limit", lmax))
-    arrays: dict[str, Callable[[], SurdArray]] = {
-        "theta_fourier": lambda: theta_fourier(lmax),
-        "theta_projection": lambda: theta_projection(lmax, band),
-        "fourier_from_harmonics": lambda: fourier_from_harmonics(lmax, basis=basis),
-        "harmonics_from_fourier": lambda: harmonics_from_fourier(lmax, band, basis=basis),
-    }
-    array = arrays[key.kind]()
+    (degree,), band = labels, int(dict(key.parameters).get("band_limit", labels[0]))
+    array = one_degree(key.kind, degree, band, key.convention.basis)
     harmonic, waves = array.indices[:, :1], array.indices[:, 1:]
-    degree = np.array([[isqrt(value)] for value in harmonic[:, 0].tolist()], dtype=np.int64).reshape(-1, 1)
     order = harmonic - degree * degree - degree
     lowest = 0 if key.kind.startswith("theta") else band
-    return Block.of_array(np.hstack([degree, order, waves - lowest]), array)
+    return Block.of_array(np.hstack([np.full_like(order, degree), order, waves - lowest]), array)
 
 
 RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
@@ -307,10 +292,10 @@ RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
         "monomials_from_harmonics": Recipe(_singly, _monomials),
         "vector_harmonics": Recipe(_singly, _vector),
         "cartesian_tensor": Recipe(_whole, _cartesian),
-        "fourier_from_harmonics": Recipe(_whole, _change_of_basis),
-        "harmonics_from_fourier": Recipe(_whole, _change_of_basis),
-        "theta_fourier": Recipe(_whole, _change_of_basis),
-        "theta_projection": Recipe(_whole, _change_of_basis),
+        "fourier_from_harmonics": Recipe(_singly, _change_of_basis),
+        "harmonics_from_fourier": Recipe(_singly, _change_of_basis),
+        "theta_fourier": Recipe(_singly, _change_of_basis),
+        "theta_projection": Recipe(_singly, _change_of_basis),
         "generators": Recipe(_singly, _generators),
         "wigner_d_pi_half": Recipe(_singly, _matrix(lambda two_j: wigner_d_pi_half(Fraction(two_j, 2)))),
         "wigner_d_fourier": Recipe(_singly, _matrix(lambda two_j: wigner_d_fourier(Fraction(two_j, 2)))),

@@ -1,8 +1,8 @@
 """Rows: the exact contents of a table, block by block, before anything is rounded.
 
-A block is one call into `exact`: one triple of degrees for a coupling, one spin for a rotation, everything at
-once for a change of basis; `recipes` says which for every kind. Blocks come in the order of their leading
-labels, each sorted in itself, so that their concatenation is in the lexicographic order that tables promise.
+A block is one call into `exact`: one triple of degrees for a coupling, one spin for a rotation, one degree
+for a change of basis; `recipes` says which for every kind. Blocks come in the order of their leading labels,
+each sorted in itself, so that their concatenation is in the lexicographic order that tables promise.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -60,19 +61,23 @@ def verify(files: Sequence[Path]) -> None:
     "--to", "form", type=click.Choice(list(FORMATS)), required=True, metavar="FORMAT", help="Format to write."
 )
 @click.option("--columns", help="Some of float64,float32,exact beside the labels. Default: all.")
+@click.option(
+    "--dense", type=click.Choice(["float64", "float32"]), help="Blocks instead of rows: npz or safetensors."
+)
 @click.option("--output", "-o", type=OUTPUT, help="Default: the name of FILE with the new ending.")
-def export(file: Path, form: str, columns: str | None, output: Path | None) -> None:
+def export(file: Path, form: str, columns: str | None, dense: str | None, output: Path | None) -> None:
     """Write the table in FILE in another format; exact integers stay exact, floats the same to the last bit.
 
     Every file says which command builds the table, in which convention it is, and what its hash is.
     """
     from reptheory.build.export import export_table  # noqa: PLC0415
     from reptheory.tables.reader import open_table  # noqa: PLC0415
+    from reptheory.tables.table import read_table  # noqa: PLC0415
 
-    target = output or file.with_suffix(FORMATS[form].ending)
+    target = output or file.with_suffix(f"{'.dense' if dense else ''}{FORMATS[form].ending}")
     wanted = None if columns is None else [name.strip() for name in columns.split(",")]
-    with open_table(file) as table:
-        path = export_table(table, target, form, wanted)
+    with contextlib.nullcontext(read_table(file)) if dense else open_table(file) as table:
+        path = export_table(table, target, form, wanted, dense=dense)
         click.echo(f"{path}: {table.header.key}, {len(table)} rows")
 
 

@@ -183,22 +183,36 @@ def _harmonic_integers(degree: int) -> tuple[int, NDArray[Any], list[Fraction]]:
     return first, integers, scales
 
 
-def _fourier_waves(lmax: int) -> Iterator[_Wave]:
-    """Yield the coefficients y_u, u >= 0, of each harmonic with m >= 0."""
+def one_degree(name: str, degree: int, band: int, basis: Basis) -> SurdArray:
+    """Return the entries of one degree of one of the four arrays above, where lmax is that degree.
+
+    name    "fourier_from_harmonics", "theta_fourier" (whose band is the degree), or one of the two ways back
+    Labels are trusted.
+    """
+    convention, forward = convention_of(basis), name in {"fourier_from_harmonics", "theta_fourier"}
+    waves = _fourier_waves(degree, degree) if forward else _projection_waves(degree, band, degree)
+    pi_power, sizes = (-1 if forward else 1), (degree, degree if forward else band)
+    if name.startswith("theta"):
+        return _on_meridian(waves, sizes, doubled=forward, pi_power=pi_power)
+    return _on_torus(waves, sizes, convention, pi_power)
+
+
+def _fourier_waves(lmax: int, least: int = 0) -> Iterator[_Wave]:
+    """Yield the coefficients y_u, u >= 0, of each harmonic with m >= 0 and least <= l <= lmax."""
     _require_waves(lmax, lmax)
-    for degree in range(lmax + 1):
+    for degree in range(least, lmax + 1):
         first, integers, scales = _harmonic_integers(degree)
         for m, scale in enumerate(scales):
             yield _Wave(degree, m, first, scale, [(value, 1) for value in integers[:, m].tolist()])
 
 
-def _projection_waves(lmax: int, band: int) -> Iterator[_Wave]:
-    """Yield the coefficients z_u, 0 <= u <= band, of each harmonic with 0 <= m <= band."""
+def _projection_waves(lmax: int, band: int, least: int = 0) -> Iterator[_Wave]:
+    """Yield the z_u, 0 <= u <= band, of each harmonic with 0 <= m <= band and least <= l <= lmax."""
     _require_waves(lmax, band)
     shared = lcm(*(k * k - 1 for k in range(2, lmax + band + 1, 2)))
     # I(k) shared, doubled: z_u = 2 pi sum ... and the pi goes under the root
     integrals = [4 * shared // (1 - k * k) for k in range(0, lmax + band + 1, 2)]
-    for degree in range(lmax + 1):
+    for degree in range(least, lmax + 1):
         first, integers, scales = _harmonic_integers(degree)
         even, odd = _folded_integrals(integrals, degree, band)
         sums = even @ integers[:, 0::2], odd @ integers[:, 1::2]

@@ -233,6 +233,10 @@ class Table:
         turns[places] = [entry.i_power for entry in entries]
         return numerators, denominators, turns
 
+    def dense_shape(self, *labels: object) -> tuple[int, ...]:
+        """Return the shape of `dense` for the same labels; errors are the same."""
+        return self._dense_places(labels)[1]
+
     def _dense_places(self, labels: tuple[object, ...]) -> tuple[slice, tuple[int, ...], tuple[Any, ...]]:
         """Return the rows that begin with the labels, the shape of their block and their places in it."""
         columns = kind_of(self.kind).columns

@@ -22,7 +22,8 @@ from reptheory.build.exporters.people import latex_value
 from reptheory.build.exporters.provenance import identifier, provenance_json, provenance_lines
 from reptheory.build.library import build_table
 from reptheory.build.proof import entry_surd
-from reptheory.errors import LabelError, StoreError
+from reptheory.errors import LabelError, OperandError, StoreError
+from reptheory.tables.reader import open_table
 
 ROOT = Path(__file__).parents[2]
 TABLES = {
@@ -418,3 +419,70 @@ def test_every_format_names_the_command_the_version_and_the_hashes(tmp_path):
         raw = export_table(table, tmp_path / "x", form).read_bytes()
         for word in (table.key.command, table.fingerprint, table.convention.fingerprint, "reptheory 0."):
             assert word.encode() in raw, (form, word)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("kind", ["gaunt", "wigner_3j", "wigner_d_pi_half", "solid_harmonics"])
+def test_dense_blocks_as_safetensors(kind, dtype, tmp_path):
+    arrays = pytest.importorskip("safetensors.numpy")
+    table = build_table(kind, 2)
+    path = export_table(table, tmp_path / "x.safetensors", "safetensors", dense=dtype)
+    found = arrays.load_file(path)
+    assert_dense(found, table, dtype)
+    assert path.read_bytes() == arrays.save(found, safetensors_metadata(path))
+
+
+def safetensors_metadata(path):
+    data = path.read_bytes()
+    return json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+
+
+def assert_dense(found, table, dtype):
+    """Compare blocks by name with a table: every row is there, and nothing else."""
+    leading = next(len(name.split("_")) for name in found)
+    doubled = table.index_names[0].startswith("two_")
+    count = 0
+    for name, block in found.items():
+        labels = [int(word) / (2 if doubled else 1) for word in name.split("_")]
+        expected = table.dense(*labels, dtype=dtype)
+        assert (block.shape, block.tobytes()) == (expected.shape, expected.tobytes())
+        count += np.count_nonzero(block)
+    assert count == len(table)
+    assert len(found) == len(np.unique(table.index[:, :leading], axis=0))
+
+
+@pytest.mark.parametrize(
+    "kind", ["gaunt", "fourier_from_harmonics", "generators", "harmonics_from_monomials"]
+)
+def test_dense_blocks_as_npz(kind, tmp_path):
+    table = build_table(kind, 2)
+    path = export_table(table, tmp_path / "x.npz", "npz", dense="float64")
+    with np.load(path) as file:
+        facts = json.loads(file["manifest.json"])
+        found = {name: file[name] for name in file.files if name != "manifest.json"}
+    dtype = "float64" if table.i_power is None else "complex128"
+    assert facts["dense"] == dtype
+    assert facts["fingerprint"] == table.fingerprint
+    assert_dense(found, table, dtype)
+
+
+def test_dense_symbols_and_tensors_are_one_array(tmp_path):
+    for table in (build_table("wigner_6j", 1), build_table("cartesian_tensor", formula="ij=ji")):
+        path = export_table(table, tmp_path / "x.npz", "npz", dense="float32")
+        with np.load(path) as file:
+            np.testing.assert_array_equal(file["values"], table.dense(dtype="float32"))
+
+
+def test_dense_refusals(tmp_path):
+    table, path = build_table("fourier_from_harmonics", 1), tmp_path / "x"
+    for arguments, options, words in (
+        (("csv",), {"dense": "float64"}, "npz, safetensors"),
+        (("npz",), {"dense": "float16"}, "float32"),
+        (("npz", ["float64"]), {"dense": "float64"}, "columns"),
+        (("safetensors",), {"dense": "float64"}, "imaginary"),
+    ):
+        with pytest.raises(LabelError, match=words):
+            export_table(table, path, *arguments, **options)
+    assert not path.exists()
+    with open_table(table.save(tmp_path / "t.npz")) as file, pytest.raises(OperandError, match="read_table"):
+        export_table(file, path, "npz", dense="float64")
