@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pywigxjpf_ffi import ffi, lib
 from side_by_side import compare
+from sympy.physics.wigner import real_gaunt
 
 import reptheory as rt
 
@@ -209,8 +210,41 @@ def rows_arrays(lmaxes: tuple[int, ...]) -> Iterator[Row]:
             )
 
 
+def rows_gaunt(lmaxes: tuple[int, ...]) -> Iterator[Row]:
+    """Yield the rows of tables of real Gaunt coefficients: SymPy on a sample, and our 3j table."""
+    for lmax in lmaxes:
+        if lmax > 20:
+            continue
+        table = rt.gaunt_table(lmax, lmax)
+        nonzero = np.flatnonzero(table.integers)
+        sample = table.labels()[nonzero[:: len(nonzero) // 20]].tolist()
+        exact: dict[str, tuple[Callable[[], object], float | None]] = {
+            "integers": (lambda lmax=lmax: rt.gaunt_table(lmax, lmax), 10_000.0),
+            "and float64, proven": (lambda lmax=lmax: rt.gaunt_table(lmax, lmax).values(), None),
+        }
+        if lmax == 8:
+            yield Row(
+                "Gaunt, l <= 8",
+                len(nonzero),
+                exact,
+                "SymPy real_gaunt",
+                lambda sample=sample: [real_gaunt(*labels) for labels in sample],
+                len(sample),
+                2,
+            )
+        yield Row(
+            f"Gaunt, l <= {lmax}",
+            len(nonzero),
+            {"integers": (exact["integers"][0], 1.0)},
+            "our 3j table, integers",
+            lambda lmax=lmax: table_3j(lmax),
+            len(table_3j(lmax)),
+        )
+
+
 FAMILIES: dict[str, Callable[[tuple[int, ...]], Iterator[Row]]] = {
     "3j": rows_3j,
+    "gaunt": rows_gaunt,
     "6j": rows_6j,
     "arrays": rows_arrays,
 }
@@ -220,6 +254,7 @@ def warm() -> None:
     """Load and compile our loops, as a program with large tables has them."""
     for lmax in (20, 28):
         rt.wigner_3j_table(lmax).values()
+    rt.gaunt_table(20, 20).values()
 
 
 def show(row: Row) -> None:
