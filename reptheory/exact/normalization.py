@@ -24,7 +24,7 @@ from math import comb, factorial
 from typing import Final, Literal
 
 from reptheory.conventions import Basis, Convention, convention_of
-from reptheory.errors import LabelError
+from reptheory.errors import LabelError, TooLarge
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.surd import Surd
 from reptheory.groups.labels import projection, shown, whole
@@ -56,6 +56,7 @@ _WORDS: Final[Mapping[str, Normalization]] = {
     "unnorm": "unnormalized",  # pyshtools
 }
 _ONE: Final = Surd.rational(1)
+_LARGEST_ORDER: Final = 10**5
 
 
 def harmonic_factor(
@@ -72,7 +73,7 @@ def harmonic_factor(
     normalization  "orthonormal", "4pi", "schmidt" or "unnormalized" (also "integral", "component" and "norm"
                    of e3nn, "ortho" and "unnorm" of pyshtools, "racah")
     phase          "condon-shortley" or "none"; None is that of the basis: "condon-shortley" if complex
-    raises         LabelError: a label or a word is impossible
+    raises         LabelError: a label or a word is impossible; TooLarge: unnormalized, and |m| > 10^5
 
     >>> harmonic_factor(2, 1, normalization="4pi")
     √(4π)
@@ -128,6 +129,11 @@ def unchecked_factor(degree: int, order: int, convention: Convention) -> Surd:
         square /= 2 * degree + 1
     if convention.normalization == "unnormalized":
         size = abs(order)
+        if size > _LARGEST_ORDER:
+            raise TooLarge(
+                f"harmonic_factor: (l+|m|)! / (l-|m|)! of |m| = {shown(size)} has millions of digits; the limit "
+                f"is {_LARGEST_ORDER}; choose smaller orders or another normalization"
+            )
         square *= comb(degree + size, 2 * size) * factorial(2 * size)
         if size and convention.basis == "real":
             square /= 2
