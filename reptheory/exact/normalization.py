@@ -131,8 +131,8 @@ def unchecked_factor(degree: int, order: int, convention: Convention) -> Surd:
         size = abs(order)
         if size > _LARGEST_ORDER:
             raise TooLarge(
-                f"harmonic_factor: (l+|m|)! / (l-|m|)! of |m| = {shown(size)} has millions of digits; the limit "
-                f"is {_LARGEST_ORDER}; choose smaller orders or another normalization"
+                f"harmonic_factor: got |m| = {shown(size)}; (l+|m|)! / (l-|m|)! has millions of digits; the "
+                f"limit is {_LARGEST_ORDER}; choose smaller orders or another normalization"
             )
         square *= comb(degree + size, 2 * size) * factorial(2 * size)
         if size and convention.basis == "real":
