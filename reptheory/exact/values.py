@@ -50,10 +50,10 @@ __all__ = [
     "wigner_9j_values",
 ]
 
-_COLD: Final = 20_000
-"""Symbols from which it pays to load the compiled loops."""
-_WARM: Final = 100
-"""Symbols from which the loops are faster once they are loaded."""
+_COLD: Final = 100_000
+"""Symbols (a second by exact integers) from which it pays to compile the loops."""
+_WARM: Final = 50
+"""Symbols from which the loops are faster once they are there."""
 _COST: Final = 300
 """Multiplications of one symbol, about, for the division among threads."""
 _TILE: Final = 64
@@ -291,7 +291,7 @@ def _evaluated(batch: _Batch, dtype: DTypeLike) -> NDArray[Any]:
     """Return the values of a batch: (n,) float64 or float32."""
     form = float_format(dtype).name
     count = len(batch.rows)
-    if not _worth_compiling(batch.inside()):
+    if not _worth_compiling(batch.kind, batch.inside()):
         return np.fromiter(batch.nearest(range(count), form), form, count)
     out, doubtful = np.empty(count), np.empty(count, np.bool_)
     batch.fill(out, doubtful)
@@ -301,11 +301,12 @@ def _evaluated(batch: _Batch, dtype: DTypeLike) -> NDArray[Any]:
     return out if form == "float64" else narrowed(out, lambda place: next(batch.nearest([place], "float32")))
 
 
-def _worth_compiling(count: int) -> bool:
-    """Whether so many symbols are done sooner by the compiled loops, loading them included."""
+def _worth_compiling(kind: str, count: int) -> bool:
+    """Whether so many symbols are done sooner by the compiled loops, compiling included where it is to do."""
     if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
         return False
-    return count >= (_WARM if "reptheory.kernels.symbols" in sys.modules else _COLD)
+    loop = getattr(sys.modules.get("reptheory.kernels.symbols"), _LOOPS.get(kind, "fill_3j_values"), None)
+    return count >= (_WARM if getattr(loop, "signatures", None) else _COLD)
 
 
 def _exact(kind: str, row: tuple[int, ...]) -> Surd:
@@ -322,6 +323,7 @@ _SCALAR: Final[dict[str, Callable[..., Surd]]] = {
     "wigner_6j": wigner_6j,
     "wigner_9j": wigner_9j,
 }
+_LOOPS: Final = {"wigner_6j": "fill_6j_values", "wigner_9j": "fill_9j_values"}
 _THREE: Final = frozenset({"wigner_3j", "clebsch_gordan", "gaunt"})
 
 

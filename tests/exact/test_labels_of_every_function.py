@@ -145,6 +145,7 @@ CASES: dict[str, Case] = {
     "wigner_d_fourier": Case("jl", (1, 0)),
     "wigner_d_pi_half": Case("j", (1,)),
     "wigner_d_polynomial": Case("jmm", (1, 1, 0)),
+    "wigner_d_values": Case("jmm", (1, 1, 0), lambda *labels: rt.wigner_d_values(*labels, 0.5), arrays=True),
 }
 CASES |= {
     f"{name}_values": CASES[name]._replace(call=listed_values(getattr(rt, f"{name}_values")), arrays=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import product
@@ -34,7 +37,7 @@ BOTH = pytest.mark.parametrize("compiled", [True, False])
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Evaluate by compiled loops, or by exact integers, whatever has been loaded."""
     chosen = request.node.callspec.params.get("compiled", True) if hasattr(request.node, "callspec") else True
-    monkeypatch.setattr(module, "_worth_compiling", lambda count: chosen and count > 0)
+    monkeypatch.setattr(module, "_worth_compiling", lambda _, count: chosen and count > 0)
 
 
 def random_3j(count: int, most: int, seed: int, step: int = 1) -> list[Row]:
@@ -264,3 +267,17 @@ def test_values_below_the_smallest_float(compiled: bool) -> None:
     assert rt.wigner_3j_values(600, 600, [1200, 1200], 600, -600, 0).tolist() == [float(tiny)] * 2
     assert rt.wigner_3j_values(2000, 2000, 4000, 2000, -2000, 0) == 0.0
     assert abs(rt.wigner_3j_values(520, 520, 1040, 520, -520, 0)) < 2.0**-1022
+
+
+def test_few_symbols_compile_nothing() -> None:
+    code = (
+        "import sys, reptheory as rt; rt.wigner_3j_values([1, 2], 1, 2, 0, 0, 0)\n"
+        "rt.wigner_9j_values(1, *[1] * 8); rt.wigner_d_values(1, 0, 0, [0.5])\n"
+        "print('numba' in sys.modules, 'sympy' in sys.modules)\n"
+        "from reptheory.exact import values; values._COLD = 10\n"
+        "rt.wigner_6j_values([1] * 20, 1, 1, 1, 1, 1); assert values._worth_compiling('wigner_6j', 50)\n"
+        "assert not values._worth_compiling('wigner_9j', 9); print('numba' in sys.modules)"
+    )
+    env = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
+    run = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["False", "False", "True"]
