@@ -135,6 +135,7 @@ CASES: dict[str, Case] = {
     "wigner_3j": Case("jjjmmm", (1, 1, 2, 1, 0, -1)),
     "wigner_3j_array": Case("jjj", (1, 1, 2)),
     "wigner_3j_slabs": Case("l", (1,), lambda lmax: [len(slab) for slab in rt.wigner_3j_slabs(lmax)]),
+    "gaunt_table": Case("ln", (1, 2), lambda *lmaxes: rt.gaunt_table(*lmaxes).values().tolist()),
     "wigner_3j_table": Case("l", (1,), values_of(rt.wigner_3j_table)),
     "wigner_6j": Case("jjjjjj", (1, 1, 1, 1, 1, 2)),
     "wigner_6j_array": Case("jjjj", (1, 1, 1, 1)),
