@@ -8,7 +8,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
-from fractions import Fraction
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -16,7 +16,7 @@ import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
-from spin_networks import all_6j, all_9j, random_6j, random_9j
+from spin_networks import all_6j, all_9j, random_6j, random_9j, triads_6j
 from strategies import two_coupled
 
 import reptheory as rt
@@ -30,6 +30,7 @@ SCALARS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     name: (getattr(rt, f"{name}_values"), getattr(rt, name))
     for name in ("wigner_3j", "clebsch_gordan", "gaunt", "real_gaunt", "wigner_6j", "racah", "wigner_9j")
 }
+SLOW = pytest.mark.slow
 BOTH = pytest.mark.parametrize("compiled", [True, False])
 
 
@@ -220,34 +221,72 @@ def test_orders_beyond_their_spin() -> None:
         rt.gaunt_values([1, 0.5], 1, 1, 0, 0, 0)
 
 
-def precise_3j(row: Row) -> Any:
+@cache
+def factorials(digits: int, most: int) -> list[Any]:
+    """Return n! for n <= most, in the working precision of so many digits."""
+    numbers = [mpmath.mpf(1)]
+    for n in range(1, most + 1):
+        numbers.append(numbers[-1] * n)
+    return numbers
+
+
+def delta(f: list[Any], a: int, b: int, c: int) -> Any:
+    """Return the square of the triangle coefficient."""
+    return f[(a + b - c) // 2] * f[(a + c - b) // 2] * f[(b + c - a) // 2] / f[(a + b + c) // 2 + 1]
+
+
+def precise_3j(row: Row, f: list[Any]) -> Any:
     """Racah's sum over factorials [DLMF 34.2.4], by mpmath with digits to spare."""
-    j1, j2, j3, m1, m2, m3 = (Fraction(label, 2) for label in row)
-    if m1 + m2 + m3:
-        return mpmath.mpf(0)
-    f = math.factorial
-    top = f(int(j1 + j2 - j3)) * f(int(j1 - j2 + j3)) * f(int(j2 + j3 - j1))
-    for j, m in ((j1, m1), (j2, m2), (j3, m3)):
-        top *= f(int(j + m)) * f(int(j - m))
-    total = Fraction(0)
-    for s in range(
-        max(0, int(j2 - j3 - m1), int(j1 - j3 + m2)), min(int(j1 + j2 - j3), int(j1 - m1), int(j2 + m2)) + 1
-    ):
-        below = f(s) * f(int(j1 + j2 - j3) - s) * f(int(j1 - m1) - s) * f(int(j2 + m2) - s)
-        below *= f(int(j3 - j2 + m1) + s) * f(int(j3 - j1 - m2) + s)
-        total += Fraction((-1) ** s, below)
-    root = mpmath.sqrt(mpmath.mpf(top) / f(int(j1 + j2 + j3) + 1))
-    sign = (-1) ** int(abs(j1 - j2 - m3))
-    return sign * root * mpmath.mpf(total.numerator) / total.denominator
+    a, b, c, u, v, w = row
+    square = delta(f, a, b, c)
+    for j, m in ((a, u), (b, v), (c, w)):
+        square *= f[(j + m) // 2] * f[(j - m) // 2]
+    total, ends = mpmath.mpf(0), ((a + b - c) // 2, (a - u) // 2, (b + v) // 2)
+    for s in range(max(0, (b - c - u) // 2, (a - c + v) // 2), min(ends) + 1):
+        below = f[s] * f[(c - b + u) // 2 + s] * f[(c - a - v) // 2 + s]
+        for end in ends:
+            below *= f[end - s]
+        total += (-1) ** s / below
+    return (-1) ** (abs(a - b - w) // 2) * mpmath.sqrt(square) * total
 
 
-def test_labels_to_two_thousand_against_mpmath() -> None:
-    rows = [*random_3j(25, 400, seed=20), *random_3j(3, 4000, seed=21)]
-    values = rt.wigner_3j_values(*(np.array(rows).T / 2))
-    with mpmath.workdps(60):
-        for row, value in zip(rows, values.tolist(), strict=True):
-            exact = precise_3j(row)
-            assert abs(mpmath.mpf(value) - exact) <= mpmath.mpf(0.500001) * np.spacing(abs(value))
+def precise_6j(row: Row, f: list[Any]) -> Any:
+    """Racah's sum over factorials [DLMF 34.4.2]."""
+    a, b, c, d, e, g = row
+    square, total = mpmath.mpf(1), mpmath.mpf(0)
+    for triad in triads_6j(row):
+        square *= delta(f, *triad)
+    lower = [sum(triad) // 2 for triad in triads_6j(row)]
+    upper = [(a + b + d + e) // 2, (b + c + e + g) // 2, (a + c + d + g) // 2]
+    for t in range(max(lower), min(upper) + 1):
+        term = (-1) ** t * f[t + 1]
+        for end in [*(t - low for low in lower), *(high - t for high in upper)]:
+            term /= f[end]
+        total += term
+    return mpmath.sqrt(square) * total
+
+
+@pytest.mark.parametrize(
+    ("most", "count"), [(200, 20), pytest.param(1000, 100, marks=SLOW), pytest.param(4000, 60, marks=SLOW)]
+)
+def test_labels_to_two_thousand_against_mpmath(most: int, count: int) -> None:
+    with mpmath.workdps(200 + 2 * most // 3):
+        f = factorials(mpmath.mp.dps, 2 * most + 2)
+        rows = random_3j(count, most, seed=most)
+        columns = np.array(rows).T / 2
+        turned = rt.clebsch_gordan_values(*columns[:5], -columns[5])
+        exact = [precise_3j(row, f) for row in rows]
+        pairs = list(zip(rt.wigner_3j_values(*columns), exact, strict=True))
+        for row, value, symbol in zip(rows, turned, exact, strict=True):
+            sign = (-1) ** ((row[0] - row[1] - row[5]) // 2)
+            pairs.append((value, sign * mpmath.sqrt(row[2] + 1) * symbol))
+        sixes = [row for row in random_6j(count, most, seed=most) if max(row) <= most]
+        values = rt.wigner_6j_values(*(np.array(sixes).T / 2))
+        pairs += [(value, precise_6j(row, f)) for row, value in zip(sixes, values, strict=True)]
+        for value, symbol in pairs:
+            assert abs(mpmath.mpf(float(value)) - symbol) <= mpmath.mpf(0.500001) * float(
+                np.spacing(abs(value))
+            )
 
 
 @pytest.mark.parametrize("name", SCALARS)
