@@ -8,10 +8,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from reptheory.exact.factorial_roots import factorial_roots
+from reptheory.exact.rounding import is_nearest
 from reptheory.exact.square_grid import polynomial
+from reptheory.exact.wigner3j import doubled_3j
 from reptheory.exact.wigner3j_table import _NARROW_TWO_J, _WIDE_TWO_J, _Blocks
 from reptheory.kernels.pascal import fill_table
-from reptheory.kernels.pascal_plain import CLASSES, PascalPlan, fill_plain, pascal_triangle
+from reptheory.kernels.pascal_floats import inverse_roots, round_single, round_table
+from reptheory.kernels.pascal_plain import (
+    CLASSES,
+    PascalPlan,
+    fill_plain,
+    pascal_triangle,
+    round_plain,
+    rounded_plain,
+)
 
 TRIANGLE = pascal_triangle(140)
 FILLS = (fill_table, fill_plain)
@@ -139,3 +150,42 @@ def test_classes_are_independent(fill: Any) -> None:
     for first, last in [(4, CLASSES), (0, 1), (1, 4)]:
         fill(plan, first, last, parts, parts, TRIANGLE)
     np.testing.assert_array_equal(whole[0], parts[0])
+
+
+@pytest.mark.parametrize("form", ["float64", "float32"])
+@pytest.mark.parametrize("degrees", [(0, 54, 54), (54, 54, 54), (36, 18, 18), (27, 27, 27)])
+def test_floats_of_the_largest_integers(degrees: tuple[int, int, int], form: Any) -> None:
+    """The high words of the first two need more than the 53 bits of a double."""
+    last, b, c = degrees
+    plan = chain(b, c, last, 2)
+    entries, roots = int(plan.starts[-1]), factorial_roots()
+    words = np.zeros(entries, np.uint64), np.zeros(entries, np.uint64)
+    fill_table(plan, 0, CLASSES, words, words, TRIANGLE)
+    scales = inverse_roots(roots, 108)
+    start, rounded = int(plan.starts[-2]), []
+    for round_values in (round_table, round_plain):
+        out = np.zeros(entries, form)
+        assert not len(round_values(plan, 0, CLASSES, words, roots, scales, 2.0**-97, out))
+        rounded.append(out)
+    np.testing.assert_array_equal(*rounded)
+    t1, t2, t3 = plan.two_js[-1].tolist()
+    place = start
+    for s in range(t3, -1, -1):
+        first = max(0, s - b)
+        length = last + 1 + min(c, s) - first
+        p = first + length // 2
+        exact = doubled_3j(t1, t2, t3, 2 * p - t1, t2 - 2 * (p - s + b), t3 - 2 * s)
+        assert is_nearest(float(rounded[0][place + length // 2]), exact, form)
+        place += length
+
+
+def test_a_double_between_two_singles_is_doubtful() -> None:
+    """Rounded by way of the double, 1 + 2^-24 + 2^-80 would become 1, and is nearer to 1 + 2^-23."""
+    high, low = (
+        np.array([1 + 2.0**-24, 1 + 2.0**-24, 1.5, 1 + 2.0**-24]),
+        np.array([2.0**-80, -(2.0**-80), 0, 2.0**-50]),
+    )
+    _, unsure = rounded_plain(high, low, 2.0**-97, np.dtype("float32"))
+    out, marks = np.zeros(4, np.float32), np.zeros(4, np.bool_)
+    assert round_single(high, low, 2.0**-97, out, marks) == 2
+    assert unsure.tolist() == marks.tolist() == [True, True, False, False]
