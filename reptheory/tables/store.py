@@ -171,7 +171,7 @@ def read_shipped(key: TableKey) -> Table | None:
     raises   TableCorrupt, TableMismatch, StoreError: it is there, but not as it was shipped
     """
     folder = shipped_folder()
-    if folder is None:
+    if folder is None or not os.path.lexists(folder / key.file_name):
         return None
     for entry in read_set(folder):
         if entry.file == key.file_name:

@@ -147,6 +147,8 @@ def test_a_shipped_file_that_differs_from_its_set_is_refused(table, shipped):
     with pytest.raises(TableCorrupt, match="SHA-256"):
         store.read_shipped(table.key)
     path.unlink()
+    assert store.read_shipped(table.key) is None
+    path.mkdir()
     with pytest.raises(StoreError):
         store.read_shipped(table.key)
 
