@@ -16,6 +16,7 @@ __all__ = [
     "StoreError",
     "TableCorrupt",
     "TableMismatch",
+    "TableOutdated",
     "TooLarge",
     "WorkerLost",
 ]
@@ -55,6 +56,10 @@ class TableCorrupt(ReptheoryError, ValueError):
 
 class TableMismatch(ReptheoryError, ValueError):
     """A sound table that is not the one the caller needs (kind, lmax, format version)."""
+
+
+class TableOutdated(TableMismatch):
+    """The table that the caller needs, but written by another version of this package."""
 
 
 class TooLarge(ReptheoryError, MemoryError):

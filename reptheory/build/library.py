@@ -18,7 +18,7 @@ from reptheory.build.estimate import estimate, reading_pays, require_disk, requi
 from reptheory.build.parallel import build_pieces, executor_for, require_executor
 from reptheory.build.recent import Recent
 from reptheory.build.resume import KeptPieces
-from reptheory.errors import StoreError, TableCorrupt, TableMismatch, TooLarge
+from reptheory.errors import StoreError, TableCorrupt, TableMismatch, TableOutdated, TooLarge
 from reptheory.tables.files import require_writable
 from reptheory.tables.kinds import table_key
 from reptheory.tables.store import locked, read_cached, read_shipped, store
@@ -114,6 +114,8 @@ def _found(read: Callable[[TableKey], Table | None], key: TableKey) -> Table | N
     """Read a table from one place; None, with a warning where that is news, when it has no sound one."""
     try:
         return read(key)
+    except TableOutdated:
+        pass  # the package was updated
     except (TableCorrupt, TableMismatch) as error:
         warnings.warn(f"{error} (building it afresh)", RuntimeWarning, stacklevel=4)
     except StoreError:

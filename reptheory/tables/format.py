@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from reptheory.conventions import Convention
-from reptheory.errors import ReptheoryError, TableCorrupt, TableMismatch
+from reptheory.errors import ReptheoryError, TableCorrupt, TableMismatch, TableOutdated
 from reptheory.tables.archive import ArraySpec
 from reptheory.tables.kinds import OPTIONS, TableKey, kind_of, table_key
 
@@ -157,7 +157,7 @@ def header_of(data: bytes) -> Header:
             f"manifest: format is {manifest.get('format')!r}, not {FORMAT!r}; it is not a table"
         )
     if manifest.get("version") != FORMAT_VERSION:
-        raise TableMismatch(
+        raise TableOutdated(
             f"manifest: format version {manifest.get('version')!r}, this package reads {FORMAT_VERSION}; "
             "rebuild the table or install the package that wrote it"
         )

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, Final
 import filelock
 import platformdirs
 
-from reptheory.errors import StoreError, TableCorrupt, TableMismatch
+from reptheory.errors import StoreError, TableCorrupt, TableMismatch, TableOutdated
 from reptheory.tables.files import open_regular, replace_file, sweep
-from reptheory.tables.format import canonical, parse_json
+from reptheory.tables.format import GENERATOR_VERSION, canonical, parse_json
 from reptheory.tables.table import Table, read_table
 
 if TYPE_CHECKING:
@@ -180,19 +180,29 @@ def read_shipped(key: TableKey) -> Table | None:
                 found = hashlib.file_digest(stream, "sha256").hexdigest()
             if found != entry.sha256:
                 raise TableCorrupt(f"{path}: SHA-256 differs from {SET_MANIFEST}; reinstall the package")
-            return read_table(path, key)
+            return _read(path, key)
     return None
+
+
+def _read(path: Path, key: TableKey) -> Table:
+    """Read a table of this version's rules; who asks for a table by its name gets no others."""
+    table = read_table(path, key)
+    if table.generator != GENERATOR_VERSION:
+        raise TableOutdated(
+            f"{path}: built by version {table.generator} of the rules, this package has {GENERATOR_VERSION}"
+        )
+    return table
 
 
 def read_cached(key: TableKey) -> Table | None:
     """Read a table from the cache; None when it is not there.
 
-    raises   TableCorrupt, TableMismatch: a file is there, but it is not this table
+    raises   TableCorrupt, TableMismatch: a file is there, but it is not this table, or of another version
     """
     path = cached_path(key)
     if path is None or not os.path.lexists(path):
         return None
-    return read_table(path, key)
+    return _read(path, key)
 
 
 def store(table: Table) -> Path:

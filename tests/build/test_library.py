@@ -3,6 +3,7 @@
 import os
 import tempfile
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -81,6 +82,25 @@ def test_a_damaged_cache_is_repaired_with_a_warning(cache, builds, damage):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert load_table("gaunt", 1) == good
+
+
+def test_tables_of_another_version_are_rebuilt_without_a_word(cache, builds, monkeypatch):
+    path = cache / KEY.file_name
+    old = replace(build_table("gaunt", 1), generator=7)
+    store.store(old)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert load_table("gaunt", 1).generator != 7
+        assert builds == [KEY, KEY]
+        assert read_table(path, KEY) == build_table("gaunt", 1)
+        monkeypatch.setattr("reptheory.tables.format.FORMAT_VERSION", 99)
+        store.store(build_table("gaunt", 1))
+        monkeypatch.undo()
+        monkeypatch.setenv("REPTHEORY_CACHE", str(cache))
+        monkeypatch.setattr(library, "reading_pays", lambda _: True)
+        forget()
+        assert load_table("gaunt", 1) == build_table("gaunt", 1)
+    assert read_table(path, KEY) == build_table("gaunt", 1)
 
 
 def test_a_damaged_shipped_set_is_replaced_by_building(tmp_path, monkeypatch, builds):

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from privilege import unprivileged
@@ -71,6 +72,19 @@ def test_the_command_goes_on_where_load_table_was(cache, proven, interrupted, tm
     assert seen[0] > 0
     assert read_table(path, KEY) == table
     assert os.listdir(cache) == []
+
+
+def test_what_workers_proved_is_kept_too(cache, proven):
+    def progress(done, total):
+        if done > total / 2:
+            raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(1) as executor, pytest.raises(KeyboardInterrupt):
+        build_key(KEY, progress, executor, keep=True)
+    kept = {path.name for path in cache.rglob("*-of-*.npz")}
+    assert len(kept) > 2
+    assert load_table("gaunt", 3) == build_key(KEY)
+    assert not kept & {piece.file_name for piece in cut(KEY) if piece.number in proven[: -len(cut(KEY))]}
 
 
 @pytest.mark.parametrize("damage", ["truncate", "flip", "empty", "swap", "longer", "folder", "pipe"])

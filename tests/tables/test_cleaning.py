@@ -79,6 +79,14 @@ def test_a_held_lock_stays(cache):
     assert os.listdir(cache) == []
 
 
+def test_locks_of_the_dead_go_with_the_next_holder(cache):
+    assert (cache / ".gaunt-real-lmax9-out18.npz.lock").exists()
+    with store.locked(table_key("gaunt", 3)), store.locked(table_key("gaunt", 4)):
+        locks = [name for name in os.listdir(cache) if store.is_lock(name)]
+        assert len(locks) == 2  # those that are held
+    assert not [name for name in os.listdir(cache) if store.is_lock(name)]
+
+
 def test_a_lock_goes_with_its_holder(cache):
     clear_cache()
     with store.locked(table_key("gaunt", 3)) as held:
