@@ -110,7 +110,8 @@ class _Worker:
     """One process at the other end of two pipes."""
 
     def __init__(self) -> None:
-        command = [sys.executable, "-I", "-c", _PROGRAM, json.dumps(sys.path)]
+        # -B: under a limit on the size of files Python leaves bytecode cut short, where others find it.
+        command = [sys.executable, "-I", "-B", "-c", _PROGRAM, json.dumps(sys.path)]
         try:
             self._process = subprocess.Popen(  # noqa: S603 (this very Python)
                 command, stdin=subprocess.PIPE, stdout=subprocess.PIPE

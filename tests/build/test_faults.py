@@ -27,7 +27,8 @@ def _reading_pays(monkeypatch):
 
 
 def run(*command, **environment):
-    settings = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
+    # No bytecode: a limit on the size of files would cut it short, where every later process finds it.
+    settings = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", **environment}
     return subprocess.run(
         list(map(str, command)), env=settings, text=True, capture_output=True, timeout=120, check=False
     )

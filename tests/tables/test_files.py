@@ -250,7 +250,9 @@ def test_sweep_removes_only_old_temporaries(tmp_path):
 def python():
     """Arguments of subprocess.run for a Python that sees this folder and the package."""
     root = HERE.parents[1]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(HERE), str(root)])}
+    # No bytecode: a limit on the size of files would cut it short, where every later process finds it.
+    paths = os.pathsep.join([str(HERE), str(root)])
+    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
     return {"env": environment, "text": True, "capture_output": True, "timeout": 60}
 
 
