@@ -9,6 +9,7 @@ import numpy as np
 import sympy
 from hypothesis import strategies as st
 
+from reptheory.exact.surd import Surd
 from reptheory.groups.o3 import Irrep, Irreps
 
 
@@ -79,3 +80,15 @@ def direct_sums(most: int = 4, longest: int = 6, copies: int = 4) -> st.SearchSt
     """`Irreps` of up to `longest` entries, empty sums and empty entries among them."""
     entry = st.tuples(st.integers(0, copies), irreps_of_o3(most))
     return st.lists(entry, max_size=longest).map(Irreps)
+
+
+RATIONALS = st.fractions(max_denominator=60).filter(lambda q: abs(q) < 10**4)
+POSITIVE = st.fractions(min_value=Fraction(1, 50), max_value=50, max_denominator=50)
+
+
+@st.composite
+def surds(draw: st.DrawFn, *, real: bool = False, zero: bool = True) -> Surd:
+    """Surds with small rationals and powers of pi, real or imaginary."""
+    coefficient = draw(RATIONALS) if zero else draw(RATIONALS.filter(bool))
+    i_power = 0 if real else draw(st.integers(0, 3))
+    return Surd.scaled(coefficient, draw(POSITIVE), draw(st.integers(-2, 2)), i_power)

@@ -326,6 +326,9 @@ class Surd:
     def __repr__(self) -> str:
         return _text(self)
 
+    def __format__(self, spec: str) -> str:
+        return format(float(self), spec) if spec else repr(self)
+
     def _repr_latex_(self) -> str:
         from reptheory.exact import output  # noqa: PLC0415
 

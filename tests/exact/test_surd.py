@@ -13,19 +13,10 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 from oracle import precise_root
+from strategies import RATIONALS, surds
 
 from reptheory.errors import IncommensurableSurds, LabelError, NotRational, NotReal
 from reptheory.exact.surd import Surd
-
-RATIONALS = st.fractions(max_denominator=60).filter(lambda q: abs(q) < 10**4)
-POSITIVE = st.fractions(min_value=Fraction(1, 50), max_value=50, max_denominator=50)
-
-
-@st.composite
-def surds(draw: st.DrawFn, *, real: bool = False, zero: bool = True) -> Surd:
-    coefficient = draw(RATIONALS) if zero else draw(RATIONALS.filter(bool))
-    i_power = 0 if real else draw(st.integers(0, 3))
-    return Surd.scaled(coefficient, draw(POSITIVE), draw(st.integers(-2, 2)), i_power)
 
 
 def close(left: complex, right: complex) -> bool:
