@@ -201,6 +201,16 @@ def test_cuda_header_is_the_c_header(table, tmp_path):
     assert one == other
 
 
+@pytest.mark.parametrize(("lmax", "place"), [(2, "__constant__"), (5, "__device__")])
+def test_cuda_arrays_beyond_64_kib_are_not_constant(lmax, place, tmp_path):
+    table = build_table("gaunt", lmax)
+    text = export_table(table, tmp_path / "x.cuh", "cuda").read_text("ascii")
+    under_cuda = text[text.index("#ifdef __CUDACC__") :].splitlines()[1]
+    assert under_cuda.endswith(f"_STORAGE static {place} const")
+    taken = sum(array.nbytes for name, array in stored(table).items() if name != "index")
+    assert (taken + table.index.size <= 65536) == (place == "__constant__")  # labels are int8
+
+
 def test_cuda_compiles_to_constant_memory(tmp_path):
     clang = compiler("clang", *(f"clang-{version}" for version in range(14, 22)))
     table = build_table("gaunt", 2)
