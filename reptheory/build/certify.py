@@ -1,27 +1,31 @@
 """Certify: prove a table again, its integers by a fresh exact computation and its floats from its integers.
 
-The hashes of a file show damage; this shows whether the numbers are right, whoever wrote them.
+The hashes of a file show damage; this shows whether the numbers are right, whoever wrote them. It goes piece
+by piece, so that a table larger than the memory is proven too.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from reptheory.build.pieces import limbs
-from reptheory.build.proof import entry_surd, first_unproven
-from reptheory.build.rows import exact_rows
-from reptheory.build.size import require_room
+from reptheory.build.estimate import estimate, require_memory
+from reptheory.build.pieces import cut, exact_rows_of
+from reptheory.build.proof import first_unproven
+from reptheory.exact.surd import Surd
 from reptheory.tables.parts import integers
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from numpy.typing import NDArray
 
-    from reptheory.build.rows import Progress
+    from reptheory.build.rows import Progress, Rows
     from reptheory.tables.kinds import TableKey
-    from reptheory.tables.table import Table
+    from reptheory.tables.parts import Part, RowSource
 
 __all__ = ["Certificate", "certify_table"]
 
@@ -47,57 +51,87 @@ class Certificate:
         return self.failure is None
 
 
-def certify_table(table: Table, progress: Progress | None = None) -> Certificate:
-    """Compare the integers of a table with a fresh exact computation, then prove every float from them.
+def certify_table(table: RowSource, progress: Progress | None = None) -> Certificate:
+    """Compare the integers of a table with a fresh exact computation, and prove every float from them.
 
+    table     a `Table`, or a file opened by `open_table`: what is held in memory is one piece of either
     progress  called as progress(done, total) while the exact values are computed again
     returns   a certificate, whose `failure` names the first row that is wrong
-    raises    TooLarge: the fresh computation does not fit in memory
+    raises    TooLarge: the fresh computation of one piece does not fit in memory
     """
-    require_room(table.key)
-    failure, proven = _compare(table, progress), 0
-    if failure is None:
-        proven, failure = _prove_floats(table)
-    return Certificate(table.key, len(table), proven, failure)
+    key, done, proven = table.header.key, 0, 0
+    require_memory(replace(estimate(key, streamed=True), nbytes=0), 1)
+    pieces, widest = cut(key), [1, 1]
+    for piece in pieces:
+        rows = exact_rows_of(piece)
+        count = len(rows.numerators)
+        if done + count > len(table):
+            failure: str | None = f"{len(table)} rows where the exact values give more nonzero ones"
+            return Certificate(key, len(table), proven, failure)
+        part = table.part(done, count)
+        failure = _compare(part, rows) or _prove_floats(part)
+        if failure is not None:
+            return Certificate(key, len(table), proven, failure)
+        needed = (_limbs(map(abs, rows.numerators)), _limbs(rows.denominators))
+        widest = [max(pair) for pair in zip(widest, needed, strict=True)]
+        done, proven = done + count, proven + 2 * count
+        if progress is not None:
+            progress(piece.number + 1, len(pieces))
+    return Certificate(key, len(table), proven, _whole(table, done, widest))
 
 
-def _prove_floats(table: Table) -> tuple[int, str | None]:
-    """Apply the integer test to every float; return how many are proven and the first failure."""
-    signs, denominators = table.sign.tolist(), integers(table.denominator)
-    numerators = [sign * value for sign, value in zip(signs, integers(table.numerator), strict=True)]
-    columns: tuple[NDArray[Any], ...] = (table.float64, table.float32)
-    for done, values in enumerate(columns):
-        wrong = first_unproven(values, numerators, denominators, table.pi_power)
-        if wrong is not None:
-            return done * len(table), _unproven(table, wrong, float(values[wrong]), values.dtype.name)
-    return 2 * len(table), None
+def _limbs(values: Iterable[int]) -> int:
+    """Return how many limbs the longest of some integers needs."""
+    return max(1, -(-max((value.bit_length() for value in values), default=0) // 64))
 
 
-def _unproven(table: Table, row: int, value: float, form: str) -> str:
-    """Say which float is not the nearest to which exact value."""
-    exact = entry_surd(replace(table.row(row), i_power=0))
-    return f"row {row} {table.index[row].tolist()}: {value!r} is not the {form} nearest to {exact}"
+def _whole(table: RowSource, rows: int, widest: list[int]) -> str | None:
+    """Say what is wrong with a table whose rows are right: too many of them, or integers stored too wide."""
+    if rows != len(table):
+        return f"{len(table)} rows where the exact values give {rows} nonzero ones"
+    for name, needed in zip(("numerator", "denominator"), widest, strict=True):
+        stored = next(spec.shape for spec in table.header.specs if spec.name == name)
+        if stored[1] != needed:
+            return f"{name}: stored with shape {stored}, the exact values need {(rows, needed)}"
+    return None
 
 
-def _compare(table: Table, progress: Progress | None) -> str | None:
-    """Compare the exact columns with a fresh computation; return the first difference."""
-    rows = exact_rows(table.key, progress)
-    index, i_powers = rows.joined(table.index.shape[1])
-    if index.shape != table.index.shape:
-        return f"{len(table)} rows where the exact values give {len(index)} nonzero ones"
-    stored_i = np.zeros(len(table), np.uint8) if table.i_power is None else table.i_power
-    pairs = (
-        ("index", table.index, index),
-        ("sign", table.sign, np.array([1 if value > 0 else -1 for value in rows.numerators], np.int8)),
-        ("numerator", table.numerator, limbs([abs(value) for value in rows.numerators])),
-        ("denominator", table.denominator, limbs(rows.denominators)),
+def _compare(part: Part, rows: Rows) -> str | None:
+    """Compare the exact columns of some rows with a fresh computation; return the first difference."""
+    index, i_powers = rows.joined(part.index.shape[1])
+    signs = np.array([1 if value > 0 else -1 for value in rows.numerators], np.int8)
+    stored_i = np.zeros(len(part), np.uint8) if part.i_power is None else part.i_power
+    numerators = _object([abs(value) for value in rows.numerators])
+    pairs: tuple[tuple[str, NDArray[Any], NDArray[Any]], ...] = (
+        ("index", part.index, index),
+        ("sign", part.sign, signs),
+        ("numerator", _object(integers(part.numerator)), numerators),
+        ("denominator", _object(integers(part.denominator)), _object(rows.denominators)),
         ("i_power", stored_i, i_powers),
     )
     for name, stored, fresh in pairs:
-        if stored.shape != fresh.shape:
-            return f"{name}: stored with shape {stored.shape}, the exact values need {fresh.shape}"
-        if not np.array_equal(stored, fresh):
-            differs = (stored != fresh).reshape(len(table), -1).any(axis=1)
+        differs = (stored != fresh).reshape(len(part), -1).any(axis=1)
+        if differs.any():
             row = int(np.argmax(differs))
-            return f"row {row} {table.index[row].tolist()}: {name} differs from the exact value"
+            return f"row {part.start + row} {part.index[row].tolist()}: {name} differs from the exact value"
+    return None
+
+
+def _object(values: Sequence[int]) -> NDArray[Any]:
+    """Return Python integers of any length as an array."""
+    return np.array(values, dtype=object)
+
+
+def _prove_floats(part: Part) -> str | None:
+    """Apply the integer test to every float; return the first failure."""
+    signs, denominators = part.sign.tolist(), integers(part.denominator)
+    numerators = [sign * value for sign, value in zip(signs, integers(part.numerator), strict=True)]
+    columns: tuple[NDArray[Any], ...] = (part.float64, part.float32)
+    for values in columns:
+        row = first_unproven(values, numerators, denominators, part.pi_power)
+        if row is not None:
+            square = Fraction(abs(numerators[row]), denominators[row])
+            exact = Surd.sqrt(square, sign=signs[row], pi_power=part.pi_power)
+            place = f"row {part.start + row} {part.index[row].tolist()}"
+            return f"{place}: {float(values[row])!r} is not the {values.dtype.name} nearest to {exact}"
     return None

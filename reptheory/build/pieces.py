@@ -35,7 +35,18 @@ if TYPE_CHECKING:
     from reptheory.build.rows import Progress
     from reptheory.tables.kinds import TableKey
 
-__all__ = ["Columns", "Piece", "cut", "decode", "encode", "join", "limbs", "prove", "proven_bytes"]
+__all__ = [
+    "Columns",
+    "Piece",
+    "cut",
+    "decode",
+    "encode",
+    "exact_rows_of",
+    "join",
+    "limbs",
+    "prove",
+    "proven_bytes",
+]
 
 _FORMAT: Final = "reptheory-table-piece"
 _VERSION: Final = 1
@@ -131,14 +142,20 @@ def _block_rows(key: TableKey) -> NDArray[np.int64]:
     return np.asarray(2 * pairs - zeros - 1)
 
 
-def prove(piece: Piece, progress: Progress | None = None) -> Columns:
-    """Build a piece from exact values; every float in it is proven the nearest to its exact value."""
-    rows, kind = Rows(), kind_of(piece.key.kind)
+def exact_rows_of(piece: Piece, progress: Progress | None = None) -> Rows:
+    """Compute every nonzero value of a piece exactly."""
+    rows = Rows()
     compute, labels = RECIPES[piece.key.kind].compute, _blocks(piece.key)[piece.first : piece.last]
     for done, block in enumerate(labels):
         rows.append(compute(piece.key, block))
         if progress is not None:
             progress(done + 1, len(labels))
+    return rows
+
+
+def prove(piece: Piece, progress: Progress | None = None) -> Columns:
+    """Build a piece from exact values; every float in it is proven the nearest to its exact value."""
+    rows, kind = exact_rows_of(piece, progress), kind_of(piece.key.kind)
     index, i_power = rows.joined(len(kind.index_names))
     exact = (rows.numerators, rows.denominators, kind.pi_power)
     return Columns(

@@ -33,21 +33,20 @@ def verify(files: Sequence[Path]) -> None:
     Exit status 1, with the reason, if anything is wrong with any file.
     """
     from reptheory.build.certify import certify_table  # noqa: PLC0415
-    from reptheory.tables.table import read_table  # noqa: PLC0415
+    from reptheory.tables.reader import open_table  # noqa: PLC0415
 
     failed = False
     for path in files:
         try:
-            table = read_table(path)
-            with bar(f"Verifying {path.name}") as progress:
+            with open_table(path) as table, bar(f"Verifying {path.name}") as progress:
                 certificate = certify_table(table, progress)
         except ReptheoryError as error:
             complain(error)
             failed = True
             continue
         if certificate.holds:
-            proven = f"{len(table)} rows recomputed, {certificate.floats} floats proven"
-            click.echo(f"{path}: holds: {table.key}, {proven}")
+            proven = f"{certificate.rows} rows recomputed, {certificate.floats} floats proven"
+            click.echo(f"{path}: holds: {certificate.key}, {proven}")
         else:
             complain(f"{path}: {certificate.failure}")
             failed = True

@@ -77,6 +77,9 @@ class RowSource(Protocol):
     def __len__(self) -> int:
         """Number of rows."""
 
+    def part(self, start: int, count: int) -> Part:
+        """Return `count` rows from number `start`, which exist."""
+
     def parts(self, rows: int = PART_ROWS) -> Iterator[Part]:
         """Yield all rows in order, at most `rows` at a time."""
 

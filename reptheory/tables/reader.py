@@ -51,17 +51,24 @@ class TableFile:
 
         raises   TableCorrupt: rows that no table can hold, as `read_table`
         """
-        kind, parameters = kind_of(self.header.key.kind), dict(self.header.key.parameters)
         before: NDArray[np.int32] | None = None
         for start in range(0, len(self), rows):
-            count = min(rows, len(self) - start)
-            arrays: dict[str, Any] = {"i_power": None}
-            for name, (spec, place) in self._places.items():
-                arrays[name] = self._rows(spec, place, start, count)
-            check_index(kind, parameters, arrays["index"], before)
-            check_values(arrays)
-            before = arrays["index"][-1]
-            yield Part(start=start, pi_power=kind.pi_power, **arrays)
+            part = self.part(start, min(rows, len(self) - start), before)
+            before = part.index[-1]
+            yield part
+
+    def part(self, start: int, count: int, before: NDArray[np.int32] | None = None) -> Part:
+        """Return `count` rows from number `start`; `before` is the row above them, where that was read.
+
+        raises   TableCorrupt: rows that no table can hold, as `read_table`
+        """
+        kind = kind_of(self.header.key.kind)
+        arrays: dict[str, Any] = {"i_power": None}
+        for name, (spec, place) in self._places.items():
+            arrays[name] = self._rows(spec, place, start, count)
+        check_index(kind, dict(self.header.key.parameters), arrays["index"], before, start)
+        check_values(arrays, start)
+        return Part(start=start, pi_power=kind.pi_power, **arrays)
 
     def column(self, name: str, rows: int = PART_ROWS) -> Iterator[NDArray[Any]]:
         """Yield one array of the file ("index", "float64", ...), at most `rows` rows at a time."""

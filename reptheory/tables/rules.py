@@ -120,12 +120,17 @@ class Kind:
 
 
 def check_index(
-    kind: Kind, parameters: Parameters, index: NDArray[np.int32], before: NDArray[np.int32] | None = None
+    kind: Kind,
+    parameters: Parameters,
+    index: NDArray[np.int32],
+    before: NDArray[np.int32] | None = None,
+    start: int = 0,
 ) -> None:
     """Raise TableCorrupt unless every row of `index` is possible and rows ascend strictly.
 
     index   (rows, columns) int32; kernels trust these rows as offsets, so that nothing unchecked may pass
     before  the row that stands before them, where a table is read in pieces
+    start   the number of the first of them, for the message
     """
     if not index.size:
         return
@@ -142,7 +147,7 @@ def check_index(
     if not good.all():
         row = int(np.argmin(good))
         raise TableCorrupt(
-            f"index row {row} {index[row].tolist()} breaks the selection rules; rebuild the table"
+            f"index row {start + row} {index[row].tolist()} breaks the selection rules; rebuild the table"
         )
     joined = before is None or tuple(before.tolist()) < tuple(index[0].tolist())
     if not (joined and _ascends(index)):

@@ -301,18 +301,22 @@ class Table:
     def parts(self, rows: int = PART_ROWS) -> Iterator[Part]:
         """Yield all rows in order, at most `rows` at a time, as views of the table's arrays."""
         for start in range(0, len(self), rows):
-            chosen = slice(start, start + rows)
-            yield Part(
-                start=start,
-                pi_power=self.pi_power,
-                index=self.index[chosen],
-                float64=self.float64[chosen],
-                float32=self.float32[chosen],
-                sign=self.sign[chosen],
-                numerator=self.numerator[chosen],
-                denominator=self.denominator[chosen],
-                i_power=None if self.i_power is None else self.i_power[chosen],
-            )
+            yield self.part(start, min(rows, len(self) - start))
+
+    def part(self, start: int, count: int) -> Part:
+        """Return `count` rows from number `start`, as views of the table's arrays."""
+        chosen = slice(start, start + count)
+        return Part(
+            start=start,
+            pi_power=self.pi_power,
+            index=self.index[chosen],
+            float64=self.float64[chosen],
+            float32=self.float32[chosen],
+            sign=self.sign[chosen],
+            numerator=self.numerator[chosen],
+            denominator=self.denominator[chosen],
+            i_power=None if self.i_power is None else self.i_power[chosen],
+        )
 
     def column(self, name: str, rows: int = PART_ROWS) -> Iterator[NDArray[Any]]:
         """Yield one array of the file ("index", "float64", ...), at most `rows` rows at a time."""
@@ -390,10 +394,11 @@ def _read(stream: BufferedReader, size: int, key: TableKey | None) -> Table:
     return Table(key=header.key, generator=header.generator, **columns)
 
 
-def check_values(columns: Mapping[str, Any]) -> None:
+def check_values(columns: Mapping[str, Any], start: int = 0) -> None:
     """Raise TableCorrupt for a value that no table can hold: zero, infinite, NaN, or of the other sign.
 
     columns   the arrays of a file by their names; "i_power" may be None
+    start     the number of their first row, for the message
     """
     float64, float32, sign = columns["float64"], columns["float32"], columns["sign"]
     good = np.isfinite(float64) & np.isfinite(float32) & (abs(sign) == 1)
@@ -402,4 +407,4 @@ def check_values(columns: Mapping[str, Any]) -> None:
     if columns["i_power"] is not None:
         good &= columns["i_power"] <= 1
     if not good.all():
-        raise TableCorrupt(f"row {int(np.argmin(good))} holds an impossible value; rebuild the table")
+        raise TableCorrupt(f"row {start + int(np.argmin(good))} holds an impossible value; rebuild the table")

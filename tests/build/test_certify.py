@@ -5,8 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from reptheory.build import pieces
 from reptheory.build.certify import certify_table
 from reptheory.build.library import build_table
+from reptheory.tables.reader import open_table
 from reptheory.tables.table import read_table
 
 COLUMNS = ("index", "float64", "float32", "sign", "numerator", "denominator")
@@ -67,12 +69,33 @@ def test_a_consistent_lie_is_found(table, tmp_path):
 
 
 def test_missing_rows_and_long_integers_are_found(table):
-    short = replace(table, **{name: getattr(table, name)[1:] for name in COLUMNS})
-    assert "rows where the exact values give" in certify_table(short).failure
+    short = replace(table, **{name: getattr(table, name)[:-1] for name in COLUMNS})
+    assert certify_table(short).failure == "161 rows where the exact values give more nonzero ones"
+    shifted = replace(table, **{name: np.roll(getattr(table, name), -1, axis=0) for name in COLUMNS})
+    assert "row 0 " in certify_table(shifted).failure
+    longer = replace(table, **{name: np.concatenate([getattr(table, name)] * 2) for name in COLUMNS})
+    assert certify_table(longer).failure == "324 rows where the exact values give 162 nonzero ones"
+    wide = np.hstack([table.numerator, np.zeros_like(table.numerator)])
+    assert "stored with shape (162, 2)" in certify_table(replace(table, numerator=wide)).failure
     limbs = np.zeros((len(table), 3000), dtype=np.uint64)
     limbs[:, 0] = table.numerator[:, 0]
     limbs[4, -1] = 1
-    assert "shape" in certify_table(replace(table, numerator=limbs)).failure
+    assert "row 4 " in certify_table(replace(table, numerator=limbs)).failure
+
+
+def test_pieces_of_a_file_are_proven_one_by_one(table, tmp_path, monkeypatch):
+    monkeypatch.setattr(pieces, "PIECE_ROWS", 30)
+    seen = []
+    with open_table(table.save(tmp_path / "x.npz")) as file:
+        certificate = certify_table(file, lambda done, total: seen.append((done, total)))
+    assert certificate.holds
+    assert certificate.floats == 324
+    assert len(seen) > 5
+    assert seen[-1][0] == seen[-1][1]
+    for row in (0, 100, 161):
+        wrong = changed(table, "float32", row, np.nextafter(table.float32[row], np.float32(9)))
+        with open_table(wrong.save(tmp_path / "y.npz")) as file:
+            assert f"row {row} " in certify_table(file).failure
 
 
 def test_a_wrong_power_of_i_is_found():
