@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from reptheory.conversion import registry
 from reptheory.conversion.audit_report import Audit, WrongValue
 from reptheory.conversion.bases import orders
+from reptheory.conversion.convert import COUPLINGS
 from reptheory.conversion.findings import recognized
 from reptheory.conversion.foreign_files import read_foreign
 from reptheory.conversion.foreign_tables import Block, blocks_of, readings_of_axes
@@ -30,10 +31,11 @@ from reptheory.conversion.reference import (
     with_other_orders,
 )
 from reptheory.conversion.registry import PackageConvention
-from reptheory.errors import OperandError
+from reptheory.errors import OperandError, TableCorrupt, TableMismatch
 from reptheory.exact.complex_surds import ComplexSurdArray
 from reptheory.exact.surd import Surd
 from reptheory.tables.files import shown
+from reptheory.tables.table import read_table
 
 __all__ = ["audit"]
 
@@ -95,7 +97,7 @@ def audit(
 def _arrays(table: Any) -> tuple[str, dict[str, NDArray[Any]]]:
     """Return what to call a table, and its arrays by name."""
     if isinstance(table, str | os.PathLike):
-        return shown(table), read_foreign(table)
+        return shown(table), _own(table) or read_foreign(table)
     entries = table if isinstance(table, Mapping) else {"": table}
     arrays = {}
     for name, values in entries.items():
@@ -104,6 +106,19 @@ def _arrays(table: Any) -> tuple[str, dict[str, NDArray[Any]]]:
             raise OperandError(f"table: got an array of {array.dtype}; pass numbers")
         arrays["_".join(map(str, name)) if isinstance(name, tuple) else str(name)] = array
     return "table", arrays
+
+
+def _own(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]] | None:
+    """Return labels and floats of a table of this package, whole labels only; None for another file."""
+    try:
+        table = read_table(path) if os.fspath(path).endswith(".npz") else None
+    except (TableCorrupt, TableMismatch):
+        return None
+    if table is None or table.kind not in COUPLINGS:
+        return None
+    doubled = table.index_names[0].startswith("two_")
+    whole = ~(table.index[:, :3] % 2).any(axis=1) if doubled else np.ones(len(table), dtype=bool)
+    return {"index": table.index[whole] // (2 if doubled else 1), "values": table.values()[whole]}
 
 
 def _guesses(blocks: list[Block], kind: str | None, named: str | PackageConvention | None) -> list[_Guess]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from reptheory.conversion.convert import convert
 from reptheory.conversion.foreign_files import read_foreign
-from reptheory.conversion.registry import convention
+from reptheory.conversion.registry import PackageConvention, convention
 from reptheory.errors import LabelError, TableCorrupt
 from reptheory.tables.files import replace_file
 from reptheory.tables.table import Table, read_table
@@ -40,7 +40,7 @@ def convert_file(
         foreign = read_foreign(path)
         arrays = {one: convert(array, source, target, _checked(kind)) for one, array in foreign.items()}
     written = output or path.with_name(f"{path.stem}-{re.sub(r'[^a-z0-9.]+', '-', name)}.npz")
-    return _write(written, arrays), len(arrays)
+    return _write(written, arrays, convention(target)), len(arrays)
 
 
 def _checked(kind: str) -> Any:
@@ -57,7 +57,8 @@ def _ours(path: Path) -> Table | None:
         return None
 
 
-def _write(path: Path, arrays: dict[str, NDArray[Any]]) -> Path:
-    """Write arrays to an npz file atomically."""
+def _write(path: Path, arrays: dict[str, NDArray[Any]], target: PackageConvention) -> Path:
+    """Write arrays to an npz file atomically, with the name and the fingerprint of their convention."""
     named = {one or "values": array for one, array in arrays.items()}
+    named["convention"] = np.array([target.name, target.fingerprint])
     return replace_file(path, lambda stream: np.savez(stream, allow_pickle=False, **named))

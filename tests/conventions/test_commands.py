@@ -1,0 +1,110 @@
+"""The commands audit, convert and identify: what they print, write and return."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+import reptheory as rt
+from reptheory.cli import main
+
+
+def run(*arguments: object) -> Result:
+    """Run one command as a person would."""
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def tensor(tmp_path: Path) -> Path:
+    path = tmp_path / "tensor.npy"
+    np.save(path, rt.clebsch_gordan_array(2, 1, 2, basis="real").to_numpy())
+    return path
+
+
+def spoil(path: Path) -> Path:
+    array = np.load(path)
+    array[0, 0, 1] *= -1
+    np.save(path, array)
+    return path
+
+
+def test_identify(tensor: Path) -> None:
+    right = run("identify", tensor)
+    assert right.exit_code == 0
+    assert "clebsch_gordan of real" in right.output
+    wrong = run("identify", spoil(tensor))
+    assert wrong.exit_code == 1
+    assert "[0, 0, 1] (m = -2, -1, -1)" in wrong.output
+    listed = run("identify", "--list")
+    assert all(name in listed.output for name in rt.CONVENTIONS)
+
+
+def test_identify_rotations(tmp_path: Path) -> None:
+    np.save(tmp_path / "d.npy", rt.real_rotation_matrix(2, (1, 2, 0, -1)).to_numpy())
+    found = run("identify", tmp_path / "d.npy", "--quaternion", 1, 2, 0, -1)
+    assert found.exit_code == 0, found.output
+    assert "rotation of real" in found.output
+
+
+def test_audit(tensor: Path) -> None:
+    right = run("audit", tensor)
+    assert right.exit_code == 0
+    assert "no entry is off by more than 4 ulp" in right.output
+    wrong = run("audit", spoil(tensor), "--kind", "clebsch_gordan", "--convention", "real")
+    assert wrong.exit_code == 1
+    assert "1 entry is off by more than 4 ulp (1 sign)" in wrong.output
+    unknown = run("audit", tensor, "--convention", "mine")
+    assert unknown.exit_code == 2
+    assert len(unknown.output.splitlines()) == 1
+
+
+def test_audit_of_our_own_tables(tmp_path: Path) -> None:
+    for kind, basis in (("gaunt", "complex"), ("clebsch_gordan", "real"), ("wigner_3j", "complex")):
+        path = rt.build_table(kind, 2, basis=basis).save(tmp_path / f"{kind}.npz")
+        found = rt.audit(path)
+        assert found.holds
+        assert (found.kind, found.nearest) == (kind, found.entries)
+        assert basis in found.conventions
+
+
+def test_convert_there_and_back(tmp_path: Path) -> None:
+    path = rt.build_table("clebsch_gordan", 2, basis="real").save(tmp_path / "ours.npz")
+    there = run("convert", path, "--to", "e3nn@0.4")
+    assert there.exit_code == 0, there.output
+    theirs = tmp_path / "ours-e3nn-0.4.npz"
+    assert rt.audit(theirs).conventions == ("e3nn@0.4", "mace")
+    with np.load(theirs) as file:
+        assert file["convention"].tolist() == ["e3nn@0.4", rt.CONVENTIONS["e3nn@0.4"].fingerprint]
+    arguments = (
+        "--from",
+        "e3nn@0.4",
+        "--to",
+        "real",
+        "--kind",
+        "clebsch_gordan",
+        "-o",
+        tmp_path / "back.npz",
+    )
+    assert run("convert", theirs, *arguments).exit_code == 0
+    assert rt.audit(tmp_path / "back.npz", "clebsch_gordan", convention="real").holds
+
+
+def test_the_same_conversion_writes_the_same_bytes(tensor: Path, tmp_path: Path) -> None:
+    written = []
+    for name in ("one.npz", "two.npz"):
+        arguments = ("--from", "real", "--to", "e3x", "--kind", "clebsch_gordan", "-o", tmp_path / name)
+        assert run("convert", tensor, *arguments).exit_code == 0
+        written.append((tmp_path / name).read_bytes())
+    assert written[0] == written[1]
+
+
+def test_convert_says_what_is_missing(tensor: Path) -> None:
+    lost = run("convert", tensor, "--to", "e3x")
+    assert lost.exit_code == 2
+    assert "--from and --kind" in lost.output
+    assert run("convert", tensor, "--from", "real", "--to", "e3x", "--kind", "spinor").exit_code == 2
+    assert run("convert", tensor, "--to", "unheard").exit_code == 2
+    assert not list(tensor.parent.glob("*.npz"))
