@@ -215,7 +215,7 @@ def _compared(name: str, blocks: list[Block], guesses: list[_Guess], ulps: float
         off[~np.isfinite(found)] = np.inf
         entries += found.size
         nearest += int((found == expected).sum())
-        bad = ~(off <= ulps)
+        bad = off > ulps
         noise += int(((expected == 0) & (found != 0) & ~bad).sum())
         finite = off[np.isfinite(off)]
         worst = max(worst, float(finite.max(initial=0.0)))

@@ -96,7 +96,7 @@ def convert(
     values: Any,
     source: Named | None,
     target: Named,
-    kind: ConversionKind = "features",
+    kind: ConversionKind | None = None,
     degrees: object = None,
 ) -> Any:
     """Return values written in the convention `source` as `target` writes them.
@@ -107,7 +107,8 @@ def convert(
               of couplings: a dict of its exact blocks.
     source    name in `CONVENTIONS`, an entry of it, `REAL` or `COMPLEX`; None for what carries its convention
     target    as source
-    kind      what the values are: see the formulas of the module
+    kind      what the values are: see the formulas of the module. None is features, or what a table says that
+              it is; exact arrays of several axes and mappings of blocks need the word
     degrees   of the axis: None, one degree, a list of degrees, or Irreps; for couplings three of these.
               None reads 2l + 1 entries as one degree, (L + 1)^2 as 0..L; where both fit, harmonics,
               coefficients and features are 0..L, the others one degree
@@ -118,25 +119,38 @@ def convert(
     >>> convert(np.array([1.0, 2.0, 3.0]), "real", "e3x").tolist()  # y, z, x -> x, y, z
     [3.0, 1.0, 2.0]
     """
-    if kind not in get_args(ConversionKind):
-        raise LabelError(f"kind: got {kind!r}; it must be one of {', '.join(get_args(ConversionKind))}")
     blocks = _blocks(values)
+    if isinstance(blocks, tuple):
+        blocks, kind = blocks
+    word = _kind(kind, values, blocks)
     if blocks is not None:
-        inner, kind = blocks if isinstance(blocks, tuple) else (blocks, kind)
-        return {path: convert(block, source, target, kind, path) for path, block in inner.items()}
-    change = _Change(_source(values, source), convention(target), kind)
-    if kind in COUPLINGS:
+        return {path: convert(block, source, target, word, path) for path, block in blocks.items()}
+    change = _Change(_source(values, source), convention(target), word)
+    if word in COUPLINGS:
         for one in (change.source, change.target):
-            require_paths(one, kind)
+            require_paths(one, word)
     exact = isinstance(values, SurdArray | ComplexSurdArray)
     array = values if exact else _array(values)
-    if kind in ("harmonics", "coefficients", "features"):
+    if word in ("harmonics", "coefficients", "features"):
         return _one_axis(array, change, degrees)
-    if kind == "angles":
+    if word == "angles":
         return _angles(array, change)
-    if kind == "rotation":
+    if word == "rotation":
         return _rotation(array, change, degrees)
     return _coupling(array, change, degrees)
+
+
+def _kind(kind: str | None, values: Any, blocks: object) -> ConversionKind:
+    """Return the checked kind; features only where nothing else is likely."""
+    several = blocks is not None or (
+        isinstance(values, SurdArray | ComplexSurdArray) and len(values.shape) > 1
+    )
+    word = "features" if kind is None and not several else kind
+    for known in get_args(ConversionKind):
+        if word == known:
+            found: ConversionKind = known
+            return found
+    raise LabelError(f"kind: got {kind!r}; it must be one of {', '.join(get_args(ConversionKind))}")
 
 
 def _blocks(values: Any) -> Any:

@@ -87,7 +87,7 @@ def _one_npy(stream: IO[bytes], size: int) -> NDArray[Any]:
         raise OperandError(f"npy version {version}; versions 1 and 2 hold plain numbers")
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     shape, fortran, dtype = read(stream)
-    if dtype.hasobject or dtype.kind not in "biufcUS":
+    if dtype.kind not in "biufcUS":
         raise OperandError(f"dtype {dtype}; only plain numbers are read, never pickles")
     length = math.prod(shape) * dtype.itemsize
     if length > size:

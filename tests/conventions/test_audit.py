@@ -120,12 +120,14 @@ def test_entries_that_are_wrong_in_other_ways() -> None:
     assert {round(one.ulps) for one in strict.wrong if one.what == "value"} == {2}
 
 
-def test_values_outside_the_triangle_rule_are_wrong_too() -> None:
-    spoilt = dense("clebsch_gordan", 2, 4)
-    spoilt[0, 0, 20] = 0.5  # 0 x 0 -> 4
-    found = rt.audit(spoilt, degrees=(range(3), range(3), range(5)))
-    (wrong,) = found.wrong
-    assert (wrong.path, wrong.what) == ((0, 0, 4), "not zero")
+@pytest.mark.parametrize("name", ["real", "e3nn@0.4", "e3nn@0.6"])
+def test_values_outside_the_triangle_rule_are_wrong_too(name: str) -> None:
+    degrees = (range(3), range(3), range(5))
+    spoilt = rt.convert(dense("clebsch_gordan", 2, 4), "real", name, "clebsch_gordan", degrees)
+    spoilt[0, 0, 20] = spoilt[0, 1, 12] = 0.5  # 0 x 0 -> 4, 0 x 1 -> 3
+    found = rt.audit(spoilt, degrees=degrees)
+    assert name in found.conventions
+    assert [(one.path, one.what) for one in found.wrong] == [((0, 0, 4), "not zero"), ((0, 1, 3), "not zero")]
 
 
 def test_a_table_that_reads_as_one_block_too() -> None:
@@ -274,6 +276,7 @@ def test_hostile_and_broken_files_get_one_line(name: str, tmp_path: Path) -> Non
         rt.audit(tmp_path / name)
     message = str(caught.value)
     assert name in message or "audit: found" in message
+    assert name != "bomb.npy" or "promises" in message  # refused before anything is read
     assert "\n" not in message
 
 

@@ -269,6 +269,10 @@ def test_what_cannot_be_converted_is_refused() -> None:
     x = np.ones(3)
     with pytest.raises(LabelError, match="kind: got 'tensor'"):
         rt.convert(x, "real", "e3x", "tensor")  # type: ignore[arg-type]
+    with pytest.raises(LabelError, match="kind: got None"):  # not silently features on the last axis
+        rt.convert(rt.clebsch_gordan_array(1, 1, 1, basis="real"), None, "e3x")
+    with pytest.raises(LabelError, match="kind: got None"):
+        rt.convert({(1, 1, 1): np.ones((3, 3, 3))}, "real", "e3x")
     with pytest.raises(LabelError, match="source: got None"):
         rt.convert(x, None, "e3x")
     with pytest.raises(LabelError, match="sphericart has no coupling tensors"):
