@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from reptheory.groups.o3 import Irrep, Irreps
     from reptheory.operations.full_tensor_product import FullTensorProduct
     from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
+    from reptheory.operations.message_passing import Edges, MessagePassing
     from reptheory.operations.tensor_product import (
         ElementwiseTensorProduct,
         FullyConnectedTensorProduct,
@@ -96,6 +97,7 @@ _HOME = {
     "Convention": "conventions",
     "EulerElement": "exact.euler_angles",
     "EulerMatrix": "exact.euler_angles",
+    "Edges": "operations.message_passing",
     "ElementwiseTensorProduct": "operations.tensor_product",
     "FullTensorProduct": "operations.full_tensor_product",
     "FullyConnectedTensorProduct": "operations.tensor_product",
@@ -105,6 +107,7 @@ _HOME = {
     "HalfAnglePolynomial": "exact.half_angles",
     "Irrep": "groups.o3",
     "Irreps": "groups.o3",
+    "MessagePassing": "operations.message_passing",
     "RecouplingMatrix": "exact.recoupling_arrays",
     "PackageConvention": "conversion.registry",
     "Surd": "exact.surd",
@@ -189,6 +192,7 @@ __all__ = [
     "ComplexSurd",
     "ComplexSurdArray",
     "Convention",
+    "Edges",
     "ElementwiseTensorProduct",
     "EulerElement",
     "EulerMatrix",
@@ -200,6 +204,7 @@ __all__ = [
     "HalfAnglePolynomial",
     "Irrep",
     "Irreps",
+    "MessagePassing",
     "PackageConvention",
     "RecouplingMatrix",
     "Surd",

@@ -27,7 +27,22 @@ from reptheory.kernels.simd_channels import clear, dots, mix_2, pull, sum_lanes,
 from reptheory.kernels.simd_irreps import join, split
 from reptheory.kernels.simd_pointers import address, at, put
 
-__all__ = ["ChannelPlan", "channel_gradient", "channel_product", "channel_scratch"]
+__all__ = [
+    "ENTRY",
+    "OUT",
+    "PATH",
+    "ChannelPlan",
+    "add_path",
+    "channel_gradient",
+    "channel_product",
+    "channel_scratch",
+    "from_rows",
+    "matrix_rows",
+    "pull_path",
+    "pull_y",
+    "put_weights",
+    "to_rows",
+]
 
 Array = NDArray[Any]
 

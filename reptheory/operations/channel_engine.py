@@ -20,7 +20,7 @@ from reptheory.operations.channel_plan import channel_plan
 from reptheory.operations.engines import COPYING, read_only
 from reptheory.operations.weighted_plan import WeightedSpec
 
-__all__ = ["ChannelEngine"]
+__all__ = ["ChannelEngine", "Roundings", "limit", "most"]
 
 Array = NDArray[Any]
 
@@ -31,9 +31,10 @@ BLOCKS = 16
 
 
 class Roundings(NamedTuple):
-    """Most roundings on a way, and terms, for each entry of a result."""
+    """Most roundings on a way, paths and terms, for each entry of a result."""
 
     most: Array
+    paths: Array
     terms: Array
 
 
@@ -114,26 +115,26 @@ class ChannelEngine:
         left, right, factors = (np.abs(array.astype(np.float64)) for array in (x, y, weights))
         size = np.empty((len(x), self._spec.dims[2]))
         self.run(left, right, factors, size, None, f"absolute {dtype.name}")
-        return _limit(size, self._counts(2), self._spec.largest(), _most(left) * _most(factors), dtype)
+        return limit(size, self.counts(2), self._spec.largest(), most(left) * most(factors), dtype)
 
     def gradient_bounds(
         self, x: Array, y: Array, weights: Array, grad: Array, dtype: np.dtype[Any]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Bound the errors of `gradients`, which computed in `dtype`."""
         absolutes = [np.abs(array.astype(np.float64)) for array in (x, y, weights, grad)]
-        left, _, factors, incoming = (_most(array) for array in absolutes)
+        left, _, factors, incoming = (most(array) for array in absolutes)
         name = f"absolute {dtype.name}"
         sizes = self.gradients(absolutes[0], absolutes[1], absolutes[2], absolutes[3], None, name)
         repeats, largest = len(x) if weights.ndim == 1 else 1, self._spec.largest()
-        to_x = _limit(sizes[0], self._counts(0), largest, incoming * factors, dtype)
-        to_y = _limit(sizes[1], self._counts(1), largest, left * incoming * factors, dtype)
+        to_x = limit(sizes[0], self.counts(0), largest, incoming * factors, dtype)
+        to_y = limit(sizes[1], self.counts(1), largest, left * incoming * factors, dtype)
         scale = left * incoming
         if weights.ndim == 1:
             scale = scale.max(axis=0, initial=1.0)
-        to_w = _limit(sizes[2], self._weight_counts(repeats), largest, scale, dtype)
+        to_w = limit(sizes[2], self.weight_counts(repeats), largest, scale, dtype)
         return to_x, to_y, to_w
 
-    def _counts(self, operand: int) -> Roundings:
+    def counts(self, operand: int) -> Roundings:
         """Count for z (2) or the gradient of x (0) or y (1), as docs/proofs/channelwise.md does."""
         roundings, terms, paths = (np.zeros(self._spec.dims[operand], dtype=np.int64) for _ in range(3))
         longest = np.zeros_like(roundings)
@@ -147,24 +148,25 @@ class ChannelEngine:
             longest[entry] = np.maximum(longest[entry], way)
             paths[entry] += copies_of_y if operand != 1 else 1
             terms[entry] += block * summed
-        return Roundings(np.where(paths > 0, longest + paths + 4, 0), terms)
+        return Roundings(np.where(paths > 0, longest + paths + 4, 0), paths, terms)
 
-    def _weight_counts(self, repeats: int) -> Roundings:
+    def weight_counts(self, repeats: int) -> Roundings:
+        """Count for the gradient of weights that `repeats` samples share."""
         roundings, terms = (np.zeros(self._spec.weight_starts[-1], dtype=np.int64) for _ in range(2))
         for one, start in zip(self._spec.instructions, self._spec.weight_starts, strict=False):
             dims = [self._spec.irreps[k][one.entries[k]].ir.dim for k in range(3)]
             place = slice(start, start + one.weight_numel)
             roundings[place] = sum(dims) + repeats + 4
             terms[place] = len(self._spec.block(one).index) * repeats
-        return Roundings(roundings, terms)
+        return Roundings(roundings, np.ones_like(terms), terms)
 
 
-def _most(array: Array) -> Array:
+def most(array: Array) -> Array:
     """Return the largest number of each sample, at least 1: (samples, 1), or (1, 1) for shared weights."""
     return np.asarray(np.max(np.atleast_2d(array), axis=1, initial=1.0, keepdims=True))
 
 
-def _limit(
+def limit(
     size: Array, counts: Roundings, largest: float, scale: Array, dtype: np.dtype[Any]
 ) -> NDArray[np.float64]:
     """Return gamma times the absolute sum, with what underflow may cost in it and beside it."""

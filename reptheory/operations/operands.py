@@ -21,6 +21,7 @@ __all__ = [
     "Weighted",
     "allocate",
     "claimed_result",
+    "edge_operands",
     "incoming_gradient",
     "operands",
     "thread_count",
@@ -135,6 +136,46 @@ def weighted_operands(
     arrays, dims, meanings   as for `operands`, of x, y and weight
     raises                   OperandError
     """
+    x, y, weight = _weighted(arrays, dims, meanings, shared)
+    named = [("x", x), ("y", y), ("weight", weight)]
+    shape, dtype = _common(named[:2] if shared else named)
+    dtype = np.result_type(dtype, weight.dtype)
+    factors = np.require(weight, dtype, ["C", "A"]) if shared else _flat(weight, shape, dtype)
+    return Weighted(_flat(x, shape, dtype), _flat(y, shape, dtype), factors, shape)
+
+
+def edge_operands(
+    arrays: tuple[ArrayLike, ArrayLike, ArrayLike],
+    dims: tuple[int, int, int],
+    meanings: tuple[str, str, str],
+    rows: tuple[int, int],
+    *,
+    shared: bool,
+) -> Weighted:
+    """Check and lay out nodes x, edges y, and weights of all edges or of each.
+
+    rows     how many nodes and edges there are
+    raises   OperandError
+    """
+    read = _weighted(arrays, dims, meanings, shared)
+    wanted = (("x", rows[0], "node"), ("y", rows[1], "edge"), ("weight", rows[1], "edge"))
+    for array, (name, count, what) in zip(read, wanted, strict=True):
+        if not (name == "weight" and shared) and array.shape[:-1] != (count,):
+            raise OperandError(
+                f"{name}: got shape {list(array.shape)}; give one row a {what}, {[count, array.shape[-1]]}"
+            )
+    dtype = np.result_type(*(array.dtype for array in read))
+    x, y, weight = (np.require(array, dtype, ["C", "A"]) for array in read)
+    return Weighted(x, y, weight, (rows[0],))
+
+
+def _weighted(
+    arrays: tuple[ArrayLike, ArrayLike, ArrayLike],
+    dims: tuple[int, int, int],
+    meanings: tuple[str, str, str],
+    shared: bool,
+) -> list[NDArray[Any]]:
+    """Read x, y and weight and check their last axes."""
     names = ("x", "y", "weight")
     read = [_float_array(array, name) for array, name in zip(arrays, names, strict=True)]
     for array, name, dim, meaning in zip(read, names, dims, meanings, strict=True):
@@ -144,12 +185,7 @@ def weighted_operands(
             f"weight: got shape {list(read[2].shape)}; shared weights have one axis of length {dims[2]}; "
             "for one set a sample make the product with shared_weights=False"
         )
-    named = list(zip(names, read, strict=True))
-    shape, dtype = _common(named[:2] if shared else named)
-    dtype = np.result_type(dtype, read[2].dtype)
-    left, right = (_flat(array, shape, dtype) for array in read[:2])
-    weight = np.require(read[2], dtype, ["C", "A"]) if shared else _flat(read[2], shape, dtype)
-    return Weighted(left, right, weight, shape)
+    return read
 
 
 def allocate(

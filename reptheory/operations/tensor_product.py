@@ -39,7 +39,7 @@ from reptheory.operations.operands import (
 from reptheory.operations.weighted_engine import ProductEngine, SampleEngine
 from reptheory.operations.weighted_plan import Layout, WeightedSpec
 
-__all__ = ["ElementwiseTensorProduct", "FullyConnectedTensorProduct", "Gradients", "TensorProduct"]
+__all__ = ["ElementwiseTensorProduct", "FullyConnectedTensorProduct", "Gradients", "TensorProduct", "finite"]
 
 Array = NDArray[Any]
 
@@ -127,14 +127,26 @@ class TensorProduct:
             if one.has_weight
         ]
 
-    def _operands(self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None) -> Weighted:
+    @cached_property
+    def meanings(self) -> tuple[str, str, str]:
+        """What the last axes of x, y and the weights count."""
+        first, second = (f"the dimension of {irreps}" for irreps in (self.irreps_in1, self.irreps_in2))
+        return first, second, "the weights of all instructions"
+
+    def given_weight(self, weight: ArrayLike | None) -> ArrayLike:
+        """Return the weights, none where there are none to give.
+
+        raises  OperandError: there are weights, and None was given
+        """
         if weight is None and self.weight_numel:
             raise OperandError(f"weight: got None; this product has {self.weight_numel} weights; pass them")
-        meanings = f"the dimension of {self.irreps_in1}", f"the dimension of {self.irreps_in2}"
+        return np.zeros(0, np.float16) if weight is None else weight
+
+    def _operands(self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None) -> Weighted:
         return weighted_operands(
-            (x, y, np.zeros(0, np.float16) if weight is None else weight),
+            (x, y, self.given_weight(weight)),
             (self.dim1, self.dim2, self.weight_numel),
-            (*meanings, "the weights of all instructions"),
+            self.meanings,
             shared=self.shared_weights or weight is None,
         )
 
@@ -172,7 +184,7 @@ class TensorProduct:
         if with_bound:
             with np.errstate(over="ignore", invalid="ignore"):
                 limit = self._engine.bound(given.x, given.y, given.weight, flat.dtype)
-            bound = _finite(flat, limit).reshape(z.shape)
+            bound = finite(flat, limit).reshape(z.shape)
         if buffer is not z:
             z[...] = buffer
         return z if bound is None else (z, bound)
@@ -220,7 +232,7 @@ class TensorProduct:
         if with_bound:
             with np.errstate(over="ignore", invalid="ignore"):
                 limits = self._engine.gradient_bounds(*operands, given.x.dtype)
-            bounds = {name: _finite(found[name], limit) for name, limit in zip(found, limits, strict=True)}
+            bounds = {name: finite(found[name], limit) for name, limit in zip(found, limits, strict=True)}
         shapes = {"x": np.shape(x), "y": np.shape(y), "weight": np.shape(weight)}  # type: ignore[arg-type]
         totals: dict[str, Any] = {}
         limited: dict[str, Any] = {}
@@ -242,7 +254,7 @@ class TensorProduct:
         )
 
 
-def _finite(result: Array, bound: Array) -> NDArray[np.float64]:
+def finite(result: Array, bound: Array) -> NDArray[np.float64]:
     """Return a bound, inf where it or the result is not finite."""
     return np.where(np.isfinite(result) & np.isfinite(bound), bound, np.inf)
 

@@ -1,0 +1,218 @@
+"""Message passing: a tensor product on every edge of a graph, summed into the nodes in one pass.
+
+    z[r] = sum over edges e into r of tp(x[sender(e)], y[e], weight[e])
+
+Gather, product and sum are one kernel, for products whose instructions are all uvu, the convolutions of MACE
+and NequIP. The edges of a node are added in the order in which they are given, whatever the threads: results
+are the same bits every time.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any, Literal, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from reptheory.errors import OperandError
+from reptheory.groups.labels import whole
+from reptheory.immutable import immutable
+from reptheory.operations.edge_engine import EdgeEngine, EdgeOrder
+from reptheory.operations.operands import Weighted, allocate, edge_operands, incoming_gradient
+from reptheory.operations.tensor_product import Gradients, TensorProduct, finite
+
+__all__ = ["Edges", "MessagePassing"]
+
+Array = NDArray[Any]
+
+
+class Edges:
+    """The edges of a graph, from senders to receivers; immutable.
+
+    senders, receivers   (edges,) integers, 0 <= node < num_nodes
+    num_nodes            how many nodes there are
+    raises               OperandError, LabelError
+
+    >>> Edges([0, 2, 1], [1, 1, 0], 3).by_receiver.starts.tolist()
+    [0, 1, 3, 3]
+    """
+
+    def __init__(self, senders: ArrayLike, receivers: ArrayLike, num_nodes: int) -> None:
+        self.num_nodes = whole(num_nodes, "num_nodes")
+        self.senders = _node_indices(senders, "senders", self.num_nodes)
+        self.receivers = _node_indices(receivers, "receivers", self.num_nodes)
+        if len(self.senders) != len(self.receivers):
+            raise OperandError(
+                f"receivers: got {len(self.receivers)} for {len(self.senders)} senders; "
+                "give one of each an edge"
+            )
+
+    def __len__(self) -> int:
+        return len(self.senders)
+
+    @cached_property
+    def by_receiver(self) -> EdgeOrder:
+        """The edges sorted by receiver, with their senders."""
+        return _ordered(self.receivers, self.senders, self.num_nodes)
+
+    @cached_property
+    def by_sender(self) -> EdgeOrder:
+        """The edges sorted by sender, with their receivers."""
+        return _ordered(self.senders, self.receivers, self.num_nodes)
+
+    def __repr__(self) -> str:
+        return f"Edges({len(self)} edges, {self.num_nodes} nodes)"
+
+
+def _node_indices(values: ArrayLike, name: str, num_nodes: int) -> NDArray[np.int64]:
+    """Check node numbers."""
+    array = np.asarray(values)
+    if array.ndim != 1 or (array.dtype.kind not in "iu" and array.size):
+        got = f"{array.dtype}{list(array.shape)}"
+        raise OperandError(f"{name}: got {got}; give one integer an edge, the number of a node")
+    if array.size and not (int(array.min()) >= 0 and int(array.max()) < num_nodes):
+        wrong = int(array.min()) if int(array.min()) < 0 else int(array.max())
+        raise OperandError(f"{name}: got node {wrong}; there are {num_nodes} nodes; count from 0")
+    return immutable(array.astype(np.int64))
+
+
+def _ordered(ends: NDArray[np.int64], others: NDArray[np.int64], num_nodes: int) -> EdgeOrder:
+    starts = np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=num_nodes))]).astype(np.int64)
+    return EdgeOrder(immutable(np.argsort(ends, kind="stable")), immutable(starts), others)
+
+
+class MessagePassing:
+    """A tensor product over the edges of a graph.
+
+    product   a `TensorProduct`, all uvu, with shared weights or one set an edge
+    edges     `Edges`
+    raises    OperandError
+
+    >>> from reptheory import TensorProduct
+    >>> tp = TensorProduct("1x0e", "1x1o", "1x1o", [(0, 0, 0, "uvu", False)])
+    >>> message = MessagePassing(tp, Edges([0, 1], [1, 1], 2))
+    >>> message([[1.0], [10.0]], [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]).tolist()
+    [[0.0, 0.0, 0.0], [1.0, 0.0, 10.0]]
+    """
+
+    def __init__(self, product: TensorProduct, edges: Edges) -> None:
+        if not isinstance(product, TensorProduct):
+            raise OperandError(f"product: got {type(product).__name__}; pass a TensorProduct")
+        if not isinstance(edges, Edges):
+            raise OperandError(
+                f"edges: got {type(edges).__name__}; make them with Edges(senders, receivers, n)"
+            )
+        other = {one.connection_mode for one in product.instructions} - {"uvu"}
+        if other:
+            raise OperandError(
+                f"product: got instructions {', '.join(sorted(other))}; message passing takes uvu alone; "
+                "apply others to x[senders] and add up the results"
+            )
+        self.product, self.edges = product, edges
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the engine behind: a copy, or the same in another process, makes its own."""
+        return {name: value for name, value in self.__dict__.items() if not name.endswith("_engine")}
+
+    @cached_property
+    def _engine(self) -> EdgeEngine:
+        return EdgeEngine(self.product._spec)
+
+    def _operands(self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None) -> Weighted:
+        """Check nodes, edges and weights."""
+        return edge_operands(
+            (x, y, self.product.given_weight(weight)),
+            (self.product.dim1, self.product.dim2, self.product.weight_numel),
+            self.product.meanings,
+            (self.edges.num_nodes, len(self.edges)),
+            shared=self.product.shared_weights or weight is None,
+        )
+
+    @overload
+    def __call__(
+        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None, *, out: Array | None = None,
+        with_bound: Literal[False] = False,
+    ) -> Array: ...  # fmt: skip
+
+    @overload
+    def __call__(
+        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None, *, out: Array | None = None,
+        with_bound: Literal[True],
+    ) -> tuple[Array, NDArray[np.float64]]: ...  # fmt: skip
+
+    def __call__(
+        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None, *, out: Array | None = None,
+        with_bound: bool = False,
+    ) -> Array | tuple[Array, NDArray[np.float64]]:  # fmt: skip
+        """Return the sum over the edges into each node, and with `with_bound` a bound on its error.
+
+        x         (num_nodes, dim1), float32 or float64
+        y         (edges, dim2)
+        weight    (weight_numel,) shared, else (edges, weight_numel)
+        out       (num_nodes, dim_out) array of the result's dtype to write into
+        returns   (num_nodes, dim_out)
+        raises    OperandError
+        """
+        given = self._operands(x, y, weight)
+        shape = (self.edges.num_nodes, self.product.dim_out)
+        z, buffer = allocate(out, shape, given.x.dtype, (given.x, given.y, given.weight))
+        orders = self.edges.by_receiver
+        self._engine.run(given, buffer, orders, self.product.threads)
+        bound = None
+        if with_bound:
+            with np.errstate(over="ignore", invalid="ignore"):
+                bound = finite(buffer, self._engine.bound(given, buffer, orders))
+        if buffer is not z:
+            z[...] = buffer
+        return z if bound is None else (z, bound)
+
+    @overload
+    def backward(
+        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None, grad: ArrayLike, *,
+        with_bound: Literal[False] = False,
+    ) -> Gradients: ...  # fmt: skip
+
+    @overload
+    def backward(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        weight: ArrayLike | None,
+        grad: ArrayLike,
+        *,
+        with_bound: Literal[True],
+    ) -> tuple[Gradients, Gradients]: ...
+
+    def backward(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        weight: ArrayLike | None,
+        grad: ArrayLike,
+        *,
+        with_bound: bool = False,
+    ) -> Gradients | tuple[Gradients, Gradients]:
+        """Return the gradients of a loss whose gradient with respect to the result is `grad`.
+
+        x, y, weight   as for the call
+        grad           (num_nodes, dim_out)
+        returns        arrays of the shapes of x, y and weight; with `with_bound` also bounds on their errors
+        raises         OperandError
+        """
+        given = self._operands(x, y, weight)
+        incoming = incoming_gradient(grad, (self.edges.num_nodes, self.product.dim_out))
+        flat = np.require(incoming, given.x.dtype, ["C", "A"])
+        orders = self.edges.by_receiver, self.edges.by_sender
+        found = self._engine.gradients(given, flat, orders, self.product.threads)
+        absent = weight is None
+        results = Gradients(found[0], found[1], None if absent else found[2])
+        if not with_bound:
+            return results
+        with np.errstate(over="ignore", invalid="ignore"):
+            limits = self._engine.gradient_bounds(given, flat, orders)
+        bounds = [finite(result, limit) for result, limit in zip(found, limits, strict=True)]
+        return results, Gradients(bounds[0], bounds[1], None if absent else bounds[2])
+
+    def __repr__(self) -> str:
+        return f"MessagePassing({self.product!r}, {self.edges!r})"

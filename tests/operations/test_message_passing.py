@@ -1,0 +1,153 @@
+"""Message passing: the sum of products over edges, forward and backward, the same bits, within bounds."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reptheory.errors import LabelError, OperandError
+from reptheory.operations.message_passing import Edges, MessagePassing
+from reptheory.operations.tensor_product import FullyConnectedTensorProduct, TensorProduct
+
+Array = Any
+
+
+def product(layout: Any = "mul_ir", shared: bool = False, threads: int | None = None) -> TensorProduct:
+    """Whole vectors of copies and some over, two copies of y, no weights, an output without a path."""
+    instructions = [
+        (0, 0, 0, "uvu", True),
+        (1, 0, 4, "uvu", True),
+        (1, 0, 2, "uvu", False),
+        (0, 1, 1, "uvu", True, 0.5),
+    ]
+    irreps = ("17x0e+17x1o", "2x1o+1x2e", "17x1o+17x2e+17x1e+3x0o+17x0e")
+    return TensorProduct(*irreps, instructions, layout=layout, shared_weights=shared, threads=threads)
+
+
+def draw(tp: TensorProduct, edges: Edges, dtype: str = "float64", seed: int = 0) -> tuple[Array, ...]:
+    rng = np.random.default_rng(seed)
+    count = len(edges)
+    weights = (tp.weight_numel,) if tp.shared_weights else (count, tp.weight_numel)
+    shapes = ((edges.num_nodes, tp.dim1), (count, tp.dim2), weights, (edges.num_nodes, tp.dim_out))
+    x, y, w, g = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
+    return x, y, w, g
+
+
+def graph(rng: np.random.Generator, nodes: int, count: int) -> Edges:
+    return Edges(rng.integers(0, nodes, count), rng.integers(0, nodes, count), nodes)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.sampled_from(["mul_ir", "ir_mul"]), st.booleans(), st.sampled_from(["float32", "float64"]),
+    st.integers(1, 6), st.integers(0, 60), st.integers(0, 2**32),
+)  # fmt: skip
+def test_equals_gather_product_and_sum(
+    layout: Any, shared: bool, dtype: str, nodes: int, count: int, seed: int
+) -> None:
+    """Product and gradients agree with the product on every edge, in float64, within their bounds."""
+    tp = product(layout, shared)
+    edges = graph(np.random.default_rng(seed), nodes, count)
+    x, y, w, g = draw(tp, edges, dtype, seed)
+    message = MessagePassing(tp, edges)
+    z, bound = message(x, y, w, with_bound=True)
+    found, bounds = message.backward(x, y, w, g, with_bound=True)
+    wide = [array.astype(np.float64) for array in (x[edges.senders], y, w)]
+    expected = np.zeros(z.shape)
+    np.add.at(expected, edges.receivers, tp(*wide))
+    parts = tp.backward(*wide, g[edges.receivers].astype(np.float64))
+    to_x = np.zeros(x.shape)
+    np.add.at(to_x, edges.senders, parts.x)
+    pairs = [(z, expected, bound)]
+    pairs += list(zip(found, (to_x, parts.y, parts.weight), bounds, strict=True))
+    for result, exact, limit in pairs:
+        assert result.dtype == np.dtype(dtype)
+        assert result.shape == exact.shape
+        assert np.isfinite(limit).all()
+        assert (np.abs(result - exact) <= limit + 1e-13 * max(1.0, np.abs(exact).max(initial=0))).all()
+        if count > 10 and dtype == "float32":
+            assert not (np.abs(result - exact) <= limit / 3000).all(), "a bound must not be idle"
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_the_same_bits_for_any_number_of_threads(shared: bool) -> None:
+    edges = graph(np.random.default_rng(3), 97, 4000)
+    one, two = (MessagePassing(product(shared=shared, threads=threads), edges) for threads in (1, 2))
+    x, y, w, g = draw(one.product, edges, "float32")
+    assert np.array_equal(one(x, y, w), two(x, y, w))
+    for first, second in zip(one.backward(x, y, w, g), two.backward(x, y, w, g), strict=True):
+        assert np.array_equal(first, second)
+
+
+def test_gradients_equal_finite_differences() -> None:
+    tp = product()
+    edges = graph(np.random.default_rng(5), 4, 9)
+    *operands, g = draw(tp, edges)
+    message = MessagePassing(tp, edges)
+    for place, gradient in enumerate(message.backward(*operands, g)):
+        step = np.random.default_rng(place).standard_normal(operands[place].shape)
+        high, low = [*operands], [*operands]
+        high[place], low[place] = operands[place] + step, operands[place] - step
+        assert np.isclose(
+            ((message(*high) - message(*low)) * g).sum() / 2, (gradient * step).sum(), rtol=1e-11
+        )
+
+
+def test_nodes_without_edges_are_zero_and_out_is_written() -> None:
+    tp = product()
+    edges = Edges([0, 0], [2, 2], 4)
+    x, y, w, _ = draw(tp, edges)
+    z = MessagePassing(tp, edges)(x, y, w)
+    assert not z[[0, 1, 3]].any()
+    assert z[2].any()
+    out = np.full((4, 2 * tp.dim_out), np.nan)[:, ::2]
+    assert MessagePassing(tp, edges)(x, y, w, out=out) is out
+    assert np.array_equal(out, z)
+
+
+def test_edges_are_checked() -> None:
+    with pytest.raises(OperandError, match=r"^senders: got node 3; there are 3 nodes"):
+        Edges([3], [0], 3)
+    with pytest.raises(OperandError, match=r"^receivers: got node -1"):
+        Edges([0], [-1], 3)
+    with pytest.raises(OperandError, match=r"^senders: got float64"):
+        Edges([0.5], [0], 3)
+    with pytest.raises(OperandError, match=r"^receivers: got 1 for 2 senders"):
+        Edges([0, 1], [0], 3)
+    with pytest.raises(LabelError, match=r"^num_nodes"):
+        Edges([0], [0], -1)
+    assert len(Edges([], [], 0)) == 0
+
+
+def test_operands_are_checked() -> None:
+    tp = product()
+    edges = Edges([0, 1], [1, 1], 3)
+    x, y, w, g = draw(tp, edges)
+    message = MessagePassing(tp, edges)
+    for name, operands in (("x", (x[:2], y, w)), ("y", (x, y[:1], w)), ("weight", (x, y, w[:1]))):
+        with pytest.raises(OperandError, match=rf"^{name}: got shape .*; give one row a (node|edge)"):
+            message(*operands)
+    with pytest.raises(OperandError, match=r"^grad: got shape"):
+        message.backward(x, y, w, g[:1])
+    with pytest.raises(
+        OperandError, match=r"^product: got instructions uvw; message passing takes uvu alone"
+    ):
+        MessagePassing(FullyConnectedTensorProduct("1o", "1o", "0e"), edges)
+    with pytest.raises(OperandError, match=r"^edges: got tuple"):
+        MessagePassing(tp, ([0], [1]))  # type: ignore[arg-type]
+
+
+def test_pickles() -> None:
+    tp = product()
+    edges = Edges([0, 1], [1, 1], 3)
+    x, y, w, _ = draw(tp, edges)
+    message = MessagePassing(tp, edges)
+    expected = message(x, y, w)
+    other = pickle.loads(pickle.dumps(message))
+    assert repr(other) == repr(message)
+    assert np.array_equal(other(x, y, w), expected)
