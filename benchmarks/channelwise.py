@@ -209,9 +209,9 @@ def graph(lmax: int, with_gradients: bool) -> None:
 
     peers: dict[str, Any] = {"e3nn scripted": through(scripted)}
     if "cuEquivariance" not in options.without:
-        module = cue_product(first, second)
+        cue_module = cue_product(first, second)
         ends = {"indices_1": s, "indices_out": r, "size_out": nodes}
-        peers["cuEquivariance CPU"] = lambda x, y, w: module(x, y, w, **ends)
+        peers["cuEquivariance CPU"] = lambda x, y, w: cue_module(x, y, w, **ends)
     single = jax_product(first, second, uvu, out)
     js, jr = jax.numpy.asarray(senders), jax.numpy.asarray(receivers)
     jitted = jax.jit(lambda x, y, w: jax.ops.segment_sum(single(x[js], y, w), jr, nodes))
