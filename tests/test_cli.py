@@ -13,10 +13,12 @@ import pytest
 from click.testing import CliRunner
 
 import reptheory
+from reptheory.build import parallel
 from reptheory.build.exporters.formats import FORMATS
 from reptheory.build.library import build_table
 from reptheory.cli import main
 from reptheory.errors import StoreError
+from reptheory.tables.store import store
 from reptheory.tables.table import read_table
 
 ROOT = Path(__file__).parents[1]
@@ -298,6 +300,59 @@ def test_report_errors_are_one_line(run, monkeypatch):
 
     monkeypatch.setattr("reptheory.verify.report.run", fail)
     assert "gone and more" in one_line(run("report"), 1)
+
+
+def test_the_cache_is_shown_and_cleared(run, tmp_path):
+    folder = tmp_path / "cache"
+    assert run("cache", "path").output == f"{folder}\n"
+    assert run("cache").output == f"{folder}\n0 files, 0 bytes\n"
+    assert run("cache", "clear").output == "0 files, 0 bytes removed\n"
+    path = store(build_table("gaunt", 2))
+    size = f"1 file, {path.stat().st_size:,} bytes"
+    assert run("cache", "size").output == f"{size}\n"
+    listing = run("cache", "list").output
+    assert "gaunt-real-lmax2-out4.npz" in listing
+    assert listing.endswith(f"{size}\n")
+    assert run("cache", "clear", "--unfinished").output == "0 files, 0 bytes removed\n"
+    assert run("cache", "clear").output == f"{size} removed\n"
+    assert not folder.exists()
+    folder.touch()
+    assert "cannot be listed" in one_line(run("cache", "list"), 1)
+
+
+def test_an_interrupted_build_goes_on(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("reptheory.build.pieces.PIECE_ROWS", 100)
+    proven, prove = [], parallel.prove
+
+    def counting(piece, progress=None):
+        if len(proven) == 3:
+            raise KeyboardInterrupt
+        proven.append(piece.number)
+        return prove(piece, progress)
+
+    monkeypatch.setattr(parallel, "prove", counting)
+    assert run("build", "gaunt", "--lmax", 3).exit_code == 130
+    assert "(3 pieces of an unfinished build)" in run("cache", "list").output
+    proven[:] = [None] * 4
+    assert run("build", "gaunt", "--lmax", 3).exit_code == 0
+    assert proven[4] == 3
+    assert run("cache", "size").output == "0 files, 0 bytes\n"
+    assert read_table("gaunt-real-lmax3-out6.npz") == build_table("gaunt", 3)
+
+
+def test_an_estimate_builds_nothing(run, tmp_path):
+    result = run("build", "gaunt", "--lmax", "20", "--estimate")
+    assert result.exit_code == 0
+    assert "B of memory, about" in result.output
+    assert os.listdir(tmp_path) == []
+
+
+def test_workers_write_the_same_bytes(run, tmp_path, monkeypatch):
+    monkeypatch.setattr("reptheory.build.pieces.PIECE_ROWS", 500)
+    for workers in (1, 2):
+        assert run("build", "gaunt", "--lmax", "3", "--workers", workers, "-o", workers).exit_code == 0
+    assert Path("1").read_bytes() == Path("2").read_bytes()
+    assert "workers" in one_line(run("build", "gaunt", "--lmax", "3", "--workers", 0), 2)
 
 
 def test_ctrl_c_is_one_line(run, monkeypatch):

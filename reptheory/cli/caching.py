@@ -63,7 +63,7 @@ def clear(*, unfinished: bool) -> None:
     from reptheory.tables.cleaning import clear_cache  # noqa: PLC0415
 
     files, nbytes = clear_cache(unfinished=unfinished)
-    click.echo(f"{files} files, {nbytes:,} bytes removed")
+    click.echo(f"{_amount(files, nbytes)} removed")
 
 
 def _path() -> str:
@@ -83,4 +83,9 @@ def _total() -> str:
 
 def _sum(entries: Sequence[CacheEntry]) -> str:
     """Add up entries."""
-    return f"{sum(entry.files for entry in entries)} files, {sum(entry.nbytes for entry in entries):,} bytes"
+    return _amount(sum(entry.files for entry in entries), sum(entry.nbytes for entry in entries))
+
+
+def _amount(files: int, nbytes: int) -> str:
+    """Write a number of files and their size."""
+    return f"{files} file{'' if files == 1 else 's'}, {nbytes:,} bytes"
