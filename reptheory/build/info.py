@@ -9,6 +9,7 @@ from reptheory.build.exporters.provenance import provenance_lines
 from reptheory.errors import TableCorrupt
 from reptheory.tables.archive import MANIFEST
 from reptheory.tables.files import open_regular, shown
+from reptheory.tables.format import FORMAT_VERSION
 from reptheory.tables.reader import open_table
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def _table_lines(table: TableFile) -> list[str]:
     limbs = specs["numerator"].shape[1], specs["denominator"].shape[1]
     size = sum(spec.nbytes for spec in specs.values())
     return [
-        *provenance_lines(table),
+        *provenance_lines(table)[:-1],  # who wrote a table, its file does not say
+        f"versions: table format {FORMAT_VERSION}, generator {table.header.generator}",
         f"integers: numerators of {64 * limbs[0]} bits, denominators of {64 * limbs[1]}",
         f"arrays: {', '.join(specs)}, {size} bytes",
         "hashes: every array agrees with the manifest; `reptheory verify` proves the numbers",

@@ -63,14 +63,13 @@ def block_rows(
     rule = kind_of(kind)
     names = tuple(column.label for column in rule.columns)
     if not rule.leading <= len(labels) <= len(names):
-        raise LabelError(
-            f"labels: got {len(labels)}; {kind} takes {rule.leading} to {len(names)} of them: "
-            + " ".join(names)
-        )
+        least, most = rule.leading, len(names)
+        count = f"{least} to {most}" if least < most else f"{most}"
+        raise LabelError(f"labels: got {len(labels)}; {kind} takes {count} of them: {' '.join(names)}")
     wanted = _integers(rule, labels)
     key = _key(rule, wanted, basis, formula)
     chosen = str(dict(key.parameters)["basis"])
-    title = f"{rule.summary} ({chosen} basis)"
+    title = f"{rule.summary} ({chosen} basis)" if formula is None else f"{formula}: {rule.summary}"
     single = _single(rule, chosen, wanted)
     values = [(wanted, single)] if single is not None else _values(key, wanted)
     return Listing(title, names, tuple(_line(rule, row, value) for row, value in values))

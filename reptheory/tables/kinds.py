@@ -175,7 +175,7 @@ _ALL: Final = (
             Column("component", _tuples),
         ),
         ("real",), ("formula",), 0, 0,
-        "irreps of Cartesian tensors with the index symmetry of a formula such as ij=ji",
+        "Cartesian tensors with the index symmetry of a formula, such as ij=ji, as irreps",
     ),
     Kind(
         "fourier_from_harmonics", _waves("lmax"), ("complex", "real"), ("lmax",), 1, -1,

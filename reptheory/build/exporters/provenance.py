@@ -41,10 +41,11 @@ def provenance_lines(source: RowSource) -> list[str]:
     """Return the provenance as lines of ASCII text for comments, at most 120 characters each."""
     header = source.header
     kind, convention = kind_of(header.key.kind), header.key.convention
+    pi = f" * pi^{kind.pi_power}" if kind.pi_power else ""
     fields = {
         "reptheory table": str(header.key),
         "contents": kind.summary,
-        "value": f"sign * i^i_power * sqrt(numerator / denominator * pi^{kind.pi_power})",
+        "value": f"sign * i^i_power * sqrt(numerator / denominator{pi})",
         "floats": "float64 and float32 are nearest to the value without i^i_power, and proven so",
         "labels": ", ".join(kind.index_names),
         "rows": str(header.rows),
