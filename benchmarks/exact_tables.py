@@ -254,6 +254,8 @@ def warm() -> None:
     """Load and compile our loops, as a program with large tables has them."""
     for lmax in (20, 28):
         rt.wigner_3j_table(lmax).values()
+    for many, labels in ((rt.wigner_3j_values, 6), (rt.wigner_6j_values, 6), (rt.wigner_9j_values, 9)):
+        many(np.zeros(200_000), *[0] * (labels - 1))
     rt.gaunt_table(20, 20).values()
 
 

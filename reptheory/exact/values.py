@@ -51,7 +51,7 @@ __all__ = [
 ]
 
 _COLD: Final = 100_000
-"""Symbols (a second by exact integers) from which it pays to compile the loops."""
+"""Symbols of one kind, in all calls (a second by exact integers), from which it pays to compile its loop."""
 _WARM: Final = 50
 """Symbols from which the loops are faster once they are there."""
 _COST: Final = 300
@@ -301,12 +301,33 @@ def _evaluated(batch: _Batch, dtype: DTypeLike) -> NDArray[Any]:
     return out if form == "float64" else narrowed(out, lambda place: next(batch.nearest([place], "float32")))
 
 
+class _Asked:
+    """How many symbols of each kind exact integers have served, so that who keeps asking gets compiled loops.
+
+    Values do not depend on it, only when a second or two are spent on compiling.
+    """
+
+    def __init__(self) -> None:
+        self._counts: dict[str, int] = {}
+
+    def often(self, kind: str, count: int) -> bool:
+        """Tell whether `count` more make compiling worth while; if not, they are counted."""
+        total = self._counts.get(kind, 0) + count
+        if total >= _COLD:
+            return True
+        self._counts[kind] = total
+        return False
+
+
+_ASKED = _Asked()
+
+
 def _worth_compiling(kind: str, count: int) -> bool:
     """Whether so many symbols are done sooner by the compiled loops, compiling included where it is to do."""
-    if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0" or count < _WARM:
         return False
     loop = getattr(sys.modules.get("reptheory.kernels.symbols"), _LOOPS.get(kind, "fill_3j_values"), None)
-    return count >= (_WARM if getattr(loop, "signatures", None) else _COLD)
+    return bool(getattr(loop, "signatures", None)) or _ASKED.often(kind, count)
 
 
 def _exact(kind: str, row: tuple[int, ...]) -> Surd:

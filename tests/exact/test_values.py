@@ -313,10 +313,16 @@ def test_few_symbols_compile_nothing() -> None:
         "import sys, reptheory as rt; rt.wigner_3j_values([1, 2], 1, 2, 0, 0, 0)\n"
         "rt.wigner_9j_values(1, *[1] * 8); rt.wigner_d_values(1, 0, 0, [0.5])\n"
         "print('numba' in sys.modules, 'sympy' in sys.modules)\n"
-        "from reptheory.exact import values; values._COLD = 10\n"
+        "from reptheory.exact import values; values._COLD = values._WARM = 10\n"
         "rt.wigner_6j_values([1] * 20, 1, 1, 1, 1, 1); assert values._worth_compiling('wigner_6j', 50)\n"
         "assert not values._worth_compiling('wigner_9j', 9); print('numba' in sys.modules)"
     )
     env = {name: value for name, value in os.environ.items() if name != "NUMBA_DISABLE_JIT"}
     run = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False", "False", "True"]
+
+
+def test_who_keeps_asking_gets_compiled_loops() -> None:
+    asked = module._Asked()
+    assert [asked.often("wigner_3j", 40_000) for _ in range(3)] == [False, False, True]
+    assert not asked.often("wigner_6j", 40_000)
