@@ -6,7 +6,7 @@ by piece, so that a table larger than the memory is proven too.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
@@ -60,7 +60,7 @@ def certify_table(table: RowSource, progress: Progress | None = None) -> Certifi
     raises    TooLarge: the fresh computation of one piece does not fit in memory
     """
     key, done, proven = table.header.key, 0, 0
-    require_memory(replace(estimate(key, streamed=True), nbytes=0), 1)
+    require_memory(estimate(key, streamed=True), 1)
     pieces, widest = cut(key), [1, 1]
     for piece in pieces:
         rows = exact_rows_of(piece)
@@ -110,7 +110,8 @@ def _compare(part: Part, rows: Rows) -> str | None:
         ("i_power", stored_i, i_powers),
     )
     for name, stored, fresh in pairs:
-        differs = (stored != fresh).reshape(len(part), -1).any(axis=1)
+        differs = stored != fresh
+        differs = differs.any(axis=1) if differs.ndim == 2 else differs
         if differs.any():
             row = int(np.argmax(differs))
             return f"row {part.start + row} {part.index[row].tolist()}: {name} differs from the exact value"

@@ -98,6 +98,7 @@ class Estimate:
     largest   rows of the largest piece, at most
     nbytes    of the file, about
     seconds   on one core of the machine that the cost model was measured on
+    streamed  whether it goes to a file piece by piece
     """
 
     key: TableKey
@@ -106,15 +107,16 @@ class Estimate:
     largest: int
     nbytes: int
     seconds: float
+    streamed: bool = False
 
     def memory(self, workers: int = 1) -> int:
         """Return about how many bytes all processes together take at their peak.
 
         Each worker holds the Python integers of its piece; the process that joins them holds the pieces, the
-        joined columns and their immutable copies.
+        joined columns and their immutable copies, unless it streams them.
         """
         working = min(workers, self.pieces) * self.largest * size.row_bytes(self.key)
-        return working + 3 * self.nbytes
+        return working + (0 if self.streamed else 3 * self.nbytes)
 
     def __str__(self) -> str:
         kept = f", {self.pieces} pieces" if self.pieces > 1 else ""
@@ -161,7 +163,7 @@ def estimate(key: TableKey, *, streamed: bool = False) -> Estimate:
     nbytes = 2048 + rows * (4 * len(kind_of(key.kind).index_names) + 13 + 16 * limbs)
     seconds = FIXED + cost.block * pieces[-1].last + cost.row * rows
     largest = max(piece.rows for piece in pieces)
-    return Estimate(key, rows, len(pieces), largest, nbytes, seconds)
+    return Estimate(key, rows, len(pieces), largest, nbytes, seconds, streamed)
 
 
 _LEAST_BYTES: Final = 50

@@ -7,7 +7,6 @@ what is held is one piece for each worker, and a few more that wait for their tu
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -63,11 +62,10 @@ def stream_key(
     require_writable(path)
     guess = estimate(key, streamed=True)
     require_disk(key, path, _COPIES)
-    held = replace(guess, nbytes=0)  # the joined columns are not in memory
     kept = KeptPieces(key, guess.pieces > 1)
     try:
         with locked(key), Spool(key, Path(path).resolve().parent) as spool:
-            with _executor(held, workers, executor) as chosen:
+            with _executor(guess, workers, executor) as chosen:
                 for columns in pieces_in_order(key, kept, chosen, progress):
                     spool.append(*columns.arrays)
             header = spool.header(len(kind_of(key.kind).columns), GENERATOR_VERSION)
@@ -82,10 +80,10 @@ def stream_key(
 
 
 def _executor(
-    held: Estimate, workers: int | None, executor: Executor | None
+    guess: Estimate, workers: int | None, executor: Executor | None
 ) -> contextlib.AbstractContextManager[Executor | None]:
     """Return the executor that the caller gave, or the one that serves best."""
     if executor is None:
-        return executor_for(held, workers)
-    require_memory(held, 1)
+        return executor_for(guess, workers)
+    require_memory(guess, 1)
     return contextlib.nullcontext(executor)

@@ -53,6 +53,13 @@ def test_one_wrong_entry_is_named(table, name, value, words):
     assert "\n" not in certificate.failure
 
 
+def test_a_table_without_rows_holds():
+    for kind, options in (("generators", {"lmax": 0}), ("cartesian_tensor", {"formula": "ij=ji=-ij"})):
+        empty = build_table(kind, **options)
+        assert len(empty) == 0
+        assert certify_table(empty).holds
+
+
 def test_a_consistent_lie_is_found(table, tmp_path):
     # A file whose floats, hashes and checksums all agree with integers that are wrong.
     one = build_table("gaunt", 0)
