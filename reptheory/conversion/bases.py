@@ -38,7 +38,7 @@ __all__ = ["Exact", "ExactMatrix", "factors", "harmonics_matrix", "orders", "pla
 
 Exact = Surd | ComplexSurd
 Entries = Mapping[tuple[int, int], Exact]
-_MOST_KEPT = 16  # degrees whose matrices are kept
+_SMALL, _LARGE = 16, 64  # degrees of which many matrices are kept, and a few
 _ONE = Surd.rational(1)
 _AXES = (1, 1, 1, 1)  # x -> y -> z -> x
 
@@ -111,11 +111,10 @@ def harmonics_matrix(
     unit    leave out the normalisation, but not its signs
     axes    False leaves out the turn of the axes: for tensors that no rotation changes
     """
-    make = _matrix if degree <= _MOST_KEPT else _matrix.__wrapped__
+    make = _small if degree <= _SMALL else _large if degree <= _LARGE else _matrix
     return make(source, target, degree, unit, axes)
 
 
-@lru_cache(maxsize=512)
 def _matrix(
     source: PackageConvention, target: PackageConvention, degree: int, unit: bool, axes: bool
 ) -> ExactMatrix:
@@ -128,6 +127,10 @@ def _matrix(
     columns = {m: k for k, m in enumerate(orders(source, degree))}
     entries = {(rows[m], columns[n]): value * (ours[m] / theirs[n]) for (m, n), value in core.items()}
     return ExactMatrix(degree, MappingProxyType(entries))
+
+
+_small = lru_cache(maxsize=512)(_matrix)
+_large = lru_cache(maxsize=48)(_matrix)
 
 
 def _signs(values: dict[int, Surd]) -> dict[int, Surd]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import isqrt
+
+import numpy as np
 
 from reptheory.errors import OperandError
 from reptheory.groups.irreps import Irreps
@@ -35,8 +37,8 @@ def degrees_of_axis(length: int, given: object, what: str, *, whole_list: bool) 
         return _guessed(length, what, whole_list=whole_list)
     if isinstance(given, str | Irreps):
         found = tuple(entry.ir.l for entry in Irreps(given) for _ in range(entry.mul))
-    elif isinstance(given, Sequence | range):
-        found = tuple(whole(degree, "degrees") for degree in listed(list(given), "degrees"))
+    elif isinstance(given, Iterable) and np.ndim(np.asarray(given, dtype=object)):
+        found = tuple(whole(degree, "degrees") for degree in listed(given, "degrees"))
     else:
         found = (whole(given, "degrees"),)
     if size(found) != length:

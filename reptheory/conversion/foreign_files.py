@@ -7,6 +7,7 @@ is believed before the file's size agrees with it. What a file unpacks to is lim
 from __future__ import annotations
 
 import json
+import lzma
 import math
 import os
 import struct
@@ -60,9 +61,9 @@ def read_foreign(path: str | os.PathLike[str]) -> Arrays:
             return {name: array for name, array in found.items() if array.dtype.kind in "iufc"}
         except (OperandError, TooLarge) as error:
             raise type(error)(f"{shown(path)}: {error}") from None
-        except (ValueError, KeyError, TypeError, EOFError, RecursionError, UnicodeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, EOFError, RecursionError) as error:
             raise OperandError(f"{shown(path)}: is broken ({' '.join(str(error).split())[:200]})") from None
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, struct.error) as error:
+        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, struct.error) as error:
             raise OperandError(f"{shown(path)}: is broken ({' '.join(str(error).split())[:200]})") from None
         except MemoryError:
             raise TooLarge(f"{shown(path)}: does not fit in memory") from None

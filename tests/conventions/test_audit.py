@@ -265,6 +265,9 @@ HOSTILE = {
     "lying.safetensors": struct.pack("<Q", 62)
     + b'{"a":{"dtype":"F64","shape":[9,9,9],"data_offsets":[0,8]}}    '
     + b"0" * 8,
+    "list.safetensors": struct.pack("<Q", 4) + b"[1] ",
+    "words.safetensors": struct.pack("<Q", 8) + b'{"a":1} ',
+    "ragged.json": b"[[1, 2], [3]]",
     "unknown.txt": b"1 2 3",
 }
 

@@ -221,7 +221,9 @@ def test_features_of_irreps_and_lists_of_degrees() -> None:
     whole = rt.convert(x, "real", "e3nn@0.6", "features", "2x0e+2x1o+1x2e")
     assert np.array_equal(whole[:, :2], x[:, :2])
     assert np.array_equal(whole[:, 2:5], x[:, [4, 2, 3]])
-    assert np.allclose(whole, rt.convert(x, "real", "e3nn@0.6", "features", [0, 0, 1, 1, 2]))
+    for degrees in ([0, 0, 1, 1, 2], np.array([0, 0, 1, 1, 2]), rt.Irreps("2x0e+2x1o+1x2e")):
+        assert np.array_equal(whole, rt.convert(x, "real", "e3nn@0.6", "features", degrees))
+    assert np.array_equal(whole[:, :1], rt.convert(x[:, :1], "real", "e3nn@0.6", "features", np.int64(0)))
     assert np.allclose(whole[:, 8:], rt.convert(x[:, 8:], "real", "e3nn@0.6"))
 
 
