@@ -32,6 +32,7 @@ __all__ = [
 ]
 
 _GUARD_DIGITS = 10
+_LARGEST_PRIME = 1000
 _MOST_SYMPY_ENTRIES = 10**7
 
 
@@ -39,9 +40,39 @@ def to_sympy(surd: Surd) -> Any:
     """Return a Surd as a SymPy number: Rational * sqrt(...) * pi^(k/2) * I, as SymPy writes it."""
     import sympy  # noqa: PLC0415  (half a second, for those who ask for it)
 
-    ratio = sympy.Rational(surd.radicand.numerator, surd.radicand.denominator)
-    value = surd.sign * sympy.sqrt(ratio) * sympy.pi ** sympy.Rational(surd.pi_power, 2)
+    if surd.sign == 0:
+        return sympy.S.Zero
+    value = surd.sign * _root(surd.radicand)
+    if surd.pi_power:
+        value *= sympy.pi ** sympy.Rational(surd.pi_power, 2)
     return value * sympy.I if surd.i_power else value
+
+
+def _root(square: Fraction) -> Any:
+    """Return sqrt(n / d) as SymPy writes it, q / d * sqrt(r) with n d = q^2 r and r free of squares.
+
+    SymPy's own root takes a millisecond for want of the primes, which are small in coupling coefficients.
+    """
+    import sympy  # noqa: PLC0415
+
+    numerator, denominator = square.as_integer_ratio()
+    root, free, rest = 1, 1, numerator * denominator
+    for prime in sympy.sieve.primerange(_LARGEST_PRIME):
+        if rest == 1:
+            break
+        while rest % prime == 0:
+            rest //= prime
+            if free % prime:
+                free *= prime
+            else:
+                root, free = root * prime, free // prime
+    if rest != 1:
+        return sympy.sqrt(sympy.Rational(numerator, denominator))
+    outside = sympy.Rational(root, denominator)
+    if free == 1:
+        return outside
+    inside = sympy.Pow(free, sympy.S.Half, evaluate=False)
+    return inside if outside == 1 else sympy.Mul(outside, inside, evaluate=False)
 
 
 def to_mpmath(surd: Surd, dps: int) -> Any:

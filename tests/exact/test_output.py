@@ -39,6 +39,17 @@ def test_sympy_has_the_same_square_sign_and_value(surd: Surd) -> None:
     assert sympy.sympify(surd) == value
 
 
+@given(st.fractions(min_value=Fraction(1, 10**6), max_value=10**6, max_denominator=10**6), st.integers(-2, 2))
+def test_roots_are_written_as_sympy_writes_them(square: Fraction, pi_power: int) -> None:
+    for sign in (1, -1):
+        value = Surd.sqrt(square, sign, pi_power).to_sympy()
+        ratio = sympy.Rational(square.numerator, square.denominator)
+        expected = sign * sympy.sqrt(ratio) * sympy.pi ** sympy.Rational(pi_power, 2)
+        assert value == expected
+        assert value.args == expected.args
+        assert not value.args or value.func(*value.args) == value
+
+
 def test_sympy_forms() -> None:
     assert Surd.sqrt(Fraction(2, 15)).to_sympy() == sympy.sqrt(30) / 15
     assert Surd.rational(Fraction(-1, 2)).to_sympy() == sympy.Rational(-1, 2)
