@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from reptheory.groups.o3 import Irrep, Irreps
     from reptheory.operations.full_tensor_product import FullTensorProduct
     from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
+    from reptheory.operations.linear import Linear
     from reptheory.operations.message_passing import Edges, MessagePassing
     from reptheory.operations.tensor_product import (
         ElementwiseTensorProduct,
@@ -107,6 +108,7 @@ _HOME = {
     "HalfAnglePolynomial": "exact.half_angles",
     "Irrep": "groups.o3",
     "Irreps": "groups.o3",
+    "Linear": "operations.linear",
     "MessagePassing": "operations.message_passing",
     "RecouplingMatrix": "exact.recoupling_arrays",
     "PackageConvention": "conversion.registry",
@@ -204,6 +206,7 @@ __all__ = [
     "HalfAnglePolynomial",
     "Irrep",
     "Irreps",
+    "Linear",
     "MessagePassing",
     "PackageConvention",
     "RecouplingMatrix",

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.kernels.bounds import gamma, smallest, upward
+from reptheory.kernels.buffers import empty
 from reptheory.kernels.channelwise import ChannelPlan, channel_gradient, channel_product, channel_scratch
 from reptheory.kernels.pool import over_samples, scratch
 from reptheory.kernels.simd import VECTOR_BYTES, lanes_of
@@ -88,13 +89,13 @@ class ChannelEngine:
         """Return the gradients of x, y and the weights, the last summed over samples if they are shared."""
         plan = self.plan(name or x.dtype.name)
         left, right, factors, incoming = (read_only(array.reshape(-1)) for array in (x, y, weights, grad))
-        grad_x, grad_y = np.empty_like(x), np.empty_like(y)
+        grad_x, grad_y = empty(x.shape, x.dtype), np.empty_like(y)
         shared = weights.ndim == 1
         count = weights.shape[-1]
         lanes = lanes_of(plan.values.dtype)
         block = lanes * max(1, -(-len(x) // (lanes * BLOCKS)))
         rows = -(-len(x) // block) if shared else len(x)
-        grad_w = np.zeros((rows, count), x.dtype) if shared else np.empty((rows, count), x.dtype)
+        grad_w = np.zeros((rows, count), x.dtype) if shared else empty((rows, count), x.dtype)
         flat_x, flat_y, flat_w = grad_x.reshape(-1), grad_y.reshape(-1), grad_w.reshape(-1)
         need = channel_scratch(plan, gradient=True)
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from reptheory.kernels.buffers import empty
 from reptheory.kernels.channelwise import ChannelPlan
 from reptheory.kernels.edges import edge_gradient, edge_product, edge_scratch, rows_of_nodes
 from reptheory.kernels.pool import over_samples, scratch
@@ -134,7 +135,7 @@ class EdgeEngine:
         by   the edges sorted by receiver, and by sender
         """
         name = name or given.x.dtype.name
-        to_x = np.empty_like(given.x)
+        to_x = empty(given.x.shape, given.x.dtype)
         transposed = self._plan(name, transposed=True)
         self._sum(grad, given.y, given.weight, to_x, by[1], transposed, threads)
         to_y, to_weights = self._edge_gradients(given, grad, by[0], self._plan(name), threads)
@@ -150,7 +151,8 @@ class EdgeEngine:
         nodes = len(grad)
         block = max(1, -(-nodes // BLOCKS)) if shared else max(1, nodes)
         partial = -(-nodes // block) if shared else len(given.y)
-        to_y, to_weights = np.empty_like(given.y), np.zeros((partial, count), given.x.dtype)
+        to_y = np.empty_like(given.y)
+        to_weights = (np.zeros if shared else empty)((partial, count), given.x.dtype)
         flat_y, flat_weights = to_y.reshape(-1), to_weights.reshape(-1)
         need = edge_scratch(plan, gradient=True)
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from reptheory.errors import OperandError
-from reptheory.kernels.pool import scratch
+from reptheory.kernels.buffers import empty
 
 __all__ = [
     "Operands",
@@ -197,7 +197,7 @@ def allocate(
     that the caller copies into `out`.
     """
     if out is None:
-        result = scratch(prod(shape), dtype).reshape(shape)
+        result = empty(shape, dtype)
         return result, result
     if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
         raise OperandError(f"out: got {type(out).__name__}; pass a NumPy array of shape {shape}")
@@ -210,7 +210,7 @@ def allocate(
     direct = out.flags.c_contiguous and out.flags.aligned
     if direct and not any(np.may_share_memory(out, array) for array in inputs):
         return out, out
-    return out, np.empty(shape, dtype=dtype)
+    return out, empty(shape, dtype)
 
 
 def claimed_result(z: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
