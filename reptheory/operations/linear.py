@@ -1,9 +1,8 @@
 """Linear: the equivariant linear layer, copies of an irrep mixed with one another; e3nn's `o3.Linear`.
 
-    z_w,m = sum over entries and u of w_uw x_u,m / sqrt(x),      x: how many terms one output sums ("element"),
-                                                                or those of the entry times the entries
-                                                                ("path")
+    z_w,m = sum over entries and u of w_uw x_u,m / sqrt(n)
 
+with n the terms that one output sums ("element"), or those of the entry times the number of entries ("path").
 It is the fully connected product with the number 1, and has the bounds and gradients of one.
 """
 
