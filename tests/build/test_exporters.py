@@ -358,6 +358,16 @@ def test_latex(table, tmp_path):
                 parser.parse(cell)  # raises where this is no mathematics
 
 
+def test_latex_document(table, tmp_path):
+    export_table(table, tmp_path / "x.tex", "latex")
+    (tmp_path / "main.tex").write_text(
+        "\\documentclass{article}\\usepackage{longtable}\\begin{document}Table:\\input{x}\\end{document}\n"
+    )
+    latex = compiler("pdflatex")
+    done = run(latex, "-halt-on-error", "-interaction=nonstopmode", "main.tex", cwd=tmp_path)
+    assert b"Output written" in done
+
+
 def test_latex_writes_roots_and_rationals_plainly():
     values = [build_table("clebsch_gordan", 1, basis="complex").lookup(*labels)
               for labels in [(1, 1, 2, 1, 1, 2), (1, 1, 2, 1, 0, 1), (1, 1, 0, 1, -1, 0)]]  # fmt: skip
