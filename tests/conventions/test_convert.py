@@ -45,6 +45,16 @@ def test_couplings_there_and_back_exactly(name: str, kind: Any) -> None:
         assert np.abs(rt.convert(floats, name, rt.REAL, kind) - block.to_numpy()).max() < 1e-15
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", COUPLED)
+def test_every_block_to_l_6_there_and_back_exactly(name: str) -> None:
+    for kind in ("wigner_3j", "clebsch_gordan", "gaunt"):
+        for path in record.paths(6):
+            block = coupling_block(kind, *path, basis="real")
+            there = rt.convert(block, None, name, kind)
+            assert rt.convert(there, None, "real", kind) == block
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_gaunt_there_and_back_exactly(name: str) -> None:
     for path in PATHS:
