@@ -138,18 +138,24 @@ def _guesses(blocks: list[Block], kind: str | None, named: str | PackageConventi
         elif guess.share == best.share:
             ties.append(guess)
     if best is None:
-        raise OperandError("audit: no convention has coefficients of these kinds and degrees; give kind=")
+        raise OperandError("convention: this one has no coupling coefficients of its own; give kind='gaunt'")
     return ties if len(ties) == 1 else _decided(blocks, ties)
 
 
 def _readings(
     probes: list[Block], kind: str | None, named: str | PackageConvention | None
 ) -> Iterator[_Guess]:
-    """Yield every reading: conventions as they are, then with other orders of m."""
+    """Yield every reading: conventions as they are, then with other orders of m; a named one as it is."""
+    if named is not None:
+        one = registry.convention(named)
+        for name in COUPLINGS if kind is None else (kind,):
+            if name == "gaunt" or one.paths != "none":
+                pairs = [(block.values, coupling_floats(name, one, block.path)) for block in probes]
+                yield _Guess(name, one, 1.0, _count(pairs, 1.0), _nonzero(pairs), 0.0)
+        return
     known: dict[tuple[str, ...], tuple[str, PackageConvention]] = {}
     for name, one in candidates(kind):
-        if named is None or one == registry.convention(named):
-            known.setdefault(meaning(name, one), (name, one))
+        known.setdefault(meaning(name, one), (name, one))
     for name, one in list(known.values()):
         yield from _with_factor(probes, name, one, 0.0)
     for name, one in list(known.values()):
@@ -161,19 +167,23 @@ def _readings(
 def _with_factor(probes: list[Block], kind: str, one: PackageConvention, price: float) -> Iterator[_Guess]:
     """Yield a reading as it is, and with the factor that most entries share."""
     pairs = [(block.values, coupling_floats(kind, one, block.path)) for block in probes]
-    total = sum(int(np.count_nonzero(found)) for found, _ in pairs) or 1
+    total = _nonzero(pairs)
     yield _Guess(kind, one, 1.0, _count(pairs, 1.0), total, price)
     ratios = [
         np.real(found[large] / expected[large])
         for found, expected in pairs
-        for large in [np.abs(expected) > 0.1 * np.abs(expected).max(initial=0.0)]
+        for large in [np.isfinite(found) & (np.abs(expected) > 0.1 * np.abs(expected).max(initial=0.0))]
         if large.any()
     ]
     factor = float(np.median(np.concatenate(ratios))) if ratios else 1.0
-    if np.isfinite(factor) and abs(factor) > 1e-100 and abs(abs(factor) - 1.0) > TOLERANCE:
+    if np.isfinite(factor) and abs(factor) > 1e-100 and abs(factor - 1.0) > TOLERANCE:
         exact = recognized(factor)
         value = float(exact) if exact else factor
         yield _Guess(kind, one, value, _count(pairs, value), total, price + _PRICE_OF_FACTOR)
+
+
+def _nonzero(pairs: Iterable[tuple[NDArray[Any], NDArray[Any]]]) -> int:
+    return sum(int(np.count_nonzero(found)) for found, _ in pairs) or 1
 
 
 def _count(pairs: Iterable[tuple[NDArray[Any], NDArray[Any]]], factor: float) -> int:

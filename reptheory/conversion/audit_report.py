@@ -102,6 +102,10 @@ class Audit:
             lines.append(f"  {self.noise} entries that are exactly 0 hold noise")
         if not self.wrong:
             return "\n".join([*lines, f"  no entry is off by more than {self.allowed:g} ulp"])
+        if 2 * len(self.wrong) > self.entries:
+            lines.append(
+                "  most entries are wrong: perhaps these are no such coefficients, or of no known convention"
+            )
         counts = ", ".join(f"{count} {what}" for what, count in self.counts.items())
         subject = "1 entry is" if len(self.wrong) == 1 else f"{len(self.wrong)} entries are"
         lines.append(f"  {subject} off by more than {self.allowed:g} ulp ({counts}):")

@@ -157,9 +157,7 @@ def _blocks(values: Any) -> Any:
     """Return the blocks of a mapping, or blocks and kind of a table; None for an array."""
     if isinstance(values, Mapping):
         return values
-    if hasattr(values, "key") and hasattr(
-        values, "numerator"
-    ):  # a Table, whose module need not load for arrays
+    if hasattr(values, "key") and hasattr(values, "numerator"):  # a Table; arrays need not load its module
         from reptheory.conversion.table_blocks import table_blocks  # noqa: PLC0415
 
         table: Table = values
@@ -275,10 +273,12 @@ def _with_signs(array: Any, degrees: tuple[Degrees, Degrees, Degrees], change: _
     if isinstance(array, SurdArray | ComplexSurdArray):
         l_of = [[ell for ell in part for _ in range(2 * ell + 1)] for part in degrees]
         entries: Entries = {}
+        known: dict[tuple[int, int, int], Surd] = {}
         for index, value in entries_of(array).items():
             l1, l2, l3 = (l_of[axis][place] for axis, place in enumerate(index))
-            factor = _factor(change, (l1, l2, l3))
-            entries[index] = value * factor
+            if (l1, l2, l3) not in known:
+                known[l1, l2, l3] = _factor(change, (l1, l2, l3))
+            entries[index] = value * known[l1, l2, l3]
         return assembled(tuple(array.shape), entries, array.convention)
     factors = [(places, _factor(change, path)) for path, places in _paths(degrees)]
     complex_needed = array.dtype.kind == "f" and any(factor.i_power for _, factor in factors)

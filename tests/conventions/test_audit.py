@@ -172,6 +172,22 @@ def test_a_named_convention_is_held_to() -> None:
     assert all(sum(m < 0 or m % 2 for m in one.orders) % 2 for one in found.wrong)
 
 
+def test_a_named_convention_may_be_a_variant_and_must_have_couplings() -> None:
+    table = {(1, 3, 3): rt.convert(rt.wigner_3j_array(1, 3, 3), None, "e3nn@0.4", "wigner_3j").to_numpy()}
+    assert rt.audit(table, convention="e3nn@0.4/component").holds
+    assert not rt.audit(table, convention="e3nn@0.6").holds
+    with pytest.raises(OperandError, match="no coupling coefficients"):
+        rt.audit(table, "wigner_3j", convention="sphericart")
+
+
+def test_a_negated_table_and_a_table_of_noise() -> None:
+    negated = rt.audit(-TABLE)
+    assert negated.factor == -1.0
+    assert negated.nearest == negated.entries
+    noise = rt.audit(np.random.default_rng(0).normal(size=(9, 9, 9)))
+    assert "most entries are wrong" in str(noise)
+
+
 def sparse_rows() -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     table = rt.build_table("gaunt", 2)
     return table.index.astype(np.int64), table.float64
