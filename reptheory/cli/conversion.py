@@ -49,7 +49,8 @@ def convert(file: Path, source: str | None, target: str, kind: str | None, outpu
 
     FILE is a table of this package, converted exactly and then rounded once, or arrays of another one (npz,
     npy, safetensors, JSON, PyTorch), which need --from and --kind. Writes an npz file: arrays keep their
-    names, tables become one array for each path, named l1_l2_l3.
+    names, tables become one array for each path, named l1_l2_l3. A table of this package is written with
+    exact integers where --output ends in .json.
     """
     from reptheory.conversion.files import convert_file  # noqa: PLC0415
 

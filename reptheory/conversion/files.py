@@ -1,8 +1,17 @@
-"""Files in, files out: arrays of one convention as an npz file of another."""
+"""Files in, files out: arrays of one convention as a file of another.
+
+npz holds floats, each rounded once from its exact value where the source is a table of ours. JSON holds such
+a table exactly: blocks by path, each with its shape, the indices of its nonzero entries, and
+
+    value = sign(numerator) * i^i_power * sqrt(|numerator| / denominator * pi^pi_power)
+
+Both name the convention and its fingerprint.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +21,10 @@ from numpy.typing import NDArray
 from reptheory.conversion.convert import convert
 from reptheory.conversion.foreign_files import read_foreign
 from reptheory.conversion.registry import PackageConvention, convention
-from reptheory.errors import LabelError, TableCorrupt
+from reptheory.errors import LabelError, OperandError, TableCorrupt
+from reptheory.exact.arrays import SurdArray
 from reptheory.tables.files import replace_file
+from reptheory.tables.format import canonical
 from reptheory.tables.table import Table, read_table
 
 __all__ = ["convert_file"]
@@ -22,29 +33,32 @@ __all__ = ["convert_file"]
 def convert_file(
     path: Path, source: str | None, target: str, kind: str | None, output: Path | None
 ) -> tuple[Path, int]:
-    """Convert a table of ours exactly, or foreign arrays in floating point, and write an npz file.
+    """Convert a table of ours exactly, or foreign arrays in floating point, and write a file.
 
     source, kind   of foreign arrays; our tables carry both
-    output         None: the name of the file with the convention's
+    output         ending in .npz or, for a table of ours, .json; None: the name of the file with the
+                   convention's
     returns        the path written and the number of arrays
     raises         LabelError: source or kind missing or unknown; otherwise as `convert` and `read_foreign`
     """
-    name = convention(target).name
+    one = convention(target)
+    written = output or path.with_name(f"{path.stem}-{re.sub(r'[^a-z0-9.]+', '-', one.name)}.npz")
+    if written.suffix not in (".npz", ".json"):
+        raise LabelError(f"output: got {written.name!r}; it must end in .npz or .json")
     table = _ours(path)
     if table is not None:
-        blocks = convert(table, source, target)
-        arrays = {"_".join(map(str, labels)): block.to_numpy() for labels, block in blocks.items()}
-    else:
-        if source is None or kind is None:
-            raise LabelError(f"{path}: is no table of this package; say what it holds with --from and --kind")
-        foreign = read_foreign(path)
-        arrays = {one: convert(array, source, target, _checked(kind)) for one, array in foreign.items()}
-    written = output or path.with_name(f"{path.stem}-{re.sub(r'[^a-z0-9.]+', '-', name)}.npz")
-    return _write(written, arrays, convention(target)), len(arrays)
-
-
-def _checked(kind: str) -> Any:
-    return kind  # convert refuses unknown words
+        blocks = {"_".join(map(str, labels)): block for labels, block in convert(table, source, one).items()}
+        if written.suffix == ".json":
+            text = _json(table.kind, blocks, one)
+            return replace_file(written, lambda stream: stream.write(text)), len(blocks)
+        return _npz(written, {name: block.to_numpy() for name, block in blocks.items()}, one), len(blocks)
+    if source is None or kind is None:
+        raise LabelError(f"{path}: is no table of this package; say what it holds with --from and --kind")
+    if written.suffix == ".json":
+        raise OperandError(f"{path}: JSON holds exact values, and these are floats; write an npz file")
+    word: Any = kind  # convert refuses an unknown one
+    arrays = {name: convert(array, source, one, word) for name, array in read_foreign(path).items()}
+    return _npz(written, arrays, one), len(arrays)
 
 
 def _ours(path: Path) -> Table | None:
@@ -57,8 +71,28 @@ def _ours(path: Path) -> Table | None:
         return None
 
 
-def _write(path: Path, arrays: dict[str, NDArray[Any]], target: PackageConvention) -> Path:
+def _npz(path: Path, arrays: dict[str, NDArray[Any]], target: PackageConvention) -> Path:
     """Write arrays to an npz file atomically, with the name and the fingerprint of their convention."""
     named = {one or "values": array for one, array in arrays.items()}
     named["convention"] = np.array([target.name, target.fingerprint])
     return replace_file(path, lambda stream: np.savez(stream, allow_pickle=False, **named))
+
+
+def _json(kind: str, blocks: dict[str, SurdArray], target: PackageConvention) -> bytes:
+    """Return exact blocks as canonical JSON; integers of any length, as numbers."""
+    document = {
+        "kind": kind,
+        "convention": {**asdict(target), "fingerprint": target.fingerprint},
+        "blocks": {
+            name: {
+                "shape": list(block.shape),
+                "index": block.indices.tolist(),
+                "numerator": list(block.numerators),
+                "denominator": list(block.denominators),
+                "i_power": block.i_powers.tolist(),
+                "pi_power": block.pi_power,
+            }
+            for name, block in blocks.items()
+        },
+    }
+    return canonical(document)

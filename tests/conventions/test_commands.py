@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +92,29 @@ def test_convert_there_and_back(tmp_path: Path) -> None:
     )
     assert run("convert", theirs, *arguments).exit_code == 0
     assert rt.audit(tmp_path / "back.npz", "clebsch_gordan", convention="real").holds
+
+
+def test_convert_exactly_to_json(tmp_path: Path) -> None:
+    path = rt.build_table("gaunt", 2, basis="real").save(tmp_path / "ours.npz")
+    done = run("convert", path, "--to", "e3nn@0.6/component", "-o", tmp_path / "theirs.json")
+    assert done.exit_code == 0, done.output
+    document = json.loads((tmp_path / "theirs.json").read_text())
+    assert document["convention"]["fingerprint"] == rt.CONVENTIONS["e3nn@0.6/component"].fingerprint
+    for name, block in document["blocks"].items():
+        l1, l2, l3 = map(int, name.split("_"))
+        expected = rt.convert(rt.gaunt_array(l1, l2, l3, basis="real"), None, "e3nn@0.6/component", "gaunt")
+        rows = zip(block["index"], block["numerator"], block["denominator"], strict=True)
+        for index, top, bottom in rows:
+            sign = 1 if top > 0 else -1
+            surd = rt.Surd.sqrt(Fraction(abs(top), bottom), sign, pi_power=block["pi_power"])
+            assert expected[tuple(index)] == surd
+        assert len(block["index"]) == expected.nnz
+        assert not any(block["i_power"])
+    floats = tmp_path / "floats.npy"
+    np.save(floats, np.ones(3))
+    arguments = ("--from", "real", "--kind", "features", "--to", "e3x", "-o", tmp_path / "floats.json")
+    assert "JSON holds exact values" in run("convert", floats, *arguments).output
+    assert "must end in .npz or .json" in run("convert", path, "--to", "e3x", "-o", tmp_path / "x.txt").output
 
 
 def test_the_same_conversion_writes_the_same_bytes(tensor: Path, tmp_path: Path) -> None:
