@@ -83,7 +83,7 @@ READ_FIXED: Final = 0.45e-3
 READ_BYTE: Final = 2.4e-9
 """Seconds to read, hash and check a byte of a table."""
 WORTH_PROCESSES: Final = 3.0
-"""Seconds of work from which worker processes are started: see `benchmarks/store.py --workers`."""
+"""Seconds of work from which worker processes are started; two break even at half of it, on two cores."""
 PAYS: Final = 1.5
 """Reading must be faster by this factor, so that a wrong estimate does not choose the slower way."""
 
