@@ -171,7 +171,9 @@ def prove(piece: Piece, progress: Progress | None = None) -> Columns:
 
 def limbs(values: Sequence[int]) -> NDArray[np.uint64]:
     """Pack integers >= 0 into rows of 64-bit limbs, least significant first; as few limbs as all need."""
-    count = max(1, -(-max((value.bit_length() for value in values), default=0) // 64))
+    count = max(1, -(-max(values, default=0).bit_length() // 64))
+    if count == 1:
+        return np.array(values, dtype=np.uint64).reshape(-1, 1)
     packed = b"".join(value.to_bytes(8 * count, "little") for value in values)
     return np.frombuffer(packed, dtype="<u8").astype(np.uint64).reshape(-1, count)
 
