@@ -52,35 +52,37 @@ class Cost:
 
 _COSTS: Final[Mapping[str, Cost]] = MappingProxyType(
     {
-        "clebsch_gordan": Cost(280e-6, 1.9e-6, 4.8),
-        "gaunt": Cost(290e-6, 2.5e-6, 6.2),
-        "wigner_3j": Cost(100e-6, 2.2e-6, 4.8),
-        "real_wigner_3j": Cost(290e-6, 1.8e-6, 4.8),
-        "wigner_6j": Cost(90e-6, 2.1e-6, 7.4),
-        "wigner_9j": Cost(60e-6, 6.8e-6, 12.0),
-        "wigner_12j_first": Cost(0.0, 70e-6, 16.0),
-        "wigner_12j_second": Cost(0.0, 90e-6, 16.0),
-        "real_from_complex": Cost(70e-6, 5e-6, 0.1),
-        "solid_harmonics": Cost(160e-6, 8.3e-6, 3.8),
-        "harmonics_from_monomials": Cost(230e-6, 10e-6, 3.8),
-        "monomials_from_harmonics": Cost(220e-6, 30e-6, 3.8),
-        "cartesian_tensor": Cost(400e-6, 40e-6, 9.0),
-        "fourier_from_harmonics": Cost(150e-6, 5e-6, 4.1),
-        "harmonics_from_fourier": Cost(250e-6, 7e-6, 4.1),
-        "theta_fourier": Cost(170e-6, 9e-6, 4.1),
-        "theta_projection": Cost(220e-6, 11e-6, 4.1),
-        "wigner_d_pi_half": Cost(66e-6, 2.3e-6, 2.2),
-        "wigner_d_fourier": Cost(38e-6, 1.8e-6, 4.2),
-        "wigner_d_polynomial": Cost(180e-6, 10e-6, 3.5),
+        "clebsch_gordan": Cost(210e-6, 1.9e-6, 4.8),
+        "gaunt": Cost(220e-6, 2.4e-6, 6.2),
+        "wigner_3j": Cost(90e-6, 1.6e-6, 4.8),
+        "real_wigner_3j": Cost(210e-6, 1.8e-6, 4.8),
+        "wigner_6j": Cost(50e-6, 2.2e-6, 7.4),
+        "wigner_9j": Cost(50e-6, 6.1e-6, 12.0),
+        "wigner_12j_first": Cost(0.0, 23e-6, 16.0),
+        "wigner_12j_second": Cost(30e-6, 12e-6, 16.0),
+        "real_from_complex": Cost(80e-6, 3.3e-6, 0.1),
+        "solid_harmonics": Cost(100e-6, 7.4e-6, 3.8),
+        "harmonics_from_monomials": Cost(120e-6, 9e-6, 3.8),
+        "monomials_from_harmonics": Cost(70e-6, 28e-6, 3.8),
+        "vector_harmonics": Cost(560e-6, 37e-6, 3.8),
+        "cartesian_tensor": Cost(290e-6, 2e-6, 9.0),
+        "fourier_from_harmonics": Cost(70e-6, 3.2e-6, 4.1),
+        "harmonics_from_fourier": Cost(70e-6, 4.1e-6, 4.1),
+        "theta_fourier": Cost(60e-6, 7.3e-6, 4.1),
+        "theta_projection": Cost(60e-6, 9.6e-6, 4.1),
+        "generators": Cost(20e-6, 5.2e-6, 0.4),
+        "wigner_d_pi_half": Cost(26e-6, 2.1e-6, 2.2),
+        "wigner_d_fourier": Cost(20e-6, 1.5e-6, 4.2),
+        "wigner_d_polynomial": Cost(50e-6, 9.8e-6, 3.5),
     }
 )
-_OTHER: Final = Cost(200e-6, 10e-6, 8.0)
+_OTHER: Final = Cost(100e-6, 10e-6, 8.0)
 """For a kind that nobody has measured yet."""
-FIXED: Final = 0.4e-3
+FIXED: Final = 0.38e-3
 """Seconds that any build takes."""
 READ_FIXED: Final = 0.45e-3
 """Seconds to find, open, parse and check any file."""
-READ_BYTE: Final = 2.4e-9
+READ_BYTE: Final = 2.1e-9
 """Seconds to read, hash and check a byte of a table."""
 WORTH_PROCESSES: Final = 3.0
 """Seconds of work from which worker processes are started; two break even at half of it, on two cores."""
