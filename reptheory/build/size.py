@@ -115,9 +115,8 @@ def available_memory() -> int:
     """Return the bytes that this process may still take: free memory, its control group, its own limit."""
     limits = [_free_memory()]
     with contextlib.suppress(OSError, ValueError):
-        limits.append(
-            int((_CGROUP / "memory.max").read_text()) - int((_CGROUP / "memory.current").read_text())
-        )
+        used = int((_CGROUP / "memory.current").read_text()) - _reclaimable()
+        limits.append(int((_CGROUP / "memory.max").read_text()) - used)
     with contextlib.suppress(ImportError, OSError, ValueError):
         import resource  # noqa: PLC0415  (not on every system)
 
@@ -126,6 +125,15 @@ def available_memory() -> int:
             pages = int(Path("/proc/self/statm").read_text().split()[0])
             limits.append(soft - pages * os.sysconf("SC_PAGE_SIZE"))
     return max(0, min(limits))
+
+
+def _reclaimable() -> int:
+    """Return what the control group holds of files, and lets go when it needs the memory."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in (_CGROUP / "memory.stat").read_text().splitlines():
+            if line.startswith("inactive_file "):
+                return int(line.split()[1])
+    return 0
 
 
 def _free_memory() -> int:

@@ -49,6 +49,8 @@ def test_available_memory_is_plausible(monkeypatch, tmp_path):
     (tmp_path / "memory.current").write_text("500\n")
     monkeypatch.setattr(size, "_CGROUP", tmp_path)
     assert available_memory() == 1500
+    (tmp_path / "memory.stat").write_text("anon 100\ninactive_file 400\n")  # a cache of files is no use
+    assert available_memory() == 1900
     (tmp_path / "memory.max").write_text("max\n")
     assert available_memory() > 1500
     monkeypatch.setattr(size, "_MEMINFO", tmp_path / "absent")
