@@ -102,11 +102,9 @@ def to_rows(
     whole = copies - copies % lanes if inner == 0 or orders <= LARGEST else 0
     if inner == 0:
         for m in range(orders):
-            for c in range(0, whole, lanes):
-                split(x, x0 + m * copies + c, work, t0 + m * padded + c, padded, 1)
+            split(x, x0 + m * copies, work, t0 + m * padded, padded, 1, whole)
     else:
-        for c in range(0, whole, lanes):
-            split(x, x0 + c * orders, work, t0 + c, padded, orders)
+        split(x, x0, work, t0, padded, orders, whole)
     if whole == padded:
         return
     step, jump = (orders, 1) if inner else (1, copies)
@@ -135,12 +133,10 @@ def from_rows(
     if inner == 0:
         for m in range(orders):
             around = stream if (z0 + m * copies) % lanes == 0 else 0
-            for c in range(0, whole, lanes):
-                join(work, t0 + m * padded + c, padded, z, z0 + m * copies + c, around, 1)
+            join(work, t0 + m * padded, padded, z, z0 + m * copies, around, 1, whole)
     else:
         around = stream if z0 % lanes == 0 else 0
-        for c in range(0, whole, lanes):
-            join(work, t0 + c, padded, z, z0 + c * orders, around, orders)
+        join(work, t0, padded, z, z0, around, orders, whole)
     if whole == copies:
         return
     step, jump = (orders, 1) if inner else (1, copies)
@@ -155,8 +151,7 @@ def weight_row(
 ) -> None:
     """Bring the weights of the copies of a path to a row of the tile; step 0: 1 for every copy."""
     whole = copies - copies % lanes if step == 1 else 0
-    for c in range(0, whole, lanes):
-        split(weights, w0 + c, work, row + c, padded, 1)
+    split(weights, w0, work, row, padded, 1, whole)
     if whole == padded:
         return
     for c in range(whole, copies):
@@ -187,12 +182,14 @@ def add_path(
     matrix   where the matrices of the sample begin in work
     """
     p = path * PATH
-    weight_row(weights, w + at(paths, p + 4), at(paths, p + 5), copies, work, row, padded, lanes)
-    for c in range(0, padded, VECTORS * lanes):
-        weigh_2(
-            work, matrix + at(paths, p + 3), 1, orders, orders, at(paths, p + 1), source, x0 + c, padded,
-            work, target + c, padded, fresh, row + c,
-        )  # fmt: skip
+    factors, f0 = weights, w + at(paths, p + 4)
+    if at(paths, p + 5) != 1 or copies != padded:
+        weight_row(weights, f0, at(paths, p + 5), copies, work, row, padded, lanes)
+        factors, f0 = work, row
+    weigh_2(
+        work, matrix + at(paths, p + 3), 1, orders, orders, at(paths, p + 1), source, x0, padded, work,
+        target, padded, fresh, padded, factors, f0,
+    )  # fmt: skip
 
 
 @compiled
@@ -222,7 +219,7 @@ def channel_product(
         count = min(lanes, last - start)
         gather(y, start, count, dim2, identity, tile, 1)
         matrix_rows(values, index, rows, places, address(tile), address(turned), lanes)
-        scatter(turned, identity, matrix_of, 0, count, places, 0, places, 1)
+        scatter(turned, identity, matrix_of, 0, lanes, places, 0, places, 1)
         for sample in range(start, start + count):
             for e in range(0, plan.entries.size, ENTRY):
                 from_x, to_tile = sample * dim1 + at(entries, e), x0 + at(entries, e + 3)
@@ -253,8 +250,7 @@ def put_weights(
 ) -> None:
     """Write, or add, the gradient of the weights of one path."""
     whole = copies - copies % lanes if step == 1 and add == 0 else 0
-    for c in range(0, whole, lanes):
-        join(work, total + c, lanes, gradient, w + c, 0, 1)
+    join(work, total, lanes, gradient, w, 0, 1, whole)
     for c in range(whole, copies):
         place = w + c * step
         before = at(gradient, place) if add else 0
@@ -275,14 +271,13 @@ def pull_path(
     """
     p = path * PATH
     d1 = at(paths, p + 1)
-    weight_row(weights, w + at(paths, p + 4), at(paths, p + 5), copies, work, row, padded, lanes)
-    for c in range(0, padded, VECTORS * lanes):
-        mix_2(
-            work, matrix + at(paths, p + 3), orders, 1, d1, orders, work, g + c, padded, work, h + c, padded,
-            1
-        )  # fmt: skip
-    for c in range(0, padded, lanes):
-        pull(work, h + c, x0 + c, gx + c if gx >= 0 else -1, d1, padded, row + c, total + c)
+    factors, f0 = weights, w + at(paths, p + 4)
+    if at(paths, p + 5) != 1 or copies != padded:
+        weight_row(weights, f0, at(paths, p + 5), copies, work, row, padded, lanes)
+        factors, f0 = work, row
+    place = matrix + at(paths, p + 3)
+    mix_2(work, place, orders, 1, d1, orders, work, g, padded, work, h, padded, 1, padded)
+    pull(work, h, x0, gx, d1, padded, factors, f0, total, padded)
     dots(work, h, d1, g, orders, padded, padded // lanes, square)
 
 
@@ -330,7 +325,7 @@ def channel_gradient(
         count = min(lanes, last - start)
         gather(y, start, count, dim2, identity, tile, 1)
         matrix_rows(values, index, rows, places, address(tile), address(turned), lanes)
-        scatter(turned, identity, matrix_of, 0, count, places, 0, places, 1)
+        scatter(turned, identity, matrix_of, 0, lanes, places, 0, places, 1)
         for sample in range(start, start + count):
             for e in range(0, plan.entries.size, ENTRY):
                 from_x, to_tile = sample * dim1 + at(entries, e), x0 + at(entries, e + 3)

@@ -113,7 +113,7 @@ def edge_product(
             count = min(lanes, starts[node + 1] - start)
             _edge_lanes(given, dim2, edges, start, count, address(tile), lanes)
             matrix_rows(values, inputs, terms, places, address(tile), address(turned), lanes)
-            scatter(turned, identity, matrix_of, 0, count, places, 0, places, 1)
+            scatter(turned, identity, matrix_of, 0, lanes, places, 0, places, 1)
             target = t0
             for out in range(0, plan.outs.size, OUT):
                 copies, orders, padded = at(outs, out + 1), at(outs, out + 2), at(outs, out + 3)
@@ -180,11 +180,10 @@ def edge_gradient(
             count = min(lanes, starts[node + 1] - start)
             _edge_lanes(given, dim2, edges, start, count, address(tile), lanes)
             matrix_rows(values, inputs, terms, places, address(tile), address(turned), lanes)
-            scatter(turned, identity, matrix_of, 0, count, places, 0, places, 1)
+            scatter(turned, identity, matrix_of, 0, lanes, places, 0, places, 1)
             for lane in range(count):
                 edge = at(edges, start + lane)
-                for c in range(0, x_tile, lanes):
-                    split(nodes, at(source_of, edge) * x_tile + c, work, x0 + c, x_tile, 1)
+                split(nodes, at(source_of, edge) * x_tile, work, x0, x_tile, 1, x_tile)
                 clear(work, gy, dim2 * lanes)
                 matrix, target = to + lane * places, t0
                 for out in range(0, plan.outs.size, OUT):

@@ -1,7 +1,7 @@
 """Explicit vectors for weighted products: small matrices times rows of a tile, with every stride free.
 
     mix_W      target[r] = (fresh ? 0 : target[r]) + sum_c matrix[r, c] source[c]
-    weigh_W    the same, with the sum multiplied by the row `factor` before it is added
+    weigh_W    the same, with the sum multiplied by the row `factors` before it is added
     dots       target[a, b] = sum over vectors c of left[a, c] right[b, c]        (lane by lane)
     pull       with h = rows H, x = rows X: total = sum_m x h;  G[m] += w h unless its place is negative;
                H[m] = w x                                                          (gradients)
@@ -9,8 +9,8 @@
     clear      zeros, a whole number of vectors
 
 matrix[r, c] stands at m0 + r m_row + c m_col, source[c] at s0 + c s_step, target[r] at t0 + r t_step of their
-flat arrays; a row is W vectors. What the lanes are is the caller's choice: samples, or copies of an irrep.
-Sums stay in registers, some rows at a time. Twins in NumPy: `simd_plain`.
+flat arrays; a row is `count` numbers, taken W vectors at a time. What the lanes are is the caller's choice:
+samples, or copies of an irrep. Sums stay in registers, some rows at a time. Twins in NumPy: `simd_plain`.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ DOT_BLOCKS = (3, 2, 1)
 
 _NAMES = (
     "matrix", "m0", "m_row", "m_col", "rows", "cols", "source", "s0", "s_step", "target", "t0", "t_step",
-    "fresh",
+    "fresh", "count",
 )  # fmt: skip
 
 
@@ -62,34 +62,43 @@ def _in_blocks(
 
 
 def _emit_rows(builder: Builder, v: Vectors, a: dict[str, Any], row: Any, rows: int, width: int) -> None:
-    """Emit `rows` rows from row number `row` on."""
-    sums = [[cgutils.alloca_once(builder, v.vector) for _ in range(width)] for _ in range(rows)]
-    for slot in (slot for line in sums for slot in line):
-        builder.store(v.zero(), slot)
+    """Emit `rows` rows from row number `row` on, `width` vectors at a time."""
+    span = constant(width * v.lanes)
     starts = [
         builder.add(a["m0"], builder.mul(builder.add(row, constant(r)), a["m_row"])) for r in range(rows)
     ]
-    with cgutils.for_range(builder, a["cols"]) as loop:
-        base = builder.add(a["s0"], builder.mul(loop.index, a["s_step"]))
-        source = [
-            v.load(v.pointer(a["source"], builder.add(base, constant(k * v.lanes)))) for k in range(width)
-        ]
-        column = builder.mul(loop.index, a["m_col"])
-        for line, start in zip(sums, starts, strict=True):
-            entry = v.splat(builder.load(v.pointer(a["matrix"], builder.add(start, column))))
-            for slot, vector in zip(line, source, strict=True):
-                builder.store(v.fma(entry, vector, builder.load(slot)), slot)
+    places = [
+        builder.add(a["t0"], builder.mul(builder.add(row, constant(r)), a["t_step"])) for r in range(rows)
+    ]
     is_fresh = builder.icmp_unsigned("!=", a["fresh"], constant(0))
-    for k in range(width):
-        factor = (
-            v.load(v.pointer(a["target"], builder.add(a["f0"], constant(k * v.lanes)))) if "f0" in a else None
-        )
-        for r, line in enumerate(sums):
-            place = builder.add(a["t0"], builder.mul(builder.add(row, constant(r)), a["t_step"]))
-            pointer = v.pointer(a["target"], builder.add(place, constant(k * v.lanes)))
-            before = builder.select(is_fresh, v.zero(), v.load(pointer))
-            total = builder.load(line[k])
-            v.store(builder.fadd(before, total) if factor is None else v.fma(factor, total, before), pointer)
+    sums = [[cgutils.alloca_once(builder, v.vector) for _ in range(width)] for _ in range(rows)]
+    with cgutils.for_range(builder, builder.udiv(a["count"], span)) as across:
+        shift = builder.mul(across.index, span)
+        for slot in (slot for line in sums for slot in line):
+            builder.store(v.zero(), slot)
+        first = builder.add(a["s0"], shift)
+        with cgutils.for_range(builder, a["cols"]) as loop:
+            base = builder.add(first, builder.mul(loop.index, a["s_step"]))
+            source = [
+                v.load(v.pointer(a["source"], builder.add(base, constant(k * v.lanes)))) for k in range(width)
+            ]
+            column = builder.mul(loop.index, a["m_col"])
+            for line, start in zip(sums, starts, strict=True):
+                entry = v.splat(builder.load(v.pointer(a["matrix"], builder.add(start, column))))
+                for slot, vector in zip(line, source, strict=True):
+                    builder.store(v.fma(entry, vector, builder.load(slot)), slot)
+        for k in range(width):
+            along = builder.add(shift, constant(k * v.lanes))
+            factor = None
+            if "factors" in a:
+                factor = v.load(v.pointer(a["factors"], builder.add(a["f0"], along)))
+            for line, place in zip(sums, places, strict=True):
+                pointer = v.pointer(a["target"], builder.add(place, along))
+                before = builder.select(is_fresh, v.zero(), v.load(pointer))
+                total = builder.load(line[k])
+                v.store(
+                    builder.fadd(before, total) if factor is None else v.fma(factor, total, before), pointer
+                )
 
 
 def _codegen(width: int, names: tuple[str, ...]) -> Callable[..., Any]:
@@ -109,22 +118,22 @@ def mix_intrinsic(width: int) -> Any:
     """Return `mix_W` for W = width."""
 
     @intrinsic
-    def emit(typingctx: Any, matrix: Any, m0: Any, m_row: Any, m_col: Any, rows: Any, cols: Any, source: Any, s0: Any, s_step: Any, target: Any, t0: Any, t_step: Any, fresh: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
+    def emit(typingctx: Any, matrix: Any, m0: Any, m_row: Any, m_col: Any, rows: Any, cols: Any, source: Any, s0: Any, s_step: Any, target: Any, t0: Any, t_step: Any, fresh: Any, count: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
         i = types.int64
-        kinds = types.void(matrix, i, i, i, i, i, source, i, i, target, i, i, i)
+        kinds = types.void(matrix, i, i, i, i, i, source, i, i, target, i, i, i, i)
         return kinds, _codegen(width, _NAMES)
 
     return emit
 
 
 def weigh_intrinsic(width: int) -> Any:
-    """Return `weigh_W` for W = width; the factor stands in the target's array, at f0."""
+    """Return `weigh_W` for W = width; the factors stand at factors + f0."""
 
     @intrinsic
-    def emit(typingctx: Any, matrix: Any, m0: Any, m_row: Any, m_col: Any, rows: Any, cols: Any, source: Any, s0: Any, s_step: Any, target: Any, t0: Any, t_step: Any, fresh: Any, f0: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
+    def emit(typingctx: Any, matrix: Any, m0: Any, m_row: Any, m_col: Any, rows: Any, cols: Any, source: Any, s0: Any, s_step: Any, target: Any, t0: Any, t_step: Any, fresh: Any, count: Any, factors: Any, f0: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
         i = types.int64
-        kinds = types.void(matrix, i, i, i, i, i, source, i, i, target, i, i, i, i)
-        return kinds, _codegen(width, (*_NAMES, "f0"))
+        kinds = types.void(matrix, i, i, i, i, i, source, i, i, target, i, i, i, i, factors, i)
+        return kinds, _codegen(width, (*_NAMES, "factors", "f0"))
 
     return emit
 
@@ -178,27 +187,32 @@ def _emit_dots_call(typingctx: Any, work: Any, left: Any, rows: Any, right: Any,
 
 
 @intrinsic
-def _emit_pull(typingctx: Any, work: Any, h: Any, x: Any, g: Any, rows: Any, step: Any, weight: Any, total: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
+def _emit_pull(typingctx: Any, work: Any, h: Any, x: Any, g: Any, rows: Any, step: Any, factors: Any, f0: Any, total: Any, count: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
     def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
         work = data_of(context, builder, signature.args[0], args[0])
-        h0, x0, g0, rows, step, weight, total = args[1:]
+        factors = data_of(context, builder, signature.args[6], args[6])
+        h0, x0, g0, rows, step = args[1:6]
+        f0, total, count = args[7:]
         v = Vectors(builder, signature.args[0].dtype)
+        wanted = builder.icmp_signed(">=", g0, constant(0))
         slot = cgutils.alloca_once(builder, v.vector)
-        builder.store(v.zero(), slot)
-        factor = v.load(v.pointer(work, weight))
-        with cgutils.for_range(builder, rows) as loop:
-            row = builder.mul(loop.index, step)
-            h_at, x_at, g_at = (v.pointer(work, builder.add(start, row)) for start in (h0, x0, g0))
-            h, x = v.load(h_at), v.load(x_at)
-            builder.store(v.fma(x, h, builder.load(slot)), slot)
-            with builder.if_then(builder.icmp_signed(">=", g0, constant(0))):
-                v.store(v.fma(factor, h, v.load(g_at)), g_at)
-            v.store(builder.fmul(factor, x), h_at)
-        v.store(builder.load(slot), v.pointer(work, total))
+        with cgutils.for_range(builder, builder.udiv(count, constant(v.lanes))) as across:
+            shift = builder.mul(across.index, constant(v.lanes))
+            builder.store(v.zero(), slot)
+            factor = v.load(v.pointer(factors, builder.add(f0, shift)))
+            with cgutils.for_range(builder, rows) as loop:
+                row = builder.add(shift, builder.mul(loop.index, step))
+                h_at, x_at, g_at = (v.pointer(work, builder.add(start, row)) for start in (h0, x0, g0))
+                h, x = v.load(h_at), v.load(x_at)
+                builder.store(v.fma(x, h, builder.load(slot)), slot)
+                with builder.if_then(wanted):
+                    v.store(v.fma(factor, h, v.load(g_at)), g_at)
+                v.store(builder.fmul(factor, x), h_at)
+            v.store(builder.load(slot), v.pointer(work, builder.add(total, shift)))
         return context.get_dummy_value()
 
     i = types.int64
-    return types.void(work, i, i, i, i, i, i, i), codegen
+    return types.void(work, i, i, i, i, i, factors, i, i, i), codegen
 
 
 @intrinsic

@@ -1,7 +1,7 @@
 """Explicit vectors for copies of one irrep: between (copy, order) in an array and order by order in a tile.
 
-    split    tile[t0 + m t_step + lane] = x[x0 + lane D + m]       (one vector of copies: D vectors read)
-    join     z[z0 + lane D + m] = tile[t0 + m t_step + lane]       (and back)
+    split    tile[t0 + m t_step + u] = x[x0 + u D + m]       for u < count, a whole number of vectors
+    join     z[z0 + u D + m] = tile[t0 + m t_step + u]       (and back)
 
 for D = 2 l + 1 orders, `DIMENSIONS` only; D = 1 copies a row, which is all that "ir_mul" needs. `join` can
 stream: stores that go around the caches, for results larger than they are; z + z0 must then stand on a vector
@@ -15,6 +15,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import config, types
+from numba.core import cgutils
 
 from reptheory.kernels.jit import intrinsic
 from reptheory.kernels.simd_emit import Vectors, constant, data_of
@@ -49,20 +50,24 @@ def _picked(v: Vectors, sources: list[Any], wanted: list[tuple[int, int]]) -> An
     return current
 
 
-def _emit_split(builder: Builder, v: Vectors, a: dict[str, Any], dim: int) -> None:
+def _emit_split(builder: Builder, v: Vectors, a: dict[str, Any], dim: int, copies: Any) -> None:
     """Emit the transposition of one vector of copies into rows."""
-    loaded = [v.load(v.pointer(a["x"], builder.add(a["x0"], constant(k * v.lanes)))) for k in range(dim)]
+    x0 = builder.add(a["x0"], builder.mul(copies, constant(dim)))
+    t0 = builder.add(a["t0"], copies)
+    loaded = [v.load(v.pointer(a["x"], builder.add(x0, constant(k * v.lanes)))) for k in range(dim)]
     for m in range(dim):
         wanted = [divmod(lane * dim + m, v.lanes) for lane in range(v.lanes)]
-        row = builder.add(a["t0"], builder.mul(constant(m), a["t_step"]))
+        row = builder.add(t0, builder.mul(constant(m), a["t_step"]))
         v.store(_picked(v, loaded, wanted), v.pointer(a["tile"], row))
 
 
-def _emit_join(builder: Builder, v: Vectors, a: dict[str, Any], dim: int) -> None:
+def _emit_join(builder: Builder, v: Vectors, a: dict[str, Any], dim: int, copies: Any) -> None:
     """Emit the transposition of rows back to one vector of copies, with ordinary or with streaming stores."""
-    starts = [builder.add(a["t0"], builder.mul(constant(m), a["t_step"])) for m in range(dim)]
+    t0 = builder.add(a["t0"], copies)
+    z0 = builder.add(a["z0"], builder.mul(copies, constant(dim)))
+    starts = [builder.add(t0, builder.mul(constant(m), a["t_step"])) for m in range(dim)]
     rows = [v.load(v.pointer(a["tile"], start)) for start in starts]
-    places = [v.pointer(a["z"], builder.add(a["z0"], constant(k * v.lanes))) for k in range(dim)]
+    places = [v.pointer(a["z"], builder.add(z0, constant(k * v.lanes))) for k in range(dim)]
     values = []
     for k in range(dim):
         elements = range(k * v.lanes, (k + 1) * v.lanes)
@@ -87,26 +92,28 @@ def _codegen(names: tuple[str, ...], emit: Callable[..., None]) -> Callable[...,
             if isinstance(kind, types.Array | types.CPointer):
                 a[name] = data_of(context, builder, kind, a[name])
         v = Vectors(builder, signature.args[0].dtype)
+        vectors = builder.udiv(a["count"], constant(v.lanes))
         for dim in DIMENSIONS:
-            with builder.if_then(builder.icmp_unsigned("==", a["dim"], constant(dim))):
-                emit(builder, v, a, dim)
+            chosen = builder.icmp_unsigned("==", a["dim"], constant(dim))
+            with builder.if_then(chosen), cgutils.for_range(builder, vectors) as loop:
+                emit(builder, v, a, dim, builder.mul(loop.index, constant(v.lanes)))
         return context.get_dummy_value()
 
     return codegen
 
 
 @intrinsic
-def _split(typingctx: Any, x: Any, x0: Any, tile: Any, t0: Any, t_step: Any, dim: Any) -> Any:  # noqa: ARG001
+def _split(typingctx: Any, x: Any, x0: Any, tile: Any, t0: Any, t_step: Any, dim: Any, count: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
     i = types.int64
-    names = ("x", "x0", "tile", "t0", "t_step", "dim")
-    return types.void(x, i, tile, i, i, i), _codegen(names, _emit_split)
+    names = ("x", "x0", "tile", "t0", "t_step", "dim", "count")
+    return types.void(x, i, tile, i, i, i, i), _codegen(names, _emit_split)
 
 
 @intrinsic
-def _join(typingctx: Any, tile: Any, t0: Any, t_step: Any, z: Any, z0: Any, stream: Any, dim: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
+def _join(typingctx: Any, tile: Any, t0: Any, t_step: Any, z: Any, z0: Any, stream: Any, dim: Any, count: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
     i = types.int64
-    names = ("tile", "t0", "t_step", "z", "z0", "stream", "dim")
-    return types.void(tile, i, i, z, i, i, i), _codegen(names, _emit_join)
+    names = ("tile", "t0", "t_step", "z", "z0", "stream", "dim", "count")
+    return types.void(tile, i, i, z, i, i, i, i), _codegen(names, _emit_join)
 
 
 split = split_plain if config.DISABLE_JIT else _split

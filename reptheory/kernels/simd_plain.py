@@ -101,35 +101,37 @@ def multiply_plain(work: Array, a: int, b: int, target: int, width: int) -> None
 
 def mix_plain(
     matrix: Array, m0: int, m_row: int, m_col: int, rows: int, cols: int,
-    source: Array, s0: int, s_step: int, target: Array, t0: int, t_step: int, fresh: int, width: int,
+    source: Array, s0: int, s_step: int, target: Array, t0: int, t_step: int, fresh: int, count: int,
+    width: int,  # noqa: ARG001
 ) -> None:  # fmt: skip
     """Twin of `mix` in NumPy."""
-    sums = _mixed(matrix, m0, m_row, m_col, rows, cols, source, s0, s_step, target, width)
+    sums = _mixed(matrix, m0, m_row, m_col, rows, cols, source, s0, s_step, count)
     for row, total in enumerate(sums):
-        place = slice(t0 + row * t_step, t0 + row * t_step + len(total))
+        place = slice(t0 + row * t_step, t0 + row * t_step + count)
         target[place] = total if fresh else target[place] + total
 
 
 def weigh_plain(
     matrix: Array, m0: int, m_row: int, m_col: int, rows: int, cols: int,
-    source: Array, s0: int, s_step: int, target: Array, t0: int, t_step: int, fresh: int, f0: int, width: int,
+    source: Array, s0: int, s_step: int, target: Array, t0: int, t_step: int, fresh: int, count: int,
+    factors: Array, f0: int,
+    width: int,  # noqa: ARG001
 ) -> None:  # fmt: skip
     """Twin of `weigh` in NumPy."""
-    sums = _mixed(matrix, m0, m_row, m_col, rows, cols, source, s0, s_step, target, width)
-    factor = target[f0 : f0 + sums.shape[1]].copy()
+    sums = _mixed(matrix, m0, m_row, m_col, rows, cols, source, s0, s_step, count)
+    factor = factors[f0 : f0 + count].copy()
     for row, total in enumerate(sums):
-        place = slice(t0 + row * t_step, t0 + row * t_step + len(total))
+        place = slice(t0 + row * t_step, t0 + row * t_step + count)
         target[place] = factor * total if fresh else target[place] + factor * total
 
 
 def _mixed(
-    matrix: Array, m0: int, m_row: int, m_col: int, rows: int, cols: int,
-    source: Array, s0: int, s_step: int, target: Array, width: int,
+    matrix: Array, m0: int, m_row: int, m_col: int, rows: int, cols: int, source: Array, s0: int, s_step: int,
+    count: int,
 ) -> Array:  # fmt: skip
     """Return the product of a strided matrix with the strided rows of a tile."""
-    span = width * lanes_of(target.dtype)
     entries = matrix[m0 + m_row * np.arange(rows)[:, None] + m_col * np.arange(cols)]
-    total: Array = entries @ source[s0 + s_step * np.arange(cols)[:, None] + np.arange(span)]
+    total: Array = entries @ source[s0 + s_step * np.arange(cols)[:, None] + np.arange(count)]
     return total
 
 
@@ -149,17 +151,18 @@ def dots_plain(
     work[target : target + rows * cols * lanes] = np.einsum("acl,bcl->abl", one, other).reshape(-1)
 
 
-def pull_plain(work: Array, h: int, x: int, g: int, rows: int, step: int, weight: int, total: int) -> None:
+def pull_plain(
+    work: Array, h: int, x: int, g: int, rows: int, step: int, factors: Array, f0: int, total: int, count: int
+) -> None:
     """Twin of `pull` in NumPy."""
-    lanes = lanes_of(work.dtype)
-    factor, summed = work[weight : weight + lanes].copy(), np.zeros(lanes, work.dtype)
+    factor, summed = factors[f0 : f0 + count].copy(), np.zeros(count, work.dtype)
     for row in range(0, rows * step, step):
-        pulled, given = work[h + row : h + row + lanes].copy(), work[x + row : x + row + lanes]
+        pulled, given = work[h + row : h + row + count].copy(), work[x + row : x + row + count]
         summed += given * pulled
         if g >= 0:
-            work[g + row : g + row + lanes] += factor * pulled
-        work[h + row : h + row + lanes] = factor * given
-    work[total : total + lanes] = summed
+            work[g + row : g + row + count] += factor * pulled
+        work[h + row : h + row + count] = factor * given
+    work[total : total + count] = summed
 
 
 def sum_lanes_plain(work: Array, source: int) -> Any:
@@ -167,18 +170,18 @@ def sum_lanes_plain(work: Array, source: int) -> Any:
     return work[source : source + lanes_of(work.dtype)].sum()
 
 
-def split_plain(x: Array, x0: int, tile: Array, t0: int, t_step: int, dim: int) -> None:
+def split_plain(x: Array, x0: int, tile: Array, t0: int, t_step: int, dim: int, count: int) -> None:
     """Twin of `split` in NumPy."""
-    lanes = lanes_of(tile.dtype)
     for m in range(dim):
-        tile[t0 + m * t_step : t0 + m * t_step + lanes] = x[x0 + m : x0 + lanes * dim : dim]
+        tile[t0 + m * t_step : t0 + m * t_step + count] = x[x0 + m : x0 + count * dim : dim]
 
 
-def join_plain(tile: Array, t0: int, t_step: int, z: Array, z0: int, stream: int, dim: int) -> None:  # noqa: ARG001
+def join_plain(
+    tile: Array, t0: int, t_step: int, z: Array, z0: int, stream: int, dim: int, count: int,  # noqa: ARG001
+) -> None:  # fmt: skip
     """Twin of `join` in NumPy."""
-    lanes = lanes_of(tile.dtype)
     for m in range(dim):
-        z[z0 + m : z0 + lanes * dim : dim] = tile[t0 + m * t_step : t0 + m * t_step + lanes]
+        z[z0 + m : z0 + count * dim : dim] = tile[t0 + m * t_step : t0 + m * t_step + count]
 
 
 def multiply_add_plain(work: Array, a: int, b: int, target: int, width: int) -> None:

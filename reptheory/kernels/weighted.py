@@ -141,7 +141,6 @@ def _mix(
 ) -> None:  # fmt: skip
     """Add the pairs of a mixed path, times their weights, to its copies in the tile of results."""
     _, _, n3, o0, _, _, om, w0, wu, wv, W, ow, ww, _ = plan.paths[path]
-    half = span // 2
     first = w0 + u0 * wu
     if step == 0:
         together = V == 1 or wu == V * wv  # then the pairs (u, v) are one axis of the matrix of weights
@@ -149,11 +148,10 @@ def _mix(
         for v in range(loops):
             for k in range(n3):
                 source, to = pairs + (v * n3 + k) * span, target + (o0 + k * om) * span
-                for side in range(0, span, half):
-                    mix_2(
-                        weights, first + v * wv, ww, column, W, columns, work, source + side,
-                        loops * n3 * span, work, to + side, ow * span, 0,
-                    )  # fmt: skip
+                mix_2(
+                    weights, first + v * wv, ww, column, W, columns, work, source, loops * n3 * span, work,
+                    to, ow * span, 0, span,
+                )  # fmt: skip
         return
     for u in range(some):
         for v in range(V):
@@ -270,22 +268,9 @@ def _mixed_gradient(
             positions[w] = o0 + w * ow + k * om
         turned = work[samples + k * span * width : samples + (k + 1) * span * width]
         scatter(work[source:], positions, turned, 0, span, width, 0, W, WIDTH)
-    for side in range(0, width, half):
-        mix_2(
-            work,
-            pairs,
-            n3 * span,
-            1,
-            some * V,
-            n3 * span,
-            work,
-            samples + side,
-            width,
-            work,
-            total + side,
-            width,
-            1,
-        )
+    mix_2(
+        work, pairs, n3 * span, 1, some * V, n3 * span, work, samples, width, work, total, width, 1, width
+    )  # fmt: skip
     for u in range(some):
         for v in range(V):
             for w in range(W):

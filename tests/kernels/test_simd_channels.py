@@ -24,17 +24,21 @@ SEEDS = st.integers(0, 2**32)
 @njit
 def mix_2(
     matrix: Array, m0: int, m_row: int, m_col: int, rows: int, cols: int, work: Array, s0: int, s_step: int,
-    t0: int, t_step: int, fresh: int,
+    t0: int, t_step: int, fresh: int, count: int,
 ) -> None:  # fmt: skip
-    simd_channels.mix_2(matrix, m0, m_row, m_col, rows, cols, work, s0, s_step, work, t0, t_step, fresh)
+    simd_channels.mix_2(
+        matrix, m0, m_row, m_col, rows, cols, work, s0, s_step, work, t0, t_step, fresh, count
+    )
 
 
 @njit
 def weigh_2(
     matrix: Array, m0: int, m_row: int, m_col: int, rows: int, cols: int, work: Array, s0: int, s_step: int,
-    t0: int, t_step: int, fresh: int, f0: int,
+    t0: int, t_step: int, fresh: int, count: int, f0: int,
 ) -> None:  # fmt: skip
-    simd_channels.weigh_2(matrix, m0, m_row, m_col, rows, cols, work, s0, s_step, work, t0, t_step, fresh, f0)
+    simd_channels.weigh_2(
+        matrix, m0, m_row, m_col, rows, cols, work, s0, s_step, work, t0, t_step, fresh, count, work, f0
+    )
 
 
 @njit
@@ -45,8 +49,10 @@ def dots(
 
 
 @njit
-def pull(work: Array, h: int, x: int, g: int, rows: int, step: int, weight: int, total: int) -> None:
-    simd_channels.pull(work, h, x, g, rows, step, weight, total)
+def pull(
+    work: Array, h: int, x: int, g: int, rows: int, step: int, weight: int, total: int, count: int
+) -> None:
+    simd_channels.pull(work, h, x, g, rows, step, work, weight, total, count)
 
 
 @njit
@@ -60,13 +66,13 @@ def sum_lanes(work: Array, source: int) -> float:
 
 
 @njit
-def split(x: Array, x0: int, tile: Array, t0: int, t_step: int, dim: int) -> None:
-    simd_irreps.split(x, x0, tile, t0, t_step, dim)
+def split(x: Array, x0: int, tile: Array, t0: int, t_step: int, dim: int, count: int) -> None:
+    simd_irreps.split(x, x0, tile, t0, t_step, dim, count)
 
 
 @njit
-def join(tile: Array, t0: int, t_step: int, z: Array, z0: int, stream: int, dim: int) -> None:
-    simd_irreps.join(tile, t0, t_step, z, z0, stream, dim)
+def join(tile: Array, t0: int, t_step: int, z: Array, z0: int, stream: int, dim: int, count: int) -> None:
+    simd_irreps.join(tile, t0, t_step, z, z0, stream, dim, count)
 
 
 @njit
@@ -86,30 +92,47 @@ def integers(rng: np.random.Generator, count: int, dtype: str) -> Array:
 
 
 @settings(max_examples=80, deadline=None)
-@given(st.sampled_from(DTYPES), st.integers(0, 21), st.integers(0, 12), st.booleans(), st.booleans(), SEEDS)
+@given(
+    st.sampled_from(DTYPES), st.integers(0, 21), st.integers(0, 12), st.integers(0, 3), st.booleans(),
+    st.booleans(), SEEDS,
+)  # fmt: skip
 def test_mix_and_weigh_equal_their_twins(
-    dtype: str, rows: int, cols: int, fresh: bool, transposed: bool, seed: int
+    dtype: str, rows: int, cols: int, spans: int, fresh: bool, transposed: bool, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
-    span = 2 * lanes_of(dtype)
+    count = spans * 2 * lanes_of(dtype)
     m_row, m_col = (1, rows + 1) if transposed else (cols + 2, 1)
     matrix = integers(rng, 3 + (rows + 1) * (cols + 2), dtype)
-    s_step, t_step, s0 = span * int(rng.integers(1, 3)), span * int(rng.integers(1, 3)), span
+    s_step, t_step, s0 = (count + 16 * int(rng.integers(0, 3)) for _ in range(3))
     t0 = s0 + (cols + 1) * s_step
-    fast = integers(rng, t0 + (rows + 1) * t_step, dtype)
+    fast = integers(rng, t0 + (rows + 1) * t_step + 1, dtype)
     plain = fast.copy()
-    mix_2(matrix, 3, m_row, m_col, rows, cols, fast, s0, s_step, t0, t_step, int(fresh))
-    simd_plain.mix_plain(matrix, 3, m_row, m_col, rows, cols, plain, s0, s_step, plain, t0, t_step, fresh, 2)
-    assert np.array_equal(fast, plain)
-    weigh_2(matrix, 3, m_row, m_col, rows, cols, fast, s0, s_step, t0, t_step, int(fresh), 0)
-    simd_plain.weigh_plain(
-        matrix, 3, m_row, m_col, rows, cols, plain, s0, s_step, plain, t0, t_step, fresh, 0, 2
+    mix_2(matrix, 3, m_row, m_col, rows, cols, fast, s0, s_step, t0, t_step, int(fresh), count)
+    given_plain = (
+        matrix,
+        3,
+        m_row,
+        m_col,
+        rows,
+        cols,
+        plain,
+        s0,
+        s_step,
+        plain,
+        t0,
+        t_step,
+        int(fresh),
+        count,
     )
+    simd_plain.mix_plain(*given_plain, 2)
     assert np.array_equal(fast, plain)
-    if rows and fresh:
+    weigh_2(matrix, 3, m_row, m_col, rows, cols, fast, s0, s_step, t0, t_step, int(fresh), count, 0)
+    simd_plain.weigh_plain(*given_plain, plain, 0, 2)
+    assert np.array_equal(fast, plain)
+    if rows and fresh and count:
         entries = matrix[3 + m_row * np.arange(rows)[:, None] + m_col * np.arange(cols)]
-        source = fast[s0 + s_step * np.arange(cols)[:, None] + np.arange(span)]
-        assert np.array_equal(fast[t0 : t0 + span], fast[:span] * (entries @ source)[0])
+        source = fast[s0 + s_step * np.arange(cols)[:, None] + np.arange(count)]
+        assert np.array_equal(fast[t0 : t0 + count], fast[:count] * (entries @ source)[0])
 
 
 @settings(max_examples=80, deadline=None)
@@ -131,22 +154,15 @@ def test_dots_equal_their_twin(dtype: str, rows: int, cols: int, vectors: int, s
 @pytest.mark.parametrize("wanted", [True, False])
 def test_pull_equals_its_twin(dtype: str, wanted: bool) -> None:
     rng = np.random.default_rng(1)
-    lanes = lanes_of(dtype)
+    count = 2 * lanes_of(dtype)
     for rows in range(12):
-        fast = integers(rng, (3 * rows + 4) * 2 * lanes, dtype)
+        step = count + 16
+        fast = integers(rng, (3 * rows + 3) * step, dtype)
         plain = fast.copy()
-        step = 2 * lanes
-        places = (
-            0,
-            rows * step,
-            2 * rows * step if wanted else -1,
-            rows,
-            step,
-            3 * rows * step,
-            (3 * rows + 1) * step,
-        )
-        pull(fast, *places)
-        simd_plain.pull_plain(plain, *places)
+        g = 2 * rows * step if wanted else -1
+        weight, total = 3 * rows * step, (3 * rows + 1) * step
+        pull(fast, 0, rows * step, g, rows, step, weight, total, count)
+        simd_plain.pull_plain(plain, 0, rows * step, g, rows, step, plain, weight, total, count)
         assert np.array_equal(fast, plain)
 
 
@@ -169,22 +185,24 @@ def test_split_and_join_transpose(dtype: str, dim: int, stream: int) -> None:
     """Bit by bit the transposition; sentinels around survive; streamed stores arrive."""
     rng = np.random.default_rng(dim)
     lanes = lanes_of(dtype)
-    x = rng.standard_normal(lanes * dim + 7).astype(dtype)
-    tile = scratch((dim + 1) * 2 * lanes, dtype)
-    tile[:] = 7
-    plain = tile.copy()
-    split(x, 3, tile, lanes, 2 * lanes, dim)
-    simd_plain.split_plain(x, 3, plain, lanes, 2 * lanes, dim)
-    assert np.array_equal(tile, plain)
-    z = scratch(lanes * (dim + 2), dtype)
-    z[:] = 5
-    join(tile, lanes, 2 * lanes, z, lanes, stream, dim)
-    assert np.array_equal(z[lanes : lanes * (dim + 1)], x[3 : 3 + lanes * dim])
-    assert (z[:lanes] == 5).all()
-    assert (z[lanes * (dim + 1) :] == 5).all()
-    other = z.copy()
-    simd_plain.join_plain(tile, lanes, 2 * lanes, other, lanes, stream, dim)
-    assert np.array_equal(other, z)
+    for count in (0, lanes, 3 * lanes):
+        x = rng.standard_normal(count * dim + 7).astype(dtype)
+        step = count + lanes
+        tile = scratch((dim + 1) * step, dtype)
+        tile[:] = 7
+        plain = tile.copy()
+        split(x, 3, tile, lanes, step, dim, count)
+        simd_plain.split_plain(x, 3, plain, lanes, step, dim, count)
+        assert np.array_equal(tile, plain)
+        z = scratch(count * dim + 2 * lanes, dtype)
+        z[:] = 5
+        join(tile, lanes, step, z, lanes, stream, dim, count)
+        assert np.array_equal(z[lanes : lanes + count * dim], x[3 : 3 + count * dim])
+        assert (z[:lanes] == 5).all()
+        assert (z[lanes + count * dim :] == 5).all()
+        other = z.copy()
+        simd_plain.join_plain(tile, lanes, step, other, lanes, stream, dim, count)
+        assert np.array_equal(other, z)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64"])
