@@ -77,6 +77,7 @@ if TYPE_CHECKING:
     from reptheory.exact.wigner_d_values import wigner_d_values
     from reptheory.groups.o3 import Irrep, Irreps
     from reptheory.operations.full_tensor_product import FullTensorProduct
+    from reptheory.operations.gaunt_interaction import GauntInteraction
     from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
     from reptheory.operations.linear import Linear
     from reptheory.operations.message_passing import Edges, MessagePassing
@@ -102,6 +103,7 @@ _HOME = {
     "ElementwiseTensorProduct": "operations.tensor_product",
     "FullTensorProduct": "operations.full_tensor_product",
     "FullyConnectedTensorProduct": "operations.tensor_product",
+    "GauntInteraction": "operations.gaunt_interaction",
     "GauntTable": "exact.gaunt_table",
     "GauntTensorProduct": "operations.gaunt_tensor_product",
     "Generators": "exact.generators",
@@ -200,6 +202,7 @@ __all__ = [
     "EulerMatrix",
     "FullTensorProduct",
     "FullyConnectedTensorProduct",
+    "GauntInteraction",
     "GauntTable",
     "GauntTensorProduct",
     "Generators",

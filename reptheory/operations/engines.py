@@ -47,8 +47,11 @@ class Engine(Protocol):
     def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
         """Write the product of x and y, computed in their dtype, to z."""
 
-    def bound(self, x: Array, y: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
-        """Bound the error of `run` in `dtype` elementwise, (samples, dim_out)."""
+    def bound(self, x: Array, y: Array, dtype: np.dtype[Any], more: int = 0) -> NDArray[np.float64]:
+        """Bound the error of `run` in `dtype` elementwise, (samples, dim_out).
+
+        more   roundings of x and y, of both together, before they came here: the bound covers them as well
+        """
 
 
 def read_only(array: Array) -> Array:
@@ -166,7 +169,7 @@ class TableEngine:
         """Write the product; a float32 z of float64 operands is rounded once at the end."""
         self._apply(x, y, z, x.dtype.name, threads)
 
-    def bound(self, x: Array, y: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
+    def bound(self, x: Array, y: Array, dtype: np.dtype[Any], more: int = 0) -> NDArray[np.float64]:
         """Bound: gamma_D sum |C||x||y| + underflow, D roundings on a way (docs/proofs/coupling.md)."""
         size = np.empty((len(x), self._dims[2]))
         left, right = np.abs(x.astype(np.float64)), np.abs(y.astype(np.float64))
@@ -174,7 +177,7 @@ class TableEngine:
         terms, roundings = self._counts
         events = terms * (2.0 * (1.0 + self._largest))
         size = upward(size + events * smallest(np.float64), roundings)
-        return size * gamma(roundings, dtype) + events * smallest(dtype)
+        return size * gamma(roundings + more, dtype) + events * smallest(dtype)
 
     @cached_property
     def _largest(self) -> float:
@@ -239,7 +242,7 @@ class RingEngine:
         """Write the product; a float32 z of float64 operands is rounded once at the end."""
         self._apply(x, y, z, x.dtype.name, -1.0, threads)
 
-    def bound(self, x: Array, y: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
+    def bound(self, x: Array, y: Array, dtype: np.dtype[Any], more: int = 0) -> NDArray[np.float64]:
         """Bound: gamma_D times the same program on absolute values + underflow (docs/proofs/rings.md)."""
         size = np.empty((len(x), (self._degrees[2] + 1) ** 2))
         left, right = np.abs(x.astype(np.float64)), np.abs(y.astype(np.float64))
@@ -248,7 +251,7 @@ class RingEngine:
         plan = self._plan(name)
         roundings = depth(plan)
         size = upward(size + ring_underflow(plan, left, right, smallest(np.float64)), roundings)
-        return size * gamma(roundings, dtype) + ring_underflow(plan, left, right, smallest(dtype))
+        return size * gamma(roundings + more, dtype) + ring_underflow(plan, left, right, smallest(dtype))
 
 
 def final_rounding(z: Array) -> NDArray[np.float64]:

@@ -57,6 +57,28 @@ class Weighted(NamedTuple):
     shape: tuple[int, ...]
 
 
+class Rows(NamedTuple):
+    """An operand whose rows samples may share: n has row (n // inner) * outer_step + n % inner * step.
+
+    array   (rows, dim), C-contiguous
+    """
+
+    array: NDArray[Any]
+    inner: int
+    outer_step: int
+    step: int
+
+    def of(self, first: int, last: int) -> NDArray[Any]:
+        """Return the rows of samples first..last - 1, a view where every sample has its own."""
+        if (self.inner, self.outer_step) == (1, 1):
+            return self.array[first:last]
+        sample = np.arange(first, last)
+        own: NDArray[Any] = self.array[
+            sample // self.inner * self.outer_step + sample % self.inner * self.step
+        ]
+        return own
+
+
 def _float_array(value: ArrayLike, name: str) -> NDArray[Any]:
     """Return `value` as a native float32 or float64 array without changing any number."""
     if isinstance(value, np.ma.MaskedArray):
@@ -186,6 +208,37 @@ def _weighted(
             "for one set a sample make the product with shared_weights=False"
         )
     return read
+
+
+def row_operands(
+    arrays: dict[str, ArrayLike], dims: tuple[int, ...], meanings: tuple[str, ...]
+) -> tuple[list[Rows], tuple[int, ...]]:
+    """Check operands and lay them out as rows, none repeated where leading axes broadcast in the usual ways.
+
+    arrays     by name, each (..., dim)
+    returns    the rows of each, all of the widest dtype, and the common leading axes
+    raises     OperandError
+    """
+    read = [(name, _float_array(array, name)) for name, array in arrays.items()]
+    for (name, array), dim, meaning in zip(read, dims, meanings, strict=True):
+        _last_axis(array, name, dim, meaning)
+    shape, dtype = _common(read)
+    return [_rows(array, shape, dtype) for _, array in read], shape
+
+
+def _rows(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Rows:
+    """Share rows if the array varies along the first or the last leading axes only; else repeat them."""
+    own = (1,) * (len(shape) - array.ndim + 1) + array.shape[:-1]
+    varies = [a == b for a, b in zip(own, shape, strict=True) if b != 1]
+    lengths = [b for b in shape if b != 1]
+    cut = next((k for k in range(len(varies)) if varies[k] != varies[0]), len(varies))
+    if any(varies[k] != varies[-1] for k in range(cut, len(varies))) or all(varies):
+        return Rows(_flat(array, shape, dtype), 1, 1, 0)
+    flat = _flat(array, array.shape[:-1], dtype)
+    inner = prod(lengths[cut:])
+    if cut == len(varies):
+        return Rows(flat, 1, 0, 0)
+    return Rows(flat, inner, 1, 0) if varies[0] else Rows(flat, inner, 0, 1)
 
 
 def allocate(
