@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from reptheory.exact.gaunt_table import GauntTable, gaunt_table
     from reptheory.exact.generators import Generators, generators
     from reptheory.exact.half_angles import HalfAnglePolynomial, wigner_d_polynomial
+    from reptheory.exact.matrix_blocks import block_basis, matrix_path_ratio
     from reptheory.exact.normalization import harmonic_factor
     from reptheory.exact.polynomials import SurdPolynomial
     from reptheory.exact.real_basis import real_from_complex
@@ -76,10 +77,12 @@ if TYPE_CHECKING:
     from reptheory.exact.wigner_d import wigner_d_fourier, wigner_d_pi_half
     from reptheory.exact.wigner_d_values import wigner_d_values
     from reptheory.groups.o3 import Irrep, Irreps
+    from reptheory.operations.blocks import blocks_from_irreps, irreps_from_blocks
     from reptheory.operations.full_tensor_product import FullTensorProduct
     from reptheory.operations.gaunt_interaction import GauntInteraction
     from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
     from reptheory.operations.linear import Linear
+    from reptheory.operations.matrix_product import MatrixProduct
     from reptheory.operations.message_passing import Edges, MessagePassing
     from reptheory.operations.tensor_product import (
         ElementwiseTensorProduct,
@@ -111,6 +114,7 @@ _HOME = {
     "Irrep": "groups.o3",
     "Irreps": "groups.o3",
     "Linear": "operations.linear",
+    "MatrixProduct": "operations.matrix_product",
     "MessagePassing": "operations.message_passing",
     "RecouplingMatrix": "exact.recoupling_arrays",
     "PackageConvention": "conversion.registry",
@@ -123,11 +127,15 @@ _HOME = {
     "Wigner6jTable": "exact.wigner6j_table",
     "Wigner3jTable": "exact.wigner3j_table",
     "audit": "conversion.audit",
+    "block_basis": "exact.matrix_blocks",
+    "blocks_from_irreps": "operations.blocks",
     "build_table": "build.library",
     "clebsch_gordan_values": "exact.values",
     "compare_tables": "build.compare",
     "export_table": "build.export",
     "gaunt_values": "exact.values",
+    "irreps_from_blocks": "operations.blocks",
+    "matrix_path_ratio": "exact.matrix_blocks",
     "open_table": "tables.reader",
     "convention": "conversion.registry",
     "convert": "conversion.convert",
@@ -210,6 +218,7 @@ __all__ = [
     "Irrep",
     "Irreps",
     "Linear",
+    "MatrixProduct",
     "MessagePassing",
     "PackageConvention",
     "RecouplingMatrix",
@@ -222,6 +231,8 @@ __all__ = [
     "Wigner3jTable",
     "Wigner6jTable",
     "audit",
+    "block_basis",
+    "blocks_from_irreps",
     "build_table",
     "cartesian_tensor",
     "clebsch_gordan",
@@ -245,7 +256,9 @@ __all__ = [
     "harmonics_from_fourier",
     "harmonics_from_monomials",
     "identify",
+    "irreps_from_blocks",
     "load_table",
+    "matrix_path_ratio",
     "monomials",
     "monomials_from_harmonics",
     "open_table",

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product as combinations
 from typing import Any
 
 import numpy as np
 from flint import arb, ctx, fmpq
 
 from reptheory.build.library import load_table
+from reptheory.exact.matrix_blocks import block_basis
 from reptheory.operations.bilinear import BilinearProduct
+from reptheory.operations.blocks import Blocks
 from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
+from reptheory.operations.matrix_product import MatrixProduct
 from reptheory.operations.transposed import TransposedProduct
 from reptheory.tables.table import Table
 
@@ -102,6 +106,33 @@ def full_reference(product: FullTensorProduct) -> Reference:
     return Reference(tuple(map(tuple, outputs)))
 
 
+def _basis_balls(blocks: Blocks) -> dict[tuple[int, int], list[tuple[int, Ball]]]:
+    """Return the exact change of basis of matrices: (row, column) -> components with their coefficients."""
+    found: dict[tuple[int, int], list[tuple[int, Ball]]] = {}
+    for one, components in blocks.pairs:
+        for (a, b, k), value in block_basis(one.l1, one.l2, "real").items():
+            place = one.row + a, one.column + b
+            found.setdefault(place, []).append((int(components[k]), value.to_arb(BITS)))
+    return found
+
+
+@lru_cache(maxsize=64)
+def matrix_reference(blocks: tuple[Blocks, Blocks, Blocks]) -> Reference:
+    """Return a matrix product by its definition: change of basis, product of matrices, change of basis."""
+    sums: dict[tuple[int, int, int], Ball] = {}
+    with ctx.workprec(BITS):
+        first, second, third = map(_basis_balls, blocks)
+        for ((a, b), left), ((b2, c), right) in combinations(first.items(), second.items()):
+            if b != b2:
+                continue
+            for (i, p), (j, q), (k, r) in combinations(left, right, third[a, c]):
+                sums[k, i, j] = sums.get((k, i, j), arb(0)) + p * q * r
+    outputs: list[list[tuple[int, int, Ball]]] = [[] for _ in range(blocks[2].irreps.dim)]
+    for (k, i, j), value in sums.items():
+        outputs[k].append((i, j, value))
+    return Reference(tuple(map(tuple, outputs)))
+
+
 def transposed_reference(product: BilinearProduct, operand: int) -> Reference:
     """Return the gradient with respect to an operand, from the terms of the product itself."""
     dim = product.dim1 if operand == 1 else product.dim2
@@ -121,5 +152,7 @@ def reference_of(product: BilinearProduct) -> Reference:
         return transposed_reference(product.product, product.operand)
     if isinstance(product, GauntTensorProduct):
         return gaunt_reference(product.lmax1, product.lmax2, product.lmax_out)
+    if isinstance(product, MatrixProduct):
+        return matrix_reference(product._blocks)
     assert isinstance(product, FullTensorProduct)
     return full_reference(product)

@@ -45,6 +45,7 @@ class PathTable:
     index                     (rows, 6) int32, columns l1, l2, l3, m1, m2, m3
     float64, float32          (rows,) correctly rounded
     numerators, denominators  of the squares, the numerator with the sign of the value; times pi^pi_power
+    variants                  (rows,) which variant of its path a row belongs to, where there are several
     """
 
     index: NDArray[np.int32]
@@ -53,6 +54,7 @@ class PathTable:
     numerators: list[int]
     denominators: list[int]
     pi_power: int
+    variants: NDArray[np.int64] | None = None
 
     def values(self, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Return the column of that dtype, float64 or float32."""

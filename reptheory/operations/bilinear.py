@@ -22,7 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from reptheory.errors import OperandError
 from reptheory.operations.broadcast import reduce_broadcast
-from reptheory.operations.engines import Engine, TableEngine, final_rounding
+from reptheory.operations.engines import Engine, TableEngine, Transposable, final_rounding
 from reptheory.operations.operands import (
     Operands,
     allocate,
@@ -68,6 +68,11 @@ class BilinearProduct(ABC):
     @abstractmethod
     def _table_engine(self) -> TableEngine:
         """The sparse table of the same product, for certificates."""
+
+    @property
+    def _own_engine(self) -> Transposable | None:
+        """What computes the gradients as well, if not the table does."""
+        return None
 
     @cached_property
     @abstractmethod

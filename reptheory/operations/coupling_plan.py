@@ -23,30 +23,34 @@ CHUNK_ROWS = 4096
 
 @dataclass(frozen=True, slots=True)
 class PathTerms:
-    """The nonzero coefficients of every path (l1, l2, l3), row by row.
+    """The nonzero coefficients of every path (l1, l2, l3), row by row; a path may come in several variants.
 
     order    (terms,) int64          rows of the table in the order of the terms
     index    (terms,) int32          (m1 + l1) (2 l2 + 1) + m2 + l2
-    starts   path -> (2 l3 + 2,)     term range of each m3, ascending
+    starts   (l1, l2, l3, variant) -> (2 l3 + 2,)   term range of each m3, ascending
     """
 
     order: NDArray[np.int64]
     index: NDArray[np.int32]
-    starts: dict[tuple[int, int, int], NDArray[np.int64]]
+    starts: dict[tuple[int, int, int, int], NDArray[np.int64]]
 
     @classmethod
-    def of(cls, columns: NDArray[Any]) -> PathTerms:
-        """Sort the index columns (l1, l2, l3, m1, m2, m3) of a coupling table by path, m3, m1, m2."""
+    def of(cls, columns: NDArray[Any], variants: NDArray[Any] | None = None) -> PathTerms:
+        """Sort the index columns (l1, l2, l3, m1, m2, m3) of a coupling table by path, m3, m1, m2.
+
+        variants   (terms,) which variant of its path a row belongs to; None: all of them to 0
+        """
         l1, l2, l3, m1, m2, m3 = (columns[:, k].astype(np.int64) for k in range(6))
-        order = np.lexsort((m2, m1, m3, l3, l2, l1))
+        variant = np.zeros(len(columns), dtype=np.int64) if variants is None else variants
+        order = np.lexsort((m2, m1, m3, variant, l3, l2, l1))
         index = ((m1 + l1) * (2 * l2 + 1) + m2 + l2)[order].astype(np.int32)
-        paths, first = np.unique(np.stack([l1, l2, l3], 1)[order], axis=0, return_index=True)
+        paths, first = np.unique(np.stack([l1, l2, l3, variant], 1)[order], axis=0, return_index=True)
         ends = np.append(first[1:], len(order))
         starts = {}
         for path, begin, end in zip(paths.tolist(), first.tolist(), ends.tolist(), strict=True):
             degree = path[2]
             edges = np.arange(-degree, degree + 2)
-            starts[path[0], path[1], path[2]] = begin + np.searchsorted(m3[order[begin:end]], edges)
+            starts[tuple(path)] = begin + np.searchsorted(m3[order[begin:end]], edges)
         return cls(order, index, starts)
 
     def longest_row(self) -> int:
@@ -60,6 +64,7 @@ class Pair:
 
     i0, l1, j0, l2   offset and degree in x, offset and degree in y
     targets          (l3, first output column) of each path
+    variant          which coefficients of these paths
     """
 
     i0: int
@@ -67,6 +72,7 @@ class Pair:
     j0: int
     l2: int
     targets: tuple[tuple[int, int], ...]
+    variant: int = 0
 
 
 def _chunks(pairs: Iterable[Pair], limit: int) -> Iterator[list[Pair]]:
@@ -128,7 +134,7 @@ def coupling_plan(
         for pair in group:
             first_row = len(rows)
             for degree, column in pair.targets:
-                edges = terms.starts[pair.l1, pair.l2, degree].tolist()
+                edges = terms.starts[pair.l1, pair.l2, degree, pair.variant].tolist()
                 at = place[column]
                 fresh = int(column not in written)
                 written.add(column)

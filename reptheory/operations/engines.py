@@ -29,7 +29,7 @@ from reptheory.operations.coupling_plan import CHUNK_ROWS, Pair, PathTerms, coup
 from reptheory.operations.ring_plan import absolute, depth, multiplications, ring_plan, ring_underflow
 from reptheory.tables.table import Table
 
-__all__ = ["Engine", "RingEngine", "TableEngine", "final_rounding"]
+__all__ = ["Engine", "RingEngine", "TableEngine", "Transposable", "final_rounding"]
 
 Array = NDArray[Any]
 
@@ -52,6 +52,13 @@ class Engine(Protocol):
 
         more   roundings of x and y, of both together, before they came here: the bound covers them as well
         """
+
+
+class Transposable(Engine, Protocol):
+    """An engine that computes the gradients of its product by its own method."""
+
+    def transposed(self, operand: int) -> Transposable:
+        """Return the engine of (z, y) -> x for operand 1, of (x, z) -> y for operand 2."""
 
 
 def read_only(array: Array) -> Array:
@@ -81,7 +88,8 @@ class TableEngine:
     @cached_property
     def _terms(self) -> PathTerms:
         columns = [*self._roles, *(3 + role for role in self._roles)]
-        return PathTerms.of(self._table.index[:, columns])
+        variants = self._table.variants if isinstance(self._table, PathTable) else None
+        return PathTerms.of(self._table.index[:, columns], variants)
 
     def transposed(self, operand: int) -> TableEngine:
         """Return the engine of (z, y) -> x for operand 1, of (x, z) -> y for operand 2."""
@@ -89,13 +97,13 @@ class TableEngine:
         roles = self._roles
         if operand == 1:
             pairs = [
-                Pair(column, degree, pair.j0, pair.l2, ((pair.l1, pair.i0),))
+                Pair(column, degree, pair.j0, pair.l2, ((pair.l1, pair.i0),), pair.variant)
                 for pair in self._pairs
                 for degree, column in pair.targets
             ]
             return TableEngine(self._table, pairs, (third, second, first), (roles[2], roles[1], roles[0]))
         pairs = [
-            Pair(pair.i0, pair.l1, column, degree, ((pair.l2, pair.j0),))
+            Pair(pair.i0, pair.l1, column, degree, ((pair.l2, pair.j0),), pair.variant)
             for pair in self._pairs
             for degree, column in pair.targets
         ]
@@ -140,7 +148,7 @@ class TableEngine:
         terms, longest, rows = (np.zeros(self._dims[2], dtype=np.int64) for _ in range(3))
         for pair in self._pairs:
             for degree, column in pair.targets:
-                count = np.diff(self._terms.starts[pair.l1, pair.l2, degree])
+                count = np.diff(self._terms.starts[pair.l1, pair.l2, degree, pair.variant])
                 here = slice(column, column + 2 * degree + 1)
                 terms[here] += count
                 longest[here] = np.maximum(longest[here], count)

@@ -23,6 +23,7 @@ __all__ = [
     "claimed_result",
     "edge_operands",
     "incoming_gradient",
+    "one_operand",
     "operands",
     "thread_count",
     "weighted_operands",
@@ -144,6 +145,19 @@ def operands(x: ArrayLike, y: ArrayLike, dims: tuple[int, int], meanings: tuple[
     _last_axis(right, "y", dims[1], meanings[1])
     shape, dtype = _common([("x", left), ("y", right)])
     return Operands(_flat(left, shape, dtype), _flat(right, shape, dtype), shape)
+
+
+def one_operand(value: ArrayLike, name: str, last: tuple[int, ...], meaning: str) -> NDArray[Any]:
+    """Check one array (..., *last) of floats; float32 or float64, any layout.
+
+    meaning   what the last axes count, for the message
+    raises    OperandError
+    """
+    array = _float_array(value, name)
+    if array.ndim < len(last) or array.shape[array.ndim - len(last) :] != last:
+        axes = "axis must be" if len(last) == 1 else "axes must be"
+        raise OperandError(f"{name}: got shape {list(array.shape)}; the last {axes} {list(last)}, {meaning}")
+    return array
 
 
 def weighted_operands(

@@ -11,15 +11,21 @@ with the same coefficients, hence the same correctly rounded floats, bounds and 
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from reptheory.operations.bilinear import BilinearProduct
 from reptheory.operations.engines import Engine, TableEngine
+
+if TYPE_CHECKING:
+    from reptheory.operations.engines import Transposable
 
 __all__ = ["TransposedProduct"]
 
 
 class TransposedProduct(BilinearProduct):
-    """The gradient of a product with a coefficient table, with respect to operand 1 or 2.
+    """The gradient of a product, with respect to operand 1 or 2.
+
+    It is computed as the product itself, if its engine knows how, else from the coefficient table.
 
     operand   1: (g, y) -> gradient of x;  2: (x, g) -> gradient of y
     """
@@ -42,9 +48,15 @@ class TransposedProduct(BilinearProduct):
     def _table_engine(self) -> TableEngine:
         return self.product._table_engine.transposed(self.operand)
 
-    @property
+    @cached_property
     def _engine(self) -> Engine:
-        return self._table_engine
+        own = self._own_engine
+        return self._table_engine if own is None else own
+
+    @cached_property
+    def _own_engine(self) -> Transposable | None:
+        engine = self.product._own_engine
+        return None if engine is None else engine.transposed(self.operand)
 
     def _transposed(self, operand: int) -> BilinearProduct:
         return TransposedProduct(self, operand)

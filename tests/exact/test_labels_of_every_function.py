@@ -31,9 +31,11 @@ WITHOUT_LABELS = {
     "convention": "takes a name",
     "convert": "takes values of other packages",
     "identify": "takes values of other packages",
+    "blocks_from_irreps": "takes irreps",
     "cartesian_tensor": "its one argument is a formula",
     "compare_tables": "takes tables",
     "export_table": "takes a table",
+    "irreps_from_blocks": "takes irreps",
     "open_table": "takes a path",
     "read_table": "takes a path",
 }
@@ -89,6 +91,7 @@ def listed_values(function: Callable[..., object]) -> Callable[..., object]:
 IDENTITY = (1, 0, 0, 0)
 CASES: dict[str, Case] = {
     "build_table": Case("l", (1,), lambda lmax: rt.build_table("gaunt", lmax).key, ("lmax",)),
+    "block_basis": Case("jj", (1, 1)),
     "clebsch_gordan": Case("jjjmmm", (1, 1, 2, 1, 0, 1)),
     "clebsch_gordan_array": Case("jjj", (1, 1, 2)),
     "estimate_table": Case("l", (1,), lambda lmax: rt.estimate_table("gaunt", lmax).rows, ("lmax",)),
@@ -110,6 +113,7 @@ CASES: dict[str, Case] = {
     "harmonics_from_fourier": Case("ln", (1, 2)),
     "harmonics_from_monomials": Case("l", (2,)),
     "load_table": Case("l", (1,), lambda lmax: rt.load_table("gaunt", lmax).key, ("lmax",)),
+    "matrix_path_ratio": Case("jjjjjj", (1, 1, 1, 1, 1, 1)),
     "monomials": Case("l", (2,)),
     "monomials_from_harmonics": Case("l", (2,)),
     "racah": Case("jjjjjj", (1, 1, 1, 1, 1, 2)),

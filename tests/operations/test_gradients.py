@@ -21,6 +21,7 @@ from reptheory.operations.bilinear import BilinearProduct
 from reptheory.operations.broadcast import reduce_broadcast
 from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
+from reptheory.operations.matrix_product import MatrixProduct
 
 PRODUCTS: list[tuple[str, BilinearProduct]] = [
     *((method, GauntTensorProduct(3, 2, 4, method)) for method in ("table", "grid", "fourier")),
@@ -30,6 +31,8 @@ PRODUCTS: list[tuple[str, BilinearProduct]] = [
     ("float32 in float64", GauntTensorProduct(3, accumulate="float64", method="grid")),
     ("full", FullTensorProduct("2x0e+1x1o+1x2e", "1x1o+2x1e")),
     ("full, an irrep that no path uses", FullTensorProduct("1x0o+2x1o", "1x1o", filter_ir_out=["1e"])),
+    ("matrix", MatrixProduct("1x0e+1x1o", "2x1e", "1x2o")),
+    ("matrix by table", MatrixProduct("1x0e+1x1o", "2x1e", "1x2o", "table")),
 ]
 CASES = [pytest.param(product, id=name) for name, product in PRODUCTS]
 DTYPES = ("float32", "float64")

@@ -13,10 +13,11 @@ import pytest
 from exact_bilinear import reference_of
 
 from reptheory.errors import LabelError, OperandError, TooLarge
-from reptheory.kernels import coupling, rings
+from reptheory.kernels import coupling, matrices, rings
 from reptheory.operations.bilinear import BilinearProduct
 from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
+from reptheory.operations.matrix_product import MatrixProduct
 
 Array = Any
 
@@ -26,6 +27,8 @@ PRODUCTS: dict[str, BilinearProduct] = {
     "fourier": GauntTensorProduct(2, 3, 4, "fourier"),
     "wide": GauntTensorProduct(2, 3, 4, "grid", accumulate="float64"),
     "full": FullTensorProduct("2x0e+1x1o+1x2e", "1x0o+3x1o"),
+    "matrix": MatrixProduct("1x0e+1x1o", "2x1e", "1x0e+1x1o"),
+    "matrix by table": MatrixProduct("1x0e+1x1o", "2x1e", "1x0e+1x1o", "table"),
 }
 
 
@@ -325,7 +328,7 @@ def test_many_dtypes_and_layouts_compile_nothing_new(product: BilinearProduct) -
                 product(change(x)[:1, None], change(y)[0])
 
     calls()
-    kernels = [coupling.couple, rings.ring_product]
+    kernels = [coupling.couple, rings.ring_product, matrices.matrix_product]
     before = [len(getattr(kernel, "signatures", ())) for kernel in kernels]
     calls()
     assert [len(getattr(kernel, "signatures", ())) for kernel in kernels] == before
