@@ -78,6 +78,7 @@ if TYPE_CHECKING:
     from reptheory.exact.wigner_d_values import wigner_d_values
     from reptheory.groups.o3 import Irrep, Irreps
     from reptheory.operations.blocks import blocks_from_irreps, irreps_from_blocks
+    from reptheory.operations.expressivity import Expressivity, expressivity
     from reptheory.operations.full_tensor_product import FullTensorProduct
     from reptheory.operations.gaunt_interaction import GauntInteraction
     from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
@@ -104,6 +105,7 @@ _HOME = {
     "EulerMatrix": "exact.euler_angles",
     "Edges": "operations.message_passing",
     "ElementwiseTensorProduct": "operations.tensor_product",
+    "Expressivity": "operations.expressivity",
     "FullTensorProduct": "operations.full_tensor_product",
     "FullyConnectedTensorProduct": "operations.tensor_product",
     "GauntInteraction": "operations.gaunt_interaction",
@@ -143,6 +145,7 @@ _HOME = {
     "cartesian_tensor": "exact.cartesian",
     "clebsch_gordan": "exact.clebsch_gordan",
     "clebsch_gordan_array": "exact.clebsch_gordan",
+    "expressivity": "operations.expressivity",
     "forms_from_vector_harmonics": "exact.tensor_harmonics",
     "fourier_from_harmonics": "exact.fourier",
     "gaunt": "exact.gaunt",
@@ -208,6 +211,7 @@ __all__ = [
     "ElementwiseTensorProduct",
     "EulerElement",
     "EulerMatrix",
+    "Expressivity",
     "FullTensorProduct",
     "FullyConnectedTensorProduct",
     "GauntInteraction",
@@ -243,6 +247,7 @@ __all__ = [
     "convert",
     "estimate_table",
     "export_table",
+    "expressivity",
     "forms_from_vector_harmonics",
     "fourier_from_harmonics",
     "gaunt",

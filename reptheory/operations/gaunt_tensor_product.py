@@ -19,6 +19,7 @@ from typing import Final, Literal, get_args
 from reptheory.build.paths import coefficients
 from reptheory.errors import LabelError
 from reptheory.groups.labels import whole
+from reptheory.groups.o3 import Irreps
 from reptheory.operations.bilinear import Accumulate, BilinearProduct
 from reptheory.operations.coupling_plan import Pair
 from reptheory.operations.engines import Engine, RingEngine, TableEngine
@@ -80,6 +81,21 @@ class GauntTensorProduct(BilinearProduct):
     @cached_property
     def _meanings(self) -> tuple[str, str]:
         return f"(lmax1 + 1)^2 with lmax1 = {self.lmax1}", f"(lmax2 + 1)^2 with lmax2 = {self.lmax2}"
+
+    @property
+    def irreps_in1(self) -> Irreps:
+        """The harmonics of x: one copy of each l <= lmax1, parity (-1)^l."""
+        return Irreps.spherical_harmonics(self.lmax1)
+
+    @property
+    def irreps_in2(self) -> Irreps:
+        """The harmonics of y."""
+        return Irreps.spherical_harmonics(self.lmax2)
+
+    @property
+    def irreps_out(self) -> Irreps:
+        """The harmonics of the product."""
+        return Irreps.spherical_harmonics(self.lmax_out)
 
     def _paths(self) -> Iterator[tuple[int, int, int]]:
         """List the paths that contribute: l1 + l2 + l3 even."""

@@ -1,0 +1,103 @@
+"""Choosing a product: what each one can express, and what it costs, side by side.
+
+Two features with one copy of each degree 0..L are to be combined into every degree up to 2 L. The full
+Clebsch-Gordan product gives each path its own weight; the Gaunt product gives up paths and freedom for speed.
+How many Gaunt products side by side make up for it, and which paths no number of them brings back? Counts are
+exact; times are of this machine, a batch of 1,000 in float64 on one thread.
+
+    python examples/choosing_a_product.py [picture.svg]
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.figure import Figure
+
+import reptheory as rt
+
+DEGREES = range(1, 9)
+BATCH = 1000
+
+
+def products(lmax: int) -> dict[str, rt.FullTensorProduct | rt.GauntTensorProduct]:
+    """Return the contenders for operands of degrees 0..lmax."""
+    irreps = rt.Irreps.spherical_harmonics(lmax)
+    return {
+        "Clebsch-Gordan": rt.FullTensorProduct(irreps, irreps, threads=1),
+        "Gaunt": rt.GauntTensorProduct(lmax, threads=1),
+    }
+
+
+def microseconds(product: rt.FullTensorProduct | rt.GauntTensorProduct) -> float:
+    """Return the time of one product within a batch, the best of three."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(BATCH, product.dim1)), rng.normal(size=(BATCH, product.dim2))
+    z = product(x, y)  # compiles
+    best = float("inf")
+    for _ in range(3):
+        start = time.perf_counter()
+        product(x, y, out=z)
+        best = min(best, time.perf_counter() - start)
+    return best / BATCH * 1e6
+
+
+def enough(product: rt.GauntTensorProduct) -> int:
+    """Return how many products side by side reach all that any number of them reaches."""
+    channels = 1
+    while True:
+        found = rt.expressivity(product, channels=channels)
+        if found.degrees_of_freedom == found.reachable:
+            return channels
+        channels += 1
+
+
+def main() -> None:
+    """Print one line a degree and product, check what is printed, save the picture."""
+    print("L  product         paths reached  freedom  multiplications  us a product")
+    rows = []
+    for lmax in DEGREES:
+        for name, product in products(lmax).items():
+            found, duration = rt.expressivity(product), microseconds(product)
+            rows.append((lmax, name, found, duration))
+            print(
+                f"{lmax}  {name:14} {found.paths:6} {found.reachable:7} {found.degrees_of_freedom:8}"
+                f" {found.cost:16,} {duration:13.2f}"
+            )
+    lost = rt.expressivity(rt.GauntTensorProduct(2)).lost
+    print("\nlost at L = 2:", ", ".join(f"{a} x {b} -> {c}" for a, b, c in lost))
+    print("Gaunt products side by side until nothing more is gained:", end=" ")
+    print(", ".join(f"{enough(rt.GauntTensorProduct(lmax))} at L = {lmax}" for lmax in range(1, 7)))
+    for lmax, name, found, _ in rows:
+        expected = found.paths if name == "Clebsch-Gordan" else 4 * lmax + 1
+        if found.degrees_of_freedom != expected:
+            raise SystemExit(f"{name}, L = {lmax}: {found.degrees_of_freedom} is not {expected}")
+    target = Path(sys.argv[1] if len(sys.argv) > 1 else "choosing_a_product.svg")
+    draw(rows, target)
+    print("picture:", target.name)
+
+
+def draw(rows: list[tuple[int, str, rt.Expressivity, float]], target: Path) -> None:
+    """Plot freedom, time and time per freedom against the degree."""
+    titles = "freely chosen path weights", "microseconds a product", "microseconds a free weight"
+    figure = Figure(figsize=(9.6, 3.2), layout="constrained")
+    for column, (axes, title) in enumerate(zip(figure.subplots(1, len(titles)), titles, strict=True)):
+        for name in dict.fromkeys(row[1] for row in rows):
+            chosen = [
+                (lmax, found.degrees_of_freedom, took) for lmax, which, found, took in rows if which == name
+            ]
+            values = [(free, took, took / free)[column] for _, free, took in chosen]
+            axes.loglog([lmax for lmax, _, _ in chosen], values, "o-", label=name)
+        axes.set_title(title, fontsize=10)
+        axes.set_xlabel("highest degree L")
+        axes.set_xticks(list(DEGREES), [str(lmax) for lmax in DEGREES], minor=False)
+        axes.set_xticks([], minor=True)
+    axes.legend(frameon=False)
+    with mpl.rc_context({"svg.hashsalt": "reptheory"}):
+        figure.savefig(target)
+
+
+if __name__ == "__main__":
+    main()

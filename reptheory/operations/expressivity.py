@@ -1,0 +1,361 @@
+"""Expressivity: what a bilinear product can express between linear layers, counted exactly.
+
+A product T from X' x Y' to Z' with equivariant linear layers around it gives the bilinear maps
+
+    B = Lin_Z o T o (Lin_X, Lin_Y)     from X x Y to Z
+
+[Xie, Daigavane, Kotak, Smidt 2025, "The Price of Freedom"]. A linear layer mixes copies of one irrep, so with
+a, b, c copies in X, Y, Z and T = sum of t_ijk times the Clebsch-Gordan path of the copies i, j -> k,
+
+    B_abc = sum_ijk C_ck t_ijk A_ia B_jb   (times w_ijk, the product's own weights)
+
+paths                 dimension of the space of all equivariant bilinear maps from X x Y to Z
+reachable             dimension of the span of all B: what sums of such products express; the paths that
+                      interact at all, copies counted
+degrees_of_freedom    dimension of the set of all B, the paper's expressivity: how many path weights one
+                      product can choose freely. The generic rank of the Jacobian of B, at a random point of a
+                      finite field (`exact.residues`): never too large, too small with probability 2^-45
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reptheory.errors import LabelError
+from reptheory.exact.residues import multiply, random_elements, rank, residue
+from reptheory.exact.surd import Surd
+from reptheory.groups.labels import whole
+from reptheory.groups.o3 import Irrep, Irreps
+from reptheory.operations.bilinear import BilinearProduct
+from reptheory.operations.engines import TableEngine
+from reptheory.operations.tensor_product import TensorProduct
+from reptheory.tables.table import Table
+
+__all__ = ["CoupledPath", "Expressivity", "expressivity", "measured", "path_coefficients"]
+
+Path = tuple[Irrep, Irrep, Irrep]
+
+
+class CoupledPath(NamedTuple):
+    """One term of a product: copies i, j of X', Y' to copy k of Z', times `coefficient` and a weight.
+
+    labels        irreps of the copies
+    copies        (i, j, k), counted over all irreps of X', Y' and Z'
+    coefficient   of the Clebsch-Gordan path, whose sign is that of its first coefficient that is not 0
+    weight        which of the product's own weights multiplies it; -1: none does
+    """
+
+    labels: Path
+    copies: tuple[int, int, int]
+    coefficient: Surd
+    weight: int = -1
+
+
+@dataclass(frozen=True)
+class Expressivity:
+    """What a product can express between X, Y and Z, see `operations.expressivity`.
+
+    irreps_in1, irreps_in2, irreps_out      X, Y and Z
+    paths, reachable, degrees_of_freedom    dimensions
+    weights                                 parameters of the linear layers and of the product
+    interacting, lost                       paths (ir1, ir2, ir_out) that contribute, and that never do
+    cost                                    multiplications of one product, without the layers
+    """
+
+    irreps_in1: Irreps
+    irreps_in2: Irreps
+    irreps_out: Irreps
+    paths: int
+    reachable: int
+    degrees_of_freedom: int
+    weights: int
+    interacting: tuple[Path, ...]
+    lost: tuple[Path, ...]
+    cost: int
+
+
+def expressivity(
+    product: BilinearProduct | TensorProduct,
+    irreps_in1: str | Irreps | None = None,
+    irreps_in2: str | Irreps | None = None,
+    irreps_out: str | Irreps | None = None,
+    *,
+    channels: int = 1,
+) -> Expressivity:
+    """Return what `product` expresses between linear layers from irreps_in1, irreps_in2 to irreps_out.
+
+    irreps_in1, irreps_in2   X and Y; None: one copy of each irrep of the product's operand
+    irreps_out               Z; None: one copy of each irrep in the product of X and Y, of either parity, up
+                             to the highest degree of the product's result
+    channels                 so many products side by side, each with its own layers, their results added
+    raises                   LabelError: no irreps; TooLarge: too many copies
+
+    >>> from reptheory import FullTensorProduct, GauntTensorProduct
+    >>> gaunt = expressivity(GauntTensorProduct(2))
+    >>> gaunt.paths, gaunt.reachable, gaunt.degrees_of_freedom
+    (19, 14, 9)
+    >>> gaunt.lost[0]  # two vectors do not give their cross product
+    (1o, 1o, 1e)
+    >>> full = expressivity(FullTensorProduct("0e + 1o + 2e", "0e + 1o + 2e"))
+    >>> full.paths, full.reachable, full.degrees_of_freedom
+    (19, 19, 19)
+    """
+    operands = _irreps(product)
+    terms = path_coefficients(product)
+    first, second = (
+        _one_of_each(operands[side]) if given is None else Irreps(given).regroup()
+        for side, given in enumerate((irreps_in1, irreps_in2))
+    )
+    highest = max(operands[2].ls, default=0)
+    out = _products(first, second, highest) if irreps_out is None else Irreps(irreps_out).regroup()
+    count = whole(channels, "channels")
+    if not count:
+        raise LabelError("channels: got 0; it must be 1 or more")
+    return measured(_repeated(terms, count), (first, second, out), count * product.cost)
+
+
+def measured(terms: list[CoupledPath], sides: tuple[Irreps, Irreps, Irreps], cost: int = 0) -> Expressivity:
+    """Return what terms express between linear layers from sides[0], sides[1] to sides[2].
+
+    sides   X, Y and Z, one entry an irrep
+    """
+    copies = {path: _copies(path, sides) for path in _paths(sides)}
+    kept = [term for term in terms if term.labels in copies and term.coefficient]
+    interacting = {term.labels for term in kept}
+    layers = _Layers(kept, sides)
+    return Expressivity(
+        *sides,
+        paths=sum(copies.values()),
+        reachable=sum(copies[path] for path in interacting),
+        degrees_of_freedom=_generic_rank(kept, layers),
+        weights=layers.count,
+        interacting=tuple(path for path in copies if path in interacting),
+        lost=tuple(path for path in copies if path not in interacting),
+        cost=cost,
+    )
+
+
+def _one_of_each(irreps: Irreps) -> Irreps:
+    """Return one copy of each distinct irrep, sorted."""
+    return Irreps([(1, ir) for ir in sorted({ir for mul, ir in irreps if mul})])
+
+
+def _repeated(terms: list[CoupledPath], count: int) -> list[CoupledPath]:
+    """Return `count` products side by side, with copies and weights of their own."""
+    if count == 1:
+        return terms
+    steps = [1 + max((term.copies[side] for term in terms), default=0) for side in range(3)]
+    weights = 1 + max((term.weight for term in terms), default=-1)
+    return [
+        term._replace(
+            copies=(i + k * steps[0], j + k * steps[1], out + k * steps[2]),
+            weight=term.weight + k * weights if term.weight >= 0 else -1,
+        )
+        for k in range(count)
+        for term in terms
+        for i, j, out in (term.copies,)
+    ]
+
+
+def _irreps(product: Any) -> tuple[Irreps, Irreps, Irreps]:
+    """Return the irreps of the operands and of the result."""
+    names = ("irreps_in1", "irreps_in2", "irreps_out")
+    if not all(hasattr(product, name) for name in names):
+        raise LabelError(f"product: got {product!r}; it has no {', '.join(names)}; pass one that has")
+    first, second, out = (getattr(product, name) for name in names)
+    return first, second, out
+
+
+def _products(first: Irreps, second: Irreps, highest: int) -> Irreps:
+    """Return one copy of each irrep of the product of two sums, up to a degree."""
+    found = {ir for _, ir1 in first for _, ir2 in second for ir in ir1 * ir2 if ir.l <= highest}
+    return Irreps([(1, ir) for ir in sorted(found)])
+
+
+def _paths(sides: tuple[Irreps, Irreps, Irreps]) -> Iterator[Path]:
+    """List the paths that the selection rules allow, lexicographically."""
+    for _, ir1 in sides[0]:
+        for _, ir2 in sides[1]:
+            allowed = set(ir1 * ir2)
+            for _, ir in sides[2]:
+                if ir in allowed:
+                    yield ir1, ir2, ir
+
+
+def _copies(path: Path, sides: tuple[Irreps, Irreps, Irreps]) -> int:
+    """Count the triples of copies that a path couples."""
+    first, second, out = (irreps.count(ir) for irreps, ir in zip(sides, path, strict=True))
+    return first * second * out
+
+
+def path_coefficients(product: BilinearProduct | TensorProduct) -> list[CoupledPath]:
+    """Return the exact terms of a product, path by path.
+
+    >>> from reptheory import GauntTensorProduct
+    >>> labels, copies, coefficient, weight = path_coefficients(GauntTensorProduct(1, 1, 1))[1]
+    >>> labels, copies, coefficient == Surd.sqrt(Fraction(1, 4), pi_power=-1)
+    ((0e, 1o, 1o), (0, 1, 1), True)
+    """
+    if isinstance(product, TensorProduct):
+        return list(_instructed(product))
+    return list(_tabulated(product._table_engine, _irreps(product)))
+
+
+def _tabulated(engine: TableEngine, irreps: tuple[Irreps, Irreps, Irreps]) -> Iterator[CoupledPath]:
+    """Read the terms off the sparse table of a product and its pairs."""
+    copies = [_copy_starts(one) for one in irreps]
+    known = _block_coefficients(engine)
+    for pair in engine._pairs:
+        for degree, column in pair.targets:
+            found = [copies[k][place] for k, place in enumerate((pair.i0, pair.j0, column))]
+            value = known.get((pair.l1, pair.l2, degree, getattr(pair, "variant", 0)))
+            if value is not None:
+                labels = found[0][1], found[1][1], found[2][1]
+                yield CoupledPath(labels, (found[0][0], found[1][0], found[2][0]), value)
+
+
+def _copy_starts(irreps: Irreps) -> dict[int, tuple[int, Irrep]]:
+    """Return (number, irrep) of the copy that begins at each component."""
+    starts: dict[int, tuple[int, Irrep]] = {}
+    start = 0
+    for mul, ir in irreps:
+        for _ in range(mul):
+            starts[start] = (len(starts), ir)
+            start += ir.dim
+    return starts
+
+
+def _block_coefficients(engine: TableEngine) -> dict[tuple[int, ...], Surd]:
+    """Return what each block of a table is, times the Clebsch-Gordan block of unit norm.
+
+    For one m3 the squares of <l1 m1 l2 m2|l3 m3> sum to 1 over m1, m2, so those of the table sum to the
+    square of the coefficient.
+    """
+    table, roles = engine._table, engine._roles
+    given = getattr(table, "variants", None)
+    variants = np.zeros(len(table.index), dtype=np.int64) if given is None else given
+    labels = np.column_stack([table.index[:, list(roles)], variants])
+    m1, m2, m3 = (table.index[:, 3 + role] for role in roles)
+    order = np.lexsort((m2, m1, m3, *labels.T[::-1]))
+    paths, first = np.unique(labels[order], axis=0, return_index=True)
+    orders = table.index[order, 3 + roles[2]]
+    found: dict[tuple[int, ...], Surd] = {}
+    for path, begin, end in zip(paths.tolist(), first, [*first[1:], len(order)], strict=True):
+        last = begin + int(np.searchsorted(orders[begin:end], orders[begin], side="right"))
+        values = [_exact(table, int(row)) for row in order[begin:last]]
+        square = sum((abs(value) for value in values), Fraction(0))
+        sign = 1 if values[0] > 0 else -1
+        found[tuple(path)] = Surd.sqrt(square, sign=sign, pi_power=table.pi_power)
+    return found
+
+
+def _exact(table: Any, row: int) -> Fraction:
+    """Return the square of a row over pi^pi_power, with the sign of the row."""
+    if isinstance(table, Table):
+        entry = table.row(row)
+        return Fraction(entry.sign * entry.numerator, entry.denominator)
+    return Fraction(table.numerators[row], table.denominators[row])
+
+
+def _instructed(product: TensorProduct) -> Iterator[CoupledPath]:
+    """List the terms of a product with instructions."""
+    irreps = _irreps(product)
+    starts = [np.cumsum([0, *(mul for mul, _ in one)]).tolist() for one in irreps]
+    weight = 0
+    for one in product.instructions:
+        letters = one.letters
+        sizes = {}
+        for name, side, entry in zip(letters[:3], irreps, one.entries, strict=True):
+            if len(name) == 1:
+                sizes[name] = side[entry].mul
+        first, second, out = (side[entry].ir for side, entry in zip(irreps, one.entries, strict=True))
+        names = sorted(sizes)
+        for copies in np.ndindex(*(sizes[name] for name in names)):
+            at = dict(zip(names, copies, strict=True))
+            places = [starts[k][one.entries[k]] + _place(letters[k], at, sizes) for k in range(3)]
+            number = weight + _place(letters.weight, at, sizes) if one.has_weight else -1
+            yield CoupledPath(
+                (first, second, out), (places[0], places[1], places[2]), Surd.sqrt(one.square), number
+            )
+        weight += one.weight_numel
+
+
+def _place(letters: str, at: dict[str, int], sizes: dict[str, int]) -> int:
+    """Return the row-major place of copies."""
+    place = 0
+    for letter in letters:
+        place = place * sizes[letter] + at[letter]
+    return place
+
+
+class _Layers:
+    """Where the parameters of the three linear layers and of the product stand: columns of the Jacobian.
+
+    starts   of each side: copy of X', Y' or Z' -> its first column; one column for each copy in X, Y or Z
+    muls     of each side: irrep -> copies in X, Y or Z
+    own      weight of the product -> its column
+    count    columns
+    """
+
+    def __init__(self, terms: list[CoupledPath], sides: tuple[Irreps, Irreps, Irreps]) -> None:
+        self.muls = [{ir: mul for mul, ir in irreps} for irreps in sides]
+        self.starts: list[dict[int, int]] = [{}, {}, {}]
+        self.count = 0
+        for side in range(3):
+            for copy, ir in sorted({(term.copies[side], term.labels[side]) for term in terms}):
+                self.starts[side][copy] = self.count
+                self.count += self.muls[side][ir]
+        weights = sorted({term.weight for term in terms} - {-1})
+        self.own = {weight: self.count + k for k, weight in enumerate(weights)}
+        self.count += len(weights)
+
+
+def _generic_rank(terms: list[CoupledPath], layers: _Layers) -> int:
+    """Return the rank of the Jacobian of B with respect to A, B, C and w at a random point."""
+    if not terms:
+        return 0
+    rows, columns, coefficients = _monomials(terms, layers)
+    point = np.concatenate([random_elements(layers.count, seed=1), [[1], [0]]], axis=1)
+    entries = []
+    for held in range(4):
+        value = coefficients
+        for other in range(4):
+            if other != held:
+                value = multiply(value, point[:, columns[other]])
+        free = columns[held] < layers.count
+        entries.append((rows[free], columns[held][free], value[:, free]))
+    joined = [np.concatenate(parts, axis=-1) for parts in zip(*entries, strict=True)]
+    return rank(joined[0], joined[1], joined[2])
+
+
+def _monomials(
+    terms: list[CoupledPath], layers: _Layers
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """List the monomials t_ijk A_ia B_jb C_ck w of every B_abc: its row, four columns, t_ijk.
+
+    The column of a weight that is not there is `layers.count`, where the point has 1.
+    """
+    first_row: dict[Path, int] = {}
+    known: dict[Surd, tuple[int, int]] = {}
+    rows, columns, coefficients = [], [], []
+    total = 0
+    for term in terms:
+        muls = tuple(layers.muls[side][term.labels[side]] for side in range(3))
+        if term.labels not in first_row:
+            first_row[term.labels] = total
+            total += muls[0] * muls[1] * muls[2]
+        if term.coefficient not in known:
+            known[term.coefficient] = residue(term.coefficient)
+        weight = layers.own.get(term.weight, layers.count)
+        starts = [layers.starts[side][term.copies[side]] for side in range(3)]
+        for number, copies in enumerate(np.ndindex(muls)):
+            rows.append(first_row[term.labels] + number)
+            columns.append([*(start + copy for start, copy in zip(starts, copies, strict=True)), weight])
+            coefficients.append(known[term.coefficient])
+    return np.array(rows), np.array(columns).T, np.array(coefficients, dtype=np.int64).T

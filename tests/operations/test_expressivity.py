@@ -1,0 +1,226 @@
+"""What products express: known counts, exact path coefficients, ranks against two other ways."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product as pairs
+
+import numpy as np
+import pytest
+from flint import fmpz_mat
+
+from reptheory.errors import LabelError
+from reptheory.exact.surd import Surd
+from reptheory.exact.wigner3j import wigner_3j
+from reptheory.exact.wigner6j import wigner_6j
+from reptheory.groups.o3 import Irrep, Irreps
+from reptheory.operations.expressivity import (
+    CoupledPath,
+    expressivity,
+    measured,
+    path_coefficients,
+)
+from reptheory.operations.full_tensor_product import FullTensorProduct
+from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
+from reptheory.operations.tensor_product import FullyConnectedTensorProduct, TensorProduct
+
+ALL_PATHS = [1, 6, 19, 44, 85, 146, 231, 344, 489]
+EVEN_PATHS = [1, 5, 14, 30, 55, 91, 140, 204, 285]
+
+
+def full(lmax: int) -> FullTensorProduct:
+    return FullTensorProduct(Irreps.spherical_harmonics(lmax), Irreps.spherical_harmonics(lmax))
+
+
+@pytest.mark.parametrize("lmax", range(7))
+def test_gaunt_reaches_the_even_paths_with_4l_plus_1_degrees_of_freedom(lmax: int) -> None:
+    found = expressivity(GauntTensorProduct(lmax))
+    assert (found.paths, found.reachable) == (ALL_PATHS[lmax], EVEN_PATHS[lmax])
+    assert found.degrees_of_freedom == 4 * lmax + 1
+    assert found.weights == 4 * lmax + 3
+    assert all((a.l + b.l + c.l) % 2 == 0 for a, b, c in found.interacting)
+    assert all((a.l + b.l + c.l) % 2 == 1 for a, b, c in found.lost)
+
+
+@pytest.mark.parametrize("lmax", range(6))
+def test_the_full_product_expresses_everything(lmax: int) -> None:
+    found = expressivity(full(lmax))
+    assert found.paths == found.reachable == found.degrees_of_freedom == ALL_PATHS[lmax]
+    assert not found.lost
+
+
+@pytest.mark.parametrize("lmax", range(1, 6))
+def test_one_input_degree_to_one_or_to_all(lmax: int) -> None:
+    """The three settings of the paper: one irrep to one, one irrep to many; many to many is above."""
+    degree = Irrep(lmax, (-1) ** lmax)
+    gaunt, every = GauntTensorProduct(lmax), full(lmax)
+    for product in (gaunt, every):
+        assert expressivity(product, degree, degree, "0e").degrees_of_freedom == 1
+    assert expressivity(gaunt, degree, degree).degrees_of_freedom == lmax + 1
+    assert expressivity(every, degree, degree).degrees_of_freedom == 2 * lmax + 1
+    assert expressivity(gaunt, degree, degree, "1e").degrees_of_freedom == 0
+
+
+@pytest.mark.parametrize("degrees", [(2, 2, 4), (3, 1, 2), (1, 4, 5), (3, 3, 0)])
+def test_gaunt_agrees_with_the_rank_of_exponents(degrees: tuple[int, int, int]) -> None:
+    """Monomials a_l1 b_l2 c_l3: the dimension of their image is the rank of the exponents."""
+    found = expressivity(GauntTensorProduct(*degrees))
+    lmax1, lmax2, lmax_out = degrees
+    width = lmax1 + lmax2 + lmax_out + 3
+    rows = []
+    for first, second, out in found.interacting:
+        row = [0] * width
+        for place in (first.l, lmax1 + 1 + second.l, lmax1 + lmax2 + 2 + out.l):
+            row[place] = 1
+        rows.append(row)
+    assert found.degrees_of_freedom == fmpz_mat(rows).rank()
+
+
+def test_coefficients_of_the_gaunt_product_are_its_reduced_elements() -> None:
+    for labels, copies, coefficient, weight in path_coefficients(GauntTensorProduct(4, 3, 5)):
+        l1, l2, l3 = (ir.l for ir in labels)
+        squared = Fraction((2 * l1 + 1) * (2 * l2 + 1), 4) * wigner_3j(l1, l2, l3, 0, 0, 0).square
+        assert copies == (l1, l2, l3)
+        assert weight == -1
+        assert abs(coefficient) == Surd.sqrt(squared, pi_power=-1)
+
+
+def test_coefficients_of_the_full_product_are_signs() -> None:
+    terms = path_coefficients(FullTensorProduct("2x0e+1x1o", "1x1o+1x1e"))
+    assert len(terms) == 2 * 2 + 2 * 3
+    assert {abs(term.coefficient) for term in terms} == {1}
+    assert len({term.copies[2] for term in terms}) == len(terms)
+
+
+def test_gradients_have_the_paths_of_their_product() -> None:
+    gaunt = GauntTensorProduct(2, 3, 4)
+    whole = {term.labels for term in path_coefficients(gaunt)}
+    for operand, axes in ((1, (2, 1, 0)), (2, (0, 2, 1))):
+        turned = path_coefficients(gaunt._transposed(operand))
+        assert {tuple(term.labels[axis] for axis in axes) for term in turned} == whole
+
+
+def jacobian_rank(terms: list[CoupledPath], sides: tuple[Irreps, Irreps, Irreps]) -> int:
+    """Return the generic rank from floats: singular values of differences of the map itself."""
+    muls = [{ir: mul for mul, ir in side} for side in sides]
+    names = sorted(
+        {("layer", side, t.copies[side], c)
+         for t in terms for side in range(3) for c in range(muls[side][t.labels[side]])}
+        | {("own", t.weight, 0, 0) for t in terms if t.weight >= 0}
+    )  # fmt: skip
+    place = {name: k for k, name in enumerate(names)}
+
+    def image(point: np.ndarray) -> dict[tuple[object, ...], float]:
+        found: dict[tuple[object, ...], float] = {}
+        for t in terms:
+            own = point[place["own", t.weight, 0, 0]] if t.weight >= 0 else 1.0
+            for copies in pairs(*(range(muls[k][t.labels[k]]) for k in range(3))):
+                value = float(t.coefficient) * own
+                for side, copy in enumerate(copies):
+                    value *= point[place["layer", side, t.copies[side], copy]]
+                key = (*t.labels, *copies)
+                found[key] = found.get(key, 0.0) + value
+        return found
+
+    point = np.random.default_rng(5).normal(size=len(names))
+    columns = []
+    for k in range(len(names)):
+        low, high = point.copy(), point.copy()
+        low[k] -= 0.5
+        high[k] += 0.5
+        below, above = image(low), image(high)
+        columns.append([above[key] - below[key] for key in below])  # linear in each parameter: exact
+    return int(np.linalg.matrix_rank(np.array(columns).T, tol=1e-8))
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_gaunt_products_side_by_side(channels: int) -> None:
+    gaunt = GauntTensorProduct(2)
+    found = expressivity(gaunt, channels=channels)
+    assert found.degrees_of_freedom == min(9 * channels, found.reachable)
+    assert found.cost == channels * gaunt.cost
+    assert found.weights == channels * 11
+
+
+def test_products_with_instructions_agree_with_floats() -> None:
+    instructions = [
+        (0, 0, 0, "uvu", True),
+        (1, 0, 1, "uvu", True),
+        (1, 0, 2, "uvuv", True),
+        (0, 1, 2, "uvw", True, 3),
+        (1, 1, 3, "uuu", False),
+    ]
+    tp = TensorProduct("2x0e+2x1o", "1x1o+2x2e", "2x1o+2x0e+2x2e+2x3o", instructions)
+    terms = path_coefficients(tp)
+    sides = Irreps("2x0e+2x1o"), Irreps("1x1o+1x2e"), Irreps("2x1o+1x0e+1x2e+1x3o")
+    found = measured(terms, sides)
+    assert found.degrees_of_freedom == jacobian_rank(terms, sides)
+
+
+def matrix_terms(lmax: int) -> list[CoupledPath]:
+    """Products of square matrices of spin lmax / 2, as irreps 0..lmax: path ratios are 6j symbols."""
+    spin = Fraction(lmax, 2)
+    terms = []
+    for l1, l2, l3 in pairs(range(lmax + 1), repeat=3):
+        if abs(l1 - l2) <= l3 <= l1 + l2:
+            value = wigner_6j(l1, l2, l3, spin, spin, spin) * Surd.sqrt((2 * l1 + 1) * (2 * l2 + 1))
+            terms.append(CoupledPath((Irrep(l1, 1), Irrep(l2, 1), Irrep(l3, 1)), (l1, l2, l3), value))
+    return terms
+
+
+@pytest.mark.parametrize("lmax", range(1, 6))
+def test_matrix_products_have_3l_plus_1_degrees_of_freedom(lmax: int) -> None:
+    side = Irreps([(1, (degree, 1)) for degree in range(lmax + 1)])
+    found = measured(matrix_terms(lmax), (side, side, side))
+    assert found.degrees_of_freedom == 3 * lmax + 1
+    assert found.weights == 3 * lmax + 3
+    highest = Irreps([(1, (lmax, 1))])
+    assert measured(matrix_terms(lmax), (highest, highest, side)).degrees_of_freedom == lmax + 1
+    zeros = [tuple(ir.l for ir in path) for path in found.lost]
+    assert zeros == ([(2, 2, 2)] if lmax == 3 else [])  # {2 2 2; 3/2 3/2 3/2} = 0
+
+
+def test_matrix_products_with_two_copies_agree_with_floats() -> None:
+    side = Irreps("2x0e+2x1e+1x2e")
+    terms = matrix_terms(2)
+    found = measured(terms, (side, side, side))
+    assert found.degrees_of_freedom == jacobian_rank(terms, (side, side, side)) < found.paths
+
+
+def test_values_matter_where_paths_share_a_result() -> None:
+    """Two terms to one path count once where layers can exchange them, twice where they cannot."""
+    one, two = Surd.rational(1), Surd.sqrt(2)
+    scalar = (Irrep("0e"),) * 3
+    side = Irreps("2x0e")
+    terms = [CoupledPath(scalar, (i, j, k), one) for i, j, k in ((0, 0, 0), (0, 1, 1))]
+    more = [*terms, CoupledPath(scalar, (1, 0, 1), two), CoupledPath(scalar, (1, 1, 0), two)]
+    for given in (terms, more):
+        found = measured(given, (side, side, side))
+        assert found.degrees_of_freedom == jacobian_rank(given, (side, side, side))
+
+
+def test_weights_that_only_repeat_a_layer_add_nothing() -> None:
+    tp = TensorProduct("1x0e+1x1o", "1x1o", "1x1o+1x0e", [(0, 0, 0, "uvu", True), (1, 0, 1, "uvu", True)])
+    found = expressivity(tp)
+    assert (found.reachable, found.degrees_of_freedom, found.weights) == (2, 2, 7)
+    assert found.lost == ((Irrep("1o"), Irrep("1o"), Irrep("1e")),)
+
+
+def test_a_fully_connected_product_reaches_all_that_its_result_holds() -> None:
+    tp = FullyConnectedTensorProduct("3x0e+2x1o", "1x0e+1x1o", "4x0e+2x1o")
+    found = expressivity(tp, "3x0e+2x1o", "1x0e+1x1o", "4x0e+2x1o")
+    assert found.degrees_of_freedom == found.reachable == found.paths == tp.weight_numel
+
+
+def test_nothing_in_nothing_out() -> None:
+    found = expressivity(GauntTensorProduct(1), "2e", "0e")
+    assert (found.paths, found.reachable, found.degrees_of_freedom, found.weights) == (1, 0, 0, 0)
+    assert expressivity(FullTensorProduct("0x0e", "1x1o")).paths == 0
+
+
+def test_bad_arguments_are_named() -> None:
+    gaunt = GauntTensorProduct(1)
+    with pytest.raises(LabelError, match="channels: got 0"):
+        expressivity(gaunt, channels=0)
+    with pytest.raises(LabelError, match="irreps_in1"):
+        expressivity(42)  # type: ignore[arg-type]
