@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from reptheory.operations.blocks import blocks_from_irreps, irreps_from_blocks
     from reptheory.operations.expressivity import Expressivity, expressivity
     from reptheory.operations.full_tensor_product import FullTensorProduct
+    from reptheory.operations.gaunt_convolution import GauntConvolution
     from reptheory.operations.gaunt_interaction import GauntInteraction
     from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
     from reptheory.operations.linear import Linear
@@ -108,6 +109,7 @@ _HOME = {
     "Expressivity": "operations.expressivity",
     "FullTensorProduct": "operations.full_tensor_product",
     "FullyConnectedTensorProduct": "operations.tensor_product",
+    "GauntConvolution": "operations.gaunt_convolution",
     "GauntInteraction": "operations.gaunt_interaction",
     "GauntTable": "exact.gaunt_table",
     "GauntTensorProduct": "operations.gaunt_tensor_product",
@@ -214,6 +216,7 @@ __all__ = [
     "Expressivity",
     "FullTensorProduct",
     "FullyConnectedTensorProduct",
+    "GauntConvolution",
     "GauntInteraction",
     "GauntTable",
     "GauntTensorProduct",

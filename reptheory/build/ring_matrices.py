@@ -30,7 +30,7 @@ from reptheory.exact.rounding import BinaryFormat, float_format, round_dyadic
 from reptheory.exact.surd import Surd
 from reptheory.immutable import immutable
 
-__all__ = ["Stages", "circle_matrices", "fourier_stages", "legendre_stages"]
+__all__ = ["Stages", "circle_matrices", "fourier_stages", "legendre_stages", "theta_series"]
 
 Array = NDArray[Any]
 Stages = dict[tuple[int, int], tuple[Array, ...]]
@@ -172,6 +172,22 @@ def _frequencies(m: int, parity: int, limit: int) -> range:
     """List u <= limit with u = m + parity mod 2; u = 0 has no sine."""
     first = (m + parity) % 2
     return range(2 if first == 0 and m % 2 else first, limit + 1, 2)
+
+
+@lru_cache(maxsize=16)
+def theta_series(lmax: int) -> dict[tuple[int, int], tuple[range, range, Array]]:
+    """Return (m, parity) -> frequencies u, degrees l and T with Theta_lm(theta) = sum_u T[u, l] c_u(theta).
+
+    c_u is cos u theta for even m, sin u theta for odd m; entries are the floats nearest to the exact numbers.
+    """
+    table = theta_fourier(lmax)
+    series = {}
+    for m, parity in _classes(lmax):
+        rows, frequencies = _degrees(lmax, m, parity), _frequencies(m, parity, lmax)
+        factor = Surd.sqrt(2 if m else 1, sign=-1 if m % 2 else 1)
+        block = _block(table, m, rows, frequencies, factor, "float64").T
+        series[m, parity] = frequencies, rows, immutable(np.ascontiguousarray(block))
+    return series
 
 
 @lru_cache(maxsize=16)

@@ -23,8 +23,10 @@ __all__ = [
     "claimed_result",
     "edge_operands",
     "incoming_gradient",
+    "last_axis",
     "one_operand",
     "operands",
+    "read_operand",
     "thread_count",
     "weighted_operands",
 ]
@@ -80,7 +82,7 @@ class Rows(NamedTuple):
         return own
 
 
-def _float_array(value: ArrayLike, name: str) -> NDArray[Any]:
+def read_operand(value: ArrayLike, name: str) -> NDArray[Any]:
     """Return `value` as a native float32 or float64 array without changing any number."""
     if isinstance(value, np.ma.MaskedArray):
         raise OperandError(f"{name}: got a masked array; fill or drop the masked samples first")
@@ -102,7 +104,8 @@ def _float_array(value: ArrayLike, name: str) -> NDArray[Any]:
     raise OperandError(f"{name}: got dtype {array.dtype}; convert it to float32 or float64")
 
 
-def _last_axis(array: NDArray[Any], name: str, dim: int, meaning: str) -> None:
+def last_axis(array: NDArray[Any], name: str, dim: int, meaning: str) -> None:
+    """Refuse an operand whose last axis is not `dim`, which is `meaning`."""
     if array.ndim == 0 or array.shape[-1] != dim:
         got = f"last axis {array.shape[-1]}" if array.ndim else "a scalar"
         raise OperandError(f"{name}: got {got}; the last axis must be {dim} = {meaning}")
@@ -140,9 +143,9 @@ def operands(x: ArrayLike, y: ArrayLike, dims: tuple[int, int], meanings: tuple[
     returns    arrays of the wider of the two dtypes
     raises     OperandError
     """
-    left, right = _float_array(x, "x"), _float_array(y, "y")
-    _last_axis(left, "x", dims[0], meanings[0])
-    _last_axis(right, "y", dims[1], meanings[1])
+    left, right = read_operand(x, "x"), read_operand(y, "y")
+    last_axis(left, "x", dims[0], meanings[0])
+    last_axis(right, "y", dims[1], meanings[1])
     shape, dtype = _common([("x", left), ("y", right)])
     return Operands(_flat(left, shape, dtype), _flat(right, shape, dtype), shape)
 
@@ -153,7 +156,7 @@ def one_operand(value: ArrayLike, name: str, last: tuple[int, ...], meaning: str
     meaning   what the last axes count, for the message
     raises    OperandError
     """
-    array = _float_array(value, name)
+    array = read_operand(value, name)
     if array.ndim < len(last) or array.shape[array.ndim - len(last) :] != last:
         axes = "axis must be" if len(last) == 1 else "axes must be"
         raise OperandError(f"{name}: got shape {list(array.shape)}; the last {axes} {list(last)}, {meaning}")
@@ -213,9 +216,9 @@ def _weighted(
 ) -> list[NDArray[Any]]:
     """Read x, y and weight and check their last axes."""
     names = ("x", "y", "weight")
-    read = [_float_array(array, name) for array, name in zip(arrays, names, strict=True)]
+    read = [read_operand(array, name) for array, name in zip(arrays, names, strict=True)]
     for array, name, dim, meaning in zip(read, names, dims, meanings, strict=True):
-        _last_axis(array, name, dim, meaning)
+        last_axis(array, name, dim, meaning)
     if shared and read[2].ndim != 1:
         raise OperandError(
             f"weight: got shape {list(read[2].shape)}; shared weights have one axis of length {dims[2]}; "
@@ -233,9 +236,9 @@ def row_operands(
     returns    the rows of each, all of the widest dtype, and the common leading axes
     raises     OperandError
     """
-    read = [(name, _float_array(array, name)) for name, array in arrays.items()]
+    read = [(name, read_operand(array, name)) for name, array in arrays.items()]
     for (name, array), dim, meaning in zip(read, dims, meanings, strict=True):
-        _last_axis(array, name, dim, meaning)
+        last_axis(array, name, dim, meaning)
     shape, dtype = _common(read)
     return [_rows(array, shape, dtype) for _, array in read], shape
 
@@ -293,7 +296,7 @@ def claimed_result(z: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
 
 def incoming_gradient(grad: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
     """Check the gradient of a loss with respect to a result of shape `shape`; floats of any layout."""
-    array = _float_array(grad, "grad")
+    array = read_operand(grad, "grad")
     if array.shape != shape:
         raise OperandError(
             f"grad: got shape {list(array.shape)}; the result, and its gradient, have {list(shape)}"
