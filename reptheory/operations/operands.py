@@ -18,6 +18,7 @@ from reptheory.kernels.buffers import empty
 
 __all__ = [
     "Operands",
+    "Rows",
     "Weighted",
     "allocate",
     "claimed_result",
@@ -27,6 +28,7 @@ __all__ = [
     "one_operand",
     "operands",
     "read_operand",
+    "row_operands",
     "thread_count",
     "weighted_operands",
 ]
