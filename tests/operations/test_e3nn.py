@@ -1,0 +1,85 @@
+"""Weighted products against e3nn 0.6, where it is installed: weights carried over, signs of paths by rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from reptheory.conversion.path_signs import path_sign
+from reptheory.conversion.registry import CONVENTIONS
+from reptheory.operations.linear import Linear
+from reptheory.operations.tensor_product import TensorProduct
+
+torch: Any = pytest.importorskip("torch")
+o3: Any = pytest.importorskip("e3nn.o3")
+
+IRREPS = ("3x1o+3x2e+20x3o", "3x1o+3x2e", "4x2e+3x1e+3x2o+3x2o+9x2e+5x0e+20x4e+20x2e")
+INSTRUCTIONS = [
+    (0, 0, 0, "uvw", True),
+    (1, 1, 1, "uvu", True),
+    (0, 1, 2, "uuu", True, 2.5),
+    (1, 0, 3, "uvv", True),
+    (1, 1, 4, "uvuv", True),
+    (0, 0, 5, "uuw", True),
+    (0, 0, 1, "uvu", False),
+    (1, 1, 0, "uvw", True, 0.5),
+    (2, 0, 6, "uvu", True),
+]
+CHANNELS = [(2, 0, 6, "uvu", True), (2, 0, 7, "uvu", True)]
+
+
+@pytest.mark.parametrize("instructions", [INSTRUCTIONS, CHANNELS])
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("normalizations", [("component", "element"), ("norm", "path")])
+def test_products_and_gradients_are_those_of_e3nn(
+    instructions: Any, shared: bool, normalizations: tuple[Any, Any]
+) -> None:
+    kinds = {"irrep_normalization": normalizations[0], "path_normalization": normalizations[1]}
+    ours = TensorProduct(*IRREPS, instructions, shared_weights=shared, **kinds)
+    torch.set_default_dtype(torch.float64)
+    try:
+        theirs = o3.TensorProduct(
+            *IRREPS, instructions, shared_weights=shared, internal_weights=False, **kinds
+        )
+    finally:
+        torch.set_default_dtype(torch.float32)
+    rng = np.random.default_rng(0)
+    sizes = ((7, ours.dim1), (7, ours.dim2), (ours.weight_numel,) if shared else (7, ours.weight_numel))
+    x, y, weight = (rng.standard_normal(size) for size in sizes)
+    grad = rng.standard_normal((7, ours.dim_out))
+    signs = [
+        path_sign(CONVENTIONS["e3nn@0.6"], "clebsch_gordan", tuple(irreps[k].ir.l for irreps, k in zip(
+            (ours.irreps_in1, ours.irreps_in2, ours.irreps_out), one.entries, strict=True)))  # type: ignore[arg-type]
+        for one in ours.instructions
+    ]  # fmt: skip
+    assert all(s == 1 for s, one in zip(signs, ours.instructions, strict=True) if not one.has_weight)
+    own = weight.copy()
+    weighted = [sign for sign, one in zip(signs, ours.instructions, strict=True) if one.has_weight]
+    for view, sign in zip(ours.weight_views(own), weighted, strict=True):
+        view[...] *= sign
+    tensors = [torch.from_numpy(array).requires_grad_() for array in (x, y, weight)]
+    result = theirs(*tensors)
+    pulled = torch.autograd.grad(result, tensors, torch.from_numpy(grad))
+    assert np.allclose(ours(x, y, own), result.detach().numpy(), rtol=1e-6, atol=1e-6)
+    gradients = ours.backward(x, y, own, grad)
+    assert gradients.weight is not None
+    turned = gradients.weight.copy()
+    for view, sign in zip(ours.weight_views(turned), weighted, strict=True):
+        view[...] *= sign
+    for mine, other in zip((gradients.x, gradients.y, turned), pulled, strict=True):
+        assert np.allclose(mine, other.numpy(), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("path_normalization", ["element", "path"])
+def test_linear_is_that_of_e3nn(path_normalization: Any) -> None:
+    irreps = "10x0e+5x1o+7x0e", "3x0e+20x1o"
+    ours = Linear(*irreps, path_normalization=path_normalization)
+    theirs = o3.Linear(
+        *irreps, path_normalization=path_normalization, internal_weights=False, shared_weights=True
+    )
+    rng = np.random.default_rng(1)
+    x, weight = rng.standard_normal((4, ours.dim_in)), rng.standard_normal(ours.weight_numel)
+    expected = theirs(torch.from_numpy(x), torch.from_numpy(weight)).numpy()
+    assert np.allclose(ours(x, weight), expected, rtol=1e-6, atol=1e-6)
