@@ -27,6 +27,7 @@ __all__ = [
     "MIXED",
     "PAIRED",
     "PATH",
+    "PREMIXED",
     "WeightedPlan",
     "weighted_gradient",
     "weighted_product",
@@ -35,8 +36,9 @@ __all__ = [
 
 WIDTH = 4
 
-BARE, PAIRED, MIXED = 0, 1, 2
-"""Kinds of path: without weights; one weight a pair of copies; weights that mix pairs into other copies."""
+BARE, PAIRED, MIXED, PREMIXED = 0, 1, 2, 3
+"""Kinds of path: without weights; one weight a pair of copies; weights that mix pairs into other copies; and
+weights that mix copies v of y into copies u, each for copy u of x (if they are shared: else PAIRED)."""
 
 
 class WeightedPlan(NamedTuple):
@@ -135,6 +137,26 @@ def _couple_pairs(
 
 
 @part
+def _premix(
+    weights: NDArray[Any], plan: WeightedPlan, group: int, path: int, work: NDArray[Any], outer: NDArray[Any],
+    y0: int, p0: int, h0: int, z0: int, span: int,
+) -> None:  # fmt: skip
+    """Mix the copies of y by the weights of a path, couple them with those of x, and add to the results."""
+    U, V, _, a0, au, _, am, n1, b0, _, bv, bm, n2, _, _ = plan.groups[group]
+    o0, ou, om = plan.paths[path, 3], plan.paths[path, 4], plan.paths[path, 6]
+    w0, wu, wv = plan.paths[path, 7], plan.paths[path, 8], plan.paths[path, 9]
+    for j in range(n2):
+        source, target = y0 + (b0 + j * bm) * span, h0 + j * span
+        mix_2(weights, w0, wu, wv, U, V, work, source, bv * span, work, target, n2 * span, 1, span)
+    for u in range(U):
+        for i in range(n1):
+            for j in range(n2):
+                left, right = (a0 + u * au + i * am) * span, h0 + (u * n2 + j) * span
+                multiply_4(work, left, right, p0 + (i * n2 + j) * span)
+        _couple_pairs(plan, path, work, outer, span, z0 + (o0 + u * ou) * span, om * span, 0)
+
+
+@part
 def _mix(
     weights: NDArray[Any], start: int, count: int, step: int, plan: WeightedPlan, path: int, u0: int,
     some: int, V: int, work: NDArray[Any], pairs: int, target: int, weight_row: int, span: int,
@@ -165,7 +187,7 @@ def _mix(
 
 
 @compiled
-def weighted_product(
+def weighted_product(  # noqa: PLR0912 # the loops of the plan
     x: NDArray[Any], y: NDArray[Any], weights: NDArray[Any], z: NDArray[Any], first: int, last: int,
     plan: WeightedPlan, step: int, work: NDArray[Any],
 ) -> None:  # fmt: skip
@@ -192,6 +214,10 @@ def weighted_product(
         for group in range(plan.groups.shape[0]):
             U, V, chunk = plan.groups[group, 0], plan.groups[group, 1], plan.groups[group, 2]
             first_path, last_path = plan.groups[group, 13], plan.groups[group, 14]
+            if plan.paths[first_path, 0] == PREMIXED and step == 0:
+                for path in range(first_path, last_path):
+                    _premix(weights, plan, group, path, work, outer, y0, p0, t0, z0, span)
+                continue
             for u0 in range(0, U, chunk):
                 some = min(chunk, U - u0)
                 for u in range(u0, u0 + some):

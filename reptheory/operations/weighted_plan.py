@@ -18,7 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from reptheory.build.folded import FoldedBlock, folded_block
 from reptheory.groups.o3 import Irreps
-from reptheory.kernels.weighted import BARE, MIXED, PAIRED, WeightedPlan
+from reptheory.kernels.weighted import BARE, MIXED, PAIRED, PREMIXED, WeightedPlan
 from reptheory.operations.instructions import Instruction
 
 __all__ = ["FORWARD", "Layout", "Roles", "WeightedSpec", "letter_strides"]
@@ -26,6 +26,7 @@ __all__ = ["FORWARD", "Layout", "Roles", "WeightedSpec", "letter_strides"]
 Layout = Literal["mul_ir", "ir_mul"]
 Roles = tuple[int, int, int]
 FORWARD: Roles = (0, 1, 2)
+TO_Y: Roles = (0, 2, 1)
 
 PAIR_ROWS = 512
 """Rows of a tile that hold pairs of copies until they are mixed: 128 KiB of scratch a thread."""
@@ -134,10 +135,12 @@ class _Builder:
         groups: list[list[int]] = []
         paths: list[list[int]] = []
         for head, tail in self._instructions():
-            if not groups or groups[-1][:-3] != head:
+            alone = tail[0] == PREMIXED
+            if not groups or groups[-1][:-3] != head or alone or paths[-1][0] == PREMIXED:
                 groups.append([*head, 1, len(paths), len(paths)])
                 kept = 0
             per_u = head[1] * tail[2] if tail[0] == MIXED else 0
+            self.pairs = max(self.pairs, head[0] * head[11] if alone else 0)
             paths.append([*tail, kept])
             kept += per_u
             groups[-1][-3] = max(1, min(head[0], PAIR_ROWS // max(kept, 1)))
@@ -168,6 +171,8 @@ class _Builder:
             kind = BARE if not one.has_weight else MIXED if rest and sizes[rest[0]] > 1 else PAIRED
             if kind == MIXED and len(pair) == 2 and weight[pair[1]] > weight[pair[0]]:
                 pair.reverse()
+            if kind == PAIRED and self.roles == TO_Y and one.connection_mode == "uvw":
+                kind = PREMIXED
             u, v, w = pair[0], pair[1] if len(pair) > 1 else "", rest[0] if rest else ""
             loops = [sizes[u], sizes.get(v, 1)]
             left = [a.start, a.strides.get(u, 0), a.strides.get(v, 0), a.order, a.dim]

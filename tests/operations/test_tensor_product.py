@@ -72,7 +72,14 @@ def small(mode: str, layout: Any, shared: bool) -> TensorProduct:
     return TensorProduct("2x1o", "2x1o", out, [(0, 0, 0, mode, True)], shared_weights=shared, layout=layout)
 
 
-MAKERS = {"every mode": everything, "channels": channels}
+def connected(layout: Any = "mul_ir", shared: bool = True) -> TensorProduct:
+    """Fully connected with one copy of each irrep of y, whose gradient mixes first."""
+    return FullyConnectedTensorProduct(
+        "3x0e+4x1o", "1x0e+1x1o", "5x1o+2x0e+1x1e", layout=layout, shared_weights=shared
+    )
+
+
+MAKERS = {"connected": connected, "every mode": everything, "channels": channels}
 
 
 def test_the_engines_are_chosen_by_the_instructions() -> None:
