@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         wigner_6j_values,
         wigner_9j_values,
     )
+    from reptheory.exact.vector_paths import VectorPath, tensor_path_ratio, vector_path, vector_path_ratio
     from reptheory.exact.vector_polynomials import VectorPolynomial
     from reptheory.exact.wigner3j import wigner_3j
     from reptheory.exact.wigner3j_table import Wigner3jTable, wigner_3j_slabs, wigner_3j_table
@@ -91,6 +92,7 @@ if TYPE_CHECKING:
         FullyConnectedTensorProduct,
         TensorProduct,
     )
+    from reptheory.operations.vector_spherical_product import VectorSphericalProduct
     from reptheory.tables.reader import open_table
     from reptheory.tables.table import Table, read_table
 
@@ -125,7 +127,9 @@ _HOME = {
     "Surd": "exact.surd",
     "SurdArray": "exact.arrays",
     "SurdPolynomial": "exact.polynomials",
+    "VectorPath": "exact.vector_paths",
     "VectorPolynomial": "exact.vector_polynomials",
+    "VectorSphericalProduct": "operations.vector_spherical_product",
     "Table": "tables.table",
     "TensorProduct": "operations.tensor_product",
     "Wigner6jTable": "exact.wigner6j_table",
@@ -177,8 +181,11 @@ _HOME = {
     "solid_harmonic": "exact.solid_harmonics",
     "tensor_harmonic": "exact.tensor_harmonics",
     "tensor_harmonic_array": "exact.tensor_harmonics",
+    "tensor_path_ratio": "exact.vector_paths",
     "vector_harmonic": "exact.tensor_harmonics",
     "vector_harmonic_form": "exact.tensor_harmonics",
+    "vector_path": "exact.vector_paths",
+    "vector_path_ratio": "exact.vector_paths",
     "wigner_3j": "exact.wigner3j",
     "wigner_3j_array": "exact.square_grid",
     "wigner_3j_slabs": "exact.wigner3j_table",
@@ -234,7 +241,9 @@ __all__ = [
     "SurdPolynomial",
     "Table",
     "TensorProduct",
+    "VectorPath",
     "VectorPolynomial",
+    "VectorSphericalProduct",
     "Wigner3jTable",
     "Wigner6jTable",
     "audit",
@@ -284,8 +293,11 @@ __all__ = [
     "solid_harmonic",
     "tensor_harmonic",
     "tensor_harmonic_array",
+    "tensor_path_ratio",
     "vector_harmonic",
     "vector_harmonic_form",
+    "vector_path",
+    "vector_path_ratio",
     "wigner_3j",
     "wigner_3j_array",
     "wigner_3j_slabs",

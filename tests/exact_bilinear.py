@@ -16,12 +16,16 @@ from flint import arb, ctx, fmpq
 
 from reptheory.build.library import load_table
 from reptheory.exact.matrix_blocks import block_basis
+from reptheory.exact.tensor_harmonics import tensor_harmonic_array
+from reptheory.exact.vector_paths import SPINS, VectorKind
 from reptheory.operations.bilinear import BilinearProduct
 from reptheory.operations.blocks import Blocks
 from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
 from reptheory.operations.matrix_product import MatrixProduct
 from reptheory.operations.transposed import TransposedProduct
+from reptheory.operations.vector_engine import Field, families
+from reptheory.operations.vector_spherical_product import TERMS, VectorSphericalProduct
 from reptheory.tables.table import Table
 
 Array = Any
@@ -133,6 +137,40 @@ def matrix_reference(blocks: tuple[Blocks, Blocks, Blocks]) -> Reference:
     return Reference(tuple(map(tuple, outputs)))
 
 
+def _field_balls(field: Field) -> list[tuple[int, int, int, Ball]]:
+    """Return the exact functions of a field: coefficient, component, harmonic, value."""
+    found = []
+    for j, degree, start in families(field.spin, field.lmax):
+        for (order, m, sigma), value in tensor_harmonic_array(j, degree, field.spin, "real").items():
+            found.append((start + order, sigma, degree * degree + m, value.to_arb(BITS)))
+    return found
+
+
+@lru_cache(maxsize=64)
+def vector_reference(kind: VectorKind, lmax1: int, lmax2: int, lmax_out: int) -> Reference:
+    """Return a product of fields by its definition: components, Gaunt products of these, back."""
+    fields = [Field(spin, lmax) for spin, lmax in zip(SPINS[kind], (lmax1, lmax2, lmax_out), strict=True)]
+    sums: dict[tuple[int, int, int], Ball] = {}
+    with ctx.workprec(BITS):
+        sides: list[dict[tuple[int, int], list[tuple[int, Ball]]]] = [{}, {}, {}]
+        for side, field in zip(sides, fields, strict=True):
+            for place, component, harmonic, value in _field_balls(field):
+                side.setdefault((component, harmonic), []).append((place, value))
+        for (a, b, c, sign), (k, terms) in combinations(
+            TERMS[kind], enumerate(gaunt_reference(lmax1, lmax2, lmax_out).terms)
+        ):
+            for i, j, value in terms:
+                for (p, left), (q, right), (r, out) in combinations(
+                    sides[0].get((a, i), []), sides[1].get((b, j), []), sides[2].get((c, k), [])
+                ):
+                    key = r, p, q
+                    sums[key] = sums.get(key, arb(0)) + sign * value * left * right * out
+    outputs: list[list[tuple[int, int, Ball]]] = [[] for _ in range(fields[2].dim)]
+    for (r, p, q), value in sums.items():
+        outputs[r].append((p, q, value))
+    return Reference(tuple(map(tuple, outputs)))
+
+
 def transposed_reference(product: BilinearProduct, operand: int) -> Reference:
     """Return the gradient with respect to an operand, from the terms of the product itself."""
     dim = product.dim1 if operand == 1 else product.dim2
@@ -152,6 +190,8 @@ def reference_of(product: BilinearProduct) -> Reference:
         return transposed_reference(product.product, product.operand)
     if isinstance(product, GauntTensorProduct):
         return gaunt_reference(product.lmax1, product.lmax2, product.lmax_out)
+    if isinstance(product, VectorSphericalProduct):
+        return vector_reference(product.kind, product.lmax1, product.lmax2, product.lmax_out)
     if isinstance(product, MatrixProduct):
         return matrix_reference(product._blocks)
     assert isinstance(product, FullTensorProduct)

@@ -19,7 +19,7 @@ from reptheory.kernels.jit import compiled, inlined
 from reptheory.kernels.simd import VECTOR_BYTES, gather, scatter, sparse_4
 from reptheory.kernels.simd_matrix import dot_4
 
-__all__ = ["WIDTH", "LinearMap", "MatrixPlan", "matrix_product", "matrix_scratch"]
+__all__ = ["WIDTH", "LinearMap", "MatrixPlan", "change_basis", "matrix_product", "matrix_scratch"]
 
 WIDTH = 4
 
@@ -68,6 +68,23 @@ def _map(
     """Apply a linear map to the rows of a tile."""
     for row in range(len(starts) - 1):
         sparse_4(values, places, starts[row], starts[row + 1], source, span, target, row * span, 1)
+
+
+@compiled
+def change_basis(
+    x: NDArray[Any], z: NDArray[Any], first: int, last: int, plan: LinearMap, dim: int, work: NDArray[Any]
+) -> None:
+    """Write z[first:last] = plan(x)[first:last]; flat (batch, dim) and (batch, rows) arrays, scratch."""
+    values, places, starts = plan
+    rows = len(starts) - 1
+    span = WIDTH * VECTOR_BYTES // work.itemsize
+    identity = np.arange(max(dim, rows)).astype(np.int32)
+    source, target = work[: dim * span], work[dim * span :]
+    for start in range(first, last, span):
+        count = min(span, last - start)
+        gather(x, start, count, dim, identity, source, WIDTH)
+        _map(values, places, starts, source, target, span)
+        scatter(target, identity, z, start, count, rows, 0, rows, WIDTH)
 
 
 @compiled

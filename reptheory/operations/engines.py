@@ -57,8 +57,8 @@ class Engine(Protocol):
 class Transposable(Engine, Protocol):
     """An engine that computes the gradients of its product by its own method."""
 
-    def transposed(self, operand: int) -> Transposable:
-        """Return the engine of (z, y) -> x for operand 1, of (x, z) -> y for operand 2."""
+    def transposed(self, operand: int) -> Transposable | None:
+        """Return the engine of (z, y) -> x for operand 1, (x, z) -> y for 2; None: the table does."""
 
 
 def read_only(array: Array) -> Array:

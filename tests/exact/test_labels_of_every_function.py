@@ -134,6 +134,19 @@ CASES: dict[str, Case] = {
         lambda l, m: rt.vector_harmonic_form("curl", l, m),  # noqa: E741
         ("l", "m"),
     ),
+    "tensor_path_ratio": Case(
+        "l" * 9,
+        (1, 1, 0, 1, 1, 0, 2, 2, 0),
+        lambda *labels: rt.tensor_path_ratio(labels[:3], labels[3:6], labels[6:]),
+        tuple(f"{name}[{place}]" for name in ("first", "second", "out") for place in range(3)),
+    ),
+    "vector_path": Case("lll", (1, 1, 1)),
+    "vector_path_ratio": Case(
+        "llllll",
+        (1, 0, 1, 0, 1, 0),
+        lambda a, b, c, d, e, f: rt.vector_path_ratio("cross", (a, b), (c, d), (e, f)),
+        tuple(f"{name}[{place}]" for name in ("first", "second", "out") for place in range(2)),
+    ),
     "wigner_12j_first": Case("j" * 12, (1,) * 12, None, TWELVE),
     "wigner_12j_second": Case("j" * 12, (1,) * 12, None, TWELVE),
     "wigner_3j": Case("jjjmmm", (1, 1, 2, 1, 0, -1)),

@@ -17,11 +17,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reptheory.errors import OperandError
+from reptheory.exact.vector_paths import SPINS
 from reptheory.operations.bilinear import BilinearProduct
 from reptheory.operations.broadcast import reduce_broadcast
 from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
 from reptheory.operations.matrix_product import MatrixProduct
+from reptheory.operations.vector_spherical_product import VectorSphericalProduct
 
 PRODUCTS: list[tuple[str, BilinearProduct]] = [
     *((method, GauntTensorProduct(3, 2, 4, method)) for method in ("table", "grid", "fourier")),
@@ -31,6 +33,9 @@ PRODUCTS: list[tuple[str, BilinearProduct]] = [
     ("float32 in float64", GauntTensorProduct(3, accumulate="float64", method="grid")),
     ("full", FullTensorProduct("2x0e+1x1o+1x2e", "1x1o+2x1e")),
     ("full, an irrep that no path uses", FullTensorProduct("1x0o+2x1o", "1x1o", filter_ir_out=["1e"])),
+    *((kind, VectorSphericalProduct(kind, 1, 2, 2, "grid")) for kind in SPINS),
+    ("cross by table", VectorSphericalProduct("cross", 1, 1, 1, "table")),
+    ("dot, degrees of x that the result does not see", VectorSphericalProduct("dot", 2, 0, 1, "grid")),
     ("matrix", MatrixProduct("1x0e+1x1o", "2x1e", "1x2o")),
     ("matrix by table", MatrixProduct("1x0e+1x1o", "2x1e", "1x2o", "table")),
 ]

@@ -18,6 +18,7 @@ from reptheory.operations.bilinear import BilinearProduct
 from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
 from reptheory.operations.matrix_product import MatrixProduct
+from reptheory.operations.vector_spherical_product import VectorSphericalProduct
 
 Array = Any
 
@@ -27,6 +28,8 @@ PRODUCTS: dict[str, BilinearProduct] = {
     "fourier": GauntTensorProduct(2, 3, 4, "fourier"),
     "wide": GauntTensorProduct(2, 3, 4, "grid", accumulate="float64"),
     "full": FullTensorProduct("2x0e+1x1o+1x2e", "1x0o+3x1o"),
+    "vectors": VectorSphericalProduct("cross", 1, 2, 2, "grid"),
+    "vectors by table": VectorSphericalProduct("dot", 1, 2, 2, "table"),
     "matrix": MatrixProduct("1x0e+1x1o", "2x1e", "1x0e+1x1o"),
     "matrix by table": MatrixProduct("1x0e+1x1o", "2x1e", "1x0e+1x1o", "table"),
 }

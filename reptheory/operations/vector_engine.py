@@ -1,0 +1,207 @@
+"""Vector engine: pointwise products of vector fields on the sphere grid, one pair of components at a time.
+
+Coefficients of vector harmonics become those of three functions (components y, z, x), an orthogonal change of
+basis; every term sign * f_a g_b of the product of vectors is a product on rings; the sums go back. A gradient
+is the same with the roles of the components exchanged. The bound is that of docs/proofs/vector_products.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reptheory.exact.coupling import coupling_block
+from reptheory.kernels.bounds import upward
+from reptheory.kernels.matrices import WIDTH, LinearMap, change_basis
+from reptheory.kernels.pool import over_samples, scratch
+from reptheory.kernels.simd import VECTOR_BYTES, lanes_of
+from reptheory.operations.engines import COPYING, RingEngine, read_only
+
+__all__ = ["Field", "VectorEngine", "families"]
+
+Array = NDArray[Any]
+Term = tuple[int, int, int, int]
+"""Component of the first and the second operand and of the result, and a sign."""
+
+TOGETHER = 512
+"""Samples whose components are kept at a time: 18 (lmax + 1)^2 numbers each."""
+
+
+def families(spin: int, lmax: int) -> list[tuple[int, int, int]]:
+    """Return (j, l, first coefficient) of every harmonic (l spin) j with l <= lmax, in order of l, then j."""
+    found, start = [], 0
+    for degree in range(lmax + 1):
+        for j in range(abs(degree - spin), degree + spin + 1):
+            found.append((j, degree, start))
+            start += 2 * j + 1
+    return found
+
+
+@dataclass(frozen=True)
+class Field:
+    """A function (spin 0) or a vector field (spin 1) with l <= lmax."""
+
+    spin: int
+    lmax: int
+
+    @property
+    def components(self) -> int:
+        """Functions that make it up."""
+        return 2 * self.spin + 1
+
+    @property
+    def harmonics(self) -> int:
+        """Coefficients of each of these functions."""
+        return (self.lmax + 1) ** 2
+
+    @property
+    def dim(self) -> int:
+        """Coefficients in all."""
+        return self.components * self.harmonics
+
+    def change(self, dtype: str, absolute: str | None, *, back: bool) -> LinearMap:
+        """Return harmonics (l s) j -> functions, component after component; or the way back.
+
+        absolute   for the bound of that dtype: absolute values, none below its smallest normal number
+        """
+        fields, functions, values = _entries(self.spin, self.lmax, dtype)
+        rows, columns = (fields, functions) if back else (functions, fields)
+        order = np.lexsort((columns, rows))
+        chosen = values[order]
+        if absolute is not None:
+            chosen = np.maximum(np.abs(chosen), np.finfo(absolute).smallest_normal)
+        starts = np.searchsorted(rows[order], np.arange(self.dim + 1))
+        return LinearMap(chosen, columns[order].astype(np.int32), starts.astype(np.int64))
+
+
+@lru_cache(maxsize=32)
+def _entries(spin: int, lmax: int, dtype: str) -> tuple[Array, Array, Array]:
+    """Return the change of basis as a list: coefficient of the field, of the functions, value."""
+    fields, functions, values = [], [], []
+    for j, degree, start in families(spin, lmax):
+        block = coupling_block("clebsch_gordan", degree, spin, j)
+        m, sigma, order = block.indices.T
+        fields.append(start + order)
+        functions.append(sigma * (lmax + 1) ** 2 + degree * degree + m)
+        values.append(block.values(dtype))
+    return np.concatenate(fields), np.concatenate(functions), np.concatenate(values)
+
+
+class VectorEngine:
+    """Pointwise products of fields, summed over `terms`, on the sphere grid."""
+
+    def __init__(self, fields: tuple[Field, Field, Field], terms: Sequence[Term]) -> None:
+        self._fields = fields
+        self._terms = tuple(terms)
+        self._maps: dict[tuple[int, str], LinearMap] = {}
+
+    def transposed(self, operand: int) -> VectorEngine | None:
+        """Return the engine of (z, y) -> x for operand 1, of (x, z) -> y for operand 2.
+
+        None where the grid would give rounding errors of 0: some degrees of the operand have gradient 0.
+        """
+        first, second, third = self._fields
+        if operand == 1:
+            fields, terms = (third, second, first), [(c, b, a, sign) for a, b, c, sign in self._terms]
+        else:
+            fields, terms = (first, third, second), [(a, c, b, sign) for a, b, c, sign in self._terms]
+        if fields[2].lmax > fields[0].lmax + fields[1].lmax:
+            return None
+        return VectorEngine(fields, terms)
+
+    @cached_property
+    def _rings(self) -> RingEngine:
+        first, second, third = self._fields
+        return RingEngine(first.lmax, second.lmax, third.lmax, fourier=False)
+
+    @cached_property
+    def cost(self) -> int:
+        """Multiplications a sample."""
+        return len(self._terms) * self._rings.cost + sum(
+            len(self._map(k, "float64").values) for k in range(3)
+        )
+
+    def _map(self, role: int, name: str) -> LinearMap:
+        """Return the change of basis of a role, for a dtype or "absolute " and a dtype."""
+        key = role, name
+        if key not in self._maps:
+            dtype = name.removeprefix("absolute ")
+            absolute = None if name == dtype else dtype
+            form = dtype if absolute is None else "float64"
+            self._maps[key] = self._fields[role].change(form, absolute, back=role == 2)
+        return self._maps[key]
+
+    def _changed(self, role: int, x: Array, z: Array, name: str, threads: int | None) -> None:
+        """Write z = the change of basis of x."""
+        plan = self._map(role, name)
+        dim, dtype = self._fields[role].dim, plan.values.dtype
+        flat = read_only(x.reshape(-1)), z.reshape(-1)
+        need = 2 * dim * WIDTH * VECTOR_BYTES // dtype.itemsize
+
+        def task(first: int, last: int) -> None:
+            change_basis(*flat, first, last, plan, dim, scratch(need, dtype))
+
+        over_samples(task, len(x), WIDTH * lanes_of(dtype), len(plan.values) + 2 * COPYING * dim, threads)
+
+    def _functions(self, role: int, x: Array, name: str, threads: int | None) -> list[Array]:
+        """Return the components of an operand, each (samples, harmonics)."""
+        field = self._fields[role]
+        if not field.spin:
+            return [x]
+        joined = np.empty_like(x)
+        self._changed(role, x, joined, name, threads)
+        return [np.ascontiguousarray(part) for part in np.split(joined, field.components, axis=1)]
+
+    def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
+        """Write the product; a float32 z of float64 operands is rounded once at the end."""
+        for start in range(0, len(x), TOGETHER):
+            rows = slice(start, start + TOGETHER)
+            self._run(x[rows], y[rows], z[rows], threads)
+
+    def _run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
+        name, out = x.dtype.name, self._fields[2]
+        left, right = (self._functions(role, given, name, threads) for role, given in enumerate((x, y)))
+        sums = np.zeros((out.components, len(x), out.harmonics), dtype=x.dtype)
+        part = np.empty(sums.shape[1:], dtype=x.dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for a, b, c, sign in self._terms:
+                self._rings.run(left[a], right[b], part, threads)
+                (np.add if sign > 0 else np.subtract)(sums[c], part, out=sums[c])
+        joined = np.concatenate(list(sums), axis=1)
+        if out.spin:
+            self._changed(2, joined, z, name, threads)
+        else:
+            z[...] = joined
+
+    def bound(self, x: Array, y: Array, dtype: np.dtype[Any], more: int = 0) -> NDArray[np.float64]:
+        """Bound: that of the rings, carried through the changes of basis (docs/proofs/vector_products.md)."""
+        name, out = f"absolute {dtype.name}", self._fields[2]
+        longest = [self._longest(role) for role in range(3)]
+        sizes = []
+        for role, given in enumerate((x, y)):
+            parts = self._functions(role, np.abs(given.astype(np.float64)), name, None)
+            lost = 2 * longest[role] * np.finfo(dtype).smallest_normal
+            sizes.append([upward(part + lost, longest[role] + 2) for part in parts])
+        summed = max(sum(c == component for _, _, c, _ in self._terms) for component in range(out.components))
+        roundings = sum(longest) + 5 + summed + more
+        bounds = np.zeros((out.components, len(x), out.harmonics))
+        for a, b, c, _ in self._terms:
+            bounds[c] += self._rings.bound(sizes[0][a], sizes[1][b], dtype, roundings)
+        joined = upward(np.concatenate(list(bounds), axis=1), summed)
+        if not out.spin:
+            return joined
+        result = np.empty_like(joined)
+        self._changed(2, joined, result, name, None)
+        eta = float(np.finfo(dtype).smallest_subnormal)
+        return upward(result + longest[2] * eta, longest[2] + 2)
+
+    def _longest(self, role: int) -> int:
+        """Return the most terms of a row of a change of basis; 0 where there is none."""
+        if not self._fields[role].spin:
+            return 0
+        return int(np.diff(self._map(role, "float64").starts).max(initial=0))
