@@ -269,7 +269,19 @@ class Wigner3jTable:
         raise AttributeError(f"Wigner3jTable is immutable; {name} cannot be deleted")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _rebuilt, (self.two_lmax, self._step, self._two_j1s, *self._words)
+        return _rebuilt, (*self._name(), *self._words)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Wigner3jTable):
+            return NotImplemented
+        return self._name() == other._name()
+
+    def __hash__(self) -> int:
+        return hash(self._name())
+
+    def _name(self) -> tuple[int, int, tuple[int, int]]:
+        """Return what determines the entries: the largest spin, the step and the range of j1, doubled."""
+        return self.two_lmax, self._step, self._two_j1s
 
     @property
     def _two_j1s(self) -> tuple[int, int]:

@@ -5,7 +5,7 @@
 as in `wigner6j`; S is stored, and T is an integer of each triad. Entries are in lexicographic order of
 (j1, ..., j6), and those that a selection rule forbids are left out. `kernels/six_j.py` computes S at one
 multiply-add a term, modulo 2^64 or 2^128; docs/proofs/six_j.md shows that S fits: |S| < 2^63 up to labels of
-14, |S| < 2^127 up to 27 1/2. Small tables come from plain integers while Numba is not loaded.
+14, |S| < 2^127 up to 27 1/2. Small tables come from plain integers while the loops are not loaded.
 
 Floats are the nearest ones, all proven: products of double-doubles with a test whether the rounding can be
 wrong, and exact integers (`rounding`) wherever it can.
@@ -40,8 +40,8 @@ ONE_WORD: Final = 28
 TWO_WORDS: Final = 55
 """Largest doubled label whose integers are proven to fit two words."""
 _MOST_BYTES: Final = 2**33
-_SMALL: Final = 9
-"""Labels on each axis up to which plain integers (0.1 s) beat loading the compiler."""
+_WORTH_COMPILING: Final = 100_000
+"""Entries, about, up to which a process that has not loaded the compiled loops does better without them."""
 _FIRST_DOUBTS: Final = 1024
 
 Row = tuple[int, int, int, int, int, int, int]
@@ -139,7 +139,7 @@ class Wigner6jTable:
         form = float_format(dtype).name
         top, step = self._range
         if _plain(top, step):
-            return np.array([self._nearest(place, form) for place in range(len(self))], form)
+            return np.array(list(self._all_nearest(form)), form)
         out, doubtful = _compiled_values(self, top, step)
         for place in doubtful.tolist():
             out[place] = self._nearest(place, "float64")
@@ -153,6 +153,17 @@ class Wigner6jTable:
         number = self._integer(place)
         nearest = nearest_sqrt(number * number * above, below, form)
         return nearest if number >= 0 else -nearest
+
+    def _all_nearest(self, form: FloatName) -> Iterator[float]:
+        """Yield all values of a table of one word, rounded by integers alone, equal ones once."""
+        weight = dict(zip(map(tuple, self.two_js.tolist()), self.weights, strict=True))
+        known: dict[tuple[int, int, int], float] = {}
+        for number, (a, b, c, d, e, f) in zip(self.integers.tolist(), _entries(*self._range), strict=True):
+            key = abs(number), weight[a, b, c], weight[a, e, f] * weight[d, b, f] * weight[d, e, c]
+            if key not in known:
+                size, above, below = key
+                known[key] = nearest_sqrt(size * size * above, below, form)
+            yield known[key] if number >= 0 else -known[key]
 
     def _integer(self, place: int) -> int:
         low = int(self.integers[place])
@@ -250,8 +261,8 @@ def _about(top: int, step: int) -> float:
 
 
 def _plain(top: int, step: int) -> bool:
-    """Whether plain integers serve: a small table, and nobody has loaded Numba yet."""
-    return top // step < _SMALL and "numba" not in sys.modules
+    """Whether plain integers serve: a small table, and the compiled loops are not there yet."""
+    return _about(top, step) < _WORTH_COMPILING and "reptheory.kernels.six_j" not in sys.modules
 
 
 def _triads(top: int, step: int) -> NDArray[np.int64]:

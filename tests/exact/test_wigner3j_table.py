@@ -210,8 +210,18 @@ def test_pickles_and_copies() -> None:
             np.testing.assert_array_equal(again.integers, table.integers)
             np.testing.assert_array_equal(again.labels(), table.labels())
             assert repr(again) == repr(table)
+            assert again == table
+            assert hash(again) == hash(table)
             with pytest.raises(ValueError, match="WRITEABLE"):
                 again.integers.setflags(write=True)
+
+
+def test_tables_are_equal_if_all_that_makes_them_is() -> None:
+    slabs = list(rt.wigner_3j_slabs(2))
+    different = [rt.wigner_3j_table(2), rt.wigner_3j_table(3), rt.wigner_3j_table(2, halves=True), *slabs]
+    assert len(set(different)) == len(different)
+    assert slabs == list(rt.wigner_3j_slabs(2))
+    assert slabs[0] != rt.gaunt_table(2)
 
 
 @pytest.mark.parametrize("make", [rt.wigner_3j_table, rt.wigner_3j_slabs])

@@ -141,19 +141,25 @@ def test_the_twins_of_the_vector_code() -> None:
     assert (fast == plain).all()
 
 
-@pytest.mark.parametrize("how", ["without the JIT", "without Numba"])
-def test_without_compilation_the_same_table(how: str) -> None:
+@pytest.mark.parametrize(
+    ("before", "switched_off"),
+    [("sys", "0"), ("numba", "0"), ("reptheory.kernels.six_j", "1")],
+    ids=["without Numba", "with the Numba of others", "without the JIT"],
+)
+def test_without_compilation_the_same_table(before: str, switched_off: str) -> None:
     code = (
-        "import hashlib, sys; from reptheory.exact.wigner6j_table import wigner_6j_table\n"
+        f"import hashlib, sys, {before}; from reptheory.exact.wigner6j_table import wigner_6j_table\n"
         "a, b = wigner_6j_table(2, halves=True), wigner_6j_table(2)\n"
         "arrays = [x for t in (a, b) for x in (t.integers, t.values(), t.labels(), t.starts)]\n"
-        "print(hashlib.sha256(b''.join(x.tobytes() for x in arrays)).hexdigest(), 'numba' in sys.modules)"
+        "loops = [name for name in sys.modules if name in ('numba', 'reptheory.kernels.six_j')]\n"
+        "print(hashlib.sha256(b''.join(x.tobytes() for x in arrays)).hexdigest(), *loops)"
     )
-    plain = how == "without Numba"
-    env = os.environ | ({} if plain else {"NUMBA_DISABLE_JIT": "1"})
-    text = code if plain else f"import numba; {code}"
-    run = subprocess.run([sys.executable, "-c", text], env=env, capture_output=True, text=True, check=True)
+    env = os.environ | {"NUMBA_DISABLE_JIT": switched_off}
+    run = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
     tables = [wigner_6j_table(2, halves=True), wigner_6j_table(2)]
     arrays = [x for t in tables for x in (t.integers, t.values(), t.labels(), t.starts)]
     digest = hashlib.sha256(b"".join(x.tobytes() for x in arrays)).hexdigest()
-    assert run.stdout.split() == [digest, str(not plain)]
+    found, *loops = run.stdout.split()
+    assert found == digest
+    assert ("numba" in loops) == (before != "sys")
+    assert ("reptheory.kernels.six_j" in loops) == (switched_off == "1")
