@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Final, Literal, get_args
+from typing import Literal, get_args
 
 from reptheory.build.paths import coefficients
 from reptheory.errors import LabelError
@@ -23,21 +23,20 @@ from reptheory.groups.o3 import Irreps
 from reptheory.operations.bilinear import Accumulate, BilinearProduct
 from reptheory.operations.coupling_plan import Pair
 from reptheory.operations.engines import Engine, RingEngine, TableEngine
+from reptheory.operations.gaunt_costs import cheapest
 from reptheory.operations.transposed import TransposedProduct
 
 __all__ = ["GauntTensorProduct", "Method"]
 
 Method = Literal["auto", "table", "grid", "fourier"]
 
-TABLE_UP_TO: Final = 4
-"""Largest degree for which the table is faster than the grid (benchmarks/gaunt_methods.py)."""
-
 
 class GauntTensorProduct(BilinearProduct):
     """Full tensor product of x (degrees 0..lmax1) and y (0..lmax2) by pointwise multiplication.
 
     lmax1, lmax2, lmax_out   highest degrees, ints >= 0; lmax2 defaults to lmax1, lmax_out to lmax1 + lmax2
-    method       "table", "grid", "fourier"; "auto" takes the table for low degrees, the grid above
+    method       "table", "grid", "fourier"; "auto" takes the cheapest by a measured model
+                 (`operations.gaunt_costs`)
     accumulate, threads      as `BilinearProduct`
 
     >>> import numpy as np
@@ -73,10 +72,8 @@ class GauntTensorProduct(BilinearProduct):
             (degree + 1) ** 2 for degree in (self.lmax1, self.lmax2, self.lmax_out)
         )
         self._asked: Method = method
-        self.method = method if method != "auto" else self._automatic()
-
-    def _automatic(self) -> Method:
-        return "table" if max(self.lmax1, self.lmax2, self.lmax_out) <= TABLE_UP_TO else "grid"
+        degrees = (self.lmax1, self.lmax2, self.lmax_out)
+        self.method = method if method != "auto" else cheapest(degrees)
 
     @cached_property
     def _meanings(self) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from quarter_turn import quarter_turn
 
 from reptheory.exact.gaunt import real_gaunt
 from reptheory.groups.o3 import Irreps
-from reptheory.operations.gaunt_tensor_product import TABLE_UP_TO, GauntTensorProduct
+from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
 
 Array = Any
 METHODS = ("table", "grid", "fourier")
@@ -205,7 +205,8 @@ def test_defaults() -> None:
 
 def test_automatic_method() -> None:
     assert GauntTensorProduct(1, 1, 2).method == "table"
-    assert GauntTensorProduct(TABLE_UP_TO + 1).method == "grid"
+    assert GauntTensorProduct(8, 8, 8).method == GauntTensorProduct(64, 64, 64).method == "grid"
+    assert GauntTensorProduct(8, 1, 8).method == "table"
     for name in METHODS:
         assert GauntTensorProduct(1, method=name).method == name
 

@@ -1,0 +1,121 @@
+"""Costs of the Gaunt product's methods: a model in operation counts, with times measured beforehand.
+
+    nanoseconds(method, degrees) = sum over features of count * time
+
+Counts follow from the degrees alone; nothing is measured, loaded or built to choose a method. The times stand
+in `gaunt_costs.json`, which `python benchmarks/gaunt_costs.py` measures, fits and writes; they are of one
+machine, and what `method="auto"` needs is their ratios only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import numpy as np
+
+__all__ = ["FEATURES", "MEASURED", "cheapest", "counts", "nanoseconds"]
+
+MEASURED: Final = Path(__file__).with_name("gaunt_costs.json")
+"""Nanoseconds of each feature: dtype -> method -> feature -> time."""
+
+_MANY = 8_000
+"""Paths beyond which a table is no choice: counting its terms alone would take longer than a product."""
+
+Degrees = tuple[int, int, int]
+MethodName = Literal["table", "grid", "fourier"]
+
+
+def _terms(l1: int, l2: int, l3: int) -> int:
+    """Count the (m1, m2, m3) of a path: |m3| = |m1| + |m2| or ||m1| - |m2||, an even number of sines."""
+    a, b = np.arange(l1 + 1)[:, None], np.arange(l2 + 1)[None, :]
+    signs = np.where(a > 0, 2, 1) * np.where(b > 0, 2, 1)
+    difference = (a > 0) & (b > 0) & (np.abs(a - b) <= l3)
+    count = signs * ((a + b <= l3).astype(int) + difference) - np.where(difference & (a == b), 2, 0)
+    return int(count.sum())
+
+
+def _table_counts(degrees: Degrees) -> dict[str, int]:
+    """Count the coefficients, outer products and rows of the sparse table."""
+    lmax1, lmax2, lmax_out = degrees
+    paths = [
+        (l1, l2, l3)
+        for l1 in range(lmax1 + 1)
+        for l2 in range(lmax2 + 1)
+        for l3 in range(abs(l1 - l2), min(l1 + l2, lmax_out) + 1, 2)
+    ]
+    pairs = {(l1, l2) for l1, l2, _ in paths}
+    return {
+        "terms": sum(_terms(*path) for path in paths),
+        "products": sum((2 * l1 + 1) * (2 * l2 + 1) for l1, l2 in pairs),
+        "rows": sum(2 * l3 + 1 for _, _, l3 in paths),
+    }
+
+
+def _ring_counts(degrees: Degrees, *, fourier: bool) -> dict[str, int]:
+    """Count multiplications of the dense steps, folds and points, as `ring_plan` lays them out."""
+    total, band = sum(degrees), degrees[0] + degrees[1]
+    quadrant = total // 4 + 1
+    pairs = band // 2 + 1 if fourier else (total + 4) // 4
+    dense = steps = folds = 0
+    for place, lmax in enumerate(degrees):
+        for m in range(lmax + 1):
+            for parity in (0, 1):
+                count, width = len(range(m + parity, lmax + 1, 2)), 2 if m else 1
+                waves = (band if place == 2 else lmax) // 2 + 1
+                dense += width * (waves * (count + pairs) if fourier else count * pairs)
+                steps += 2 if fourier else 1
+        dense += 2 * pairs * quadrant * (2 * lmax + 1)
+        folds += 2 * pairs * (lmax + 1)
+    return {"dense": dense, "steps": steps + 12 * pairs, "folds": folds, "points": pairs * quadrant}
+
+
+_COUNTERS: Final[dict[str, Callable[[Degrees], dict[str, int]]]] = {
+    "table": _table_counts,
+    "grid": lambda degrees: _ring_counts(degrees, fourier=False),
+    "fourier": lambda degrees: _ring_counts(degrees, fourier=True),
+}
+
+FEATURES: Final = {
+    "table": ("copied", "terms", "products", "rows"),
+    "grid": ("copied", "dense", "steps", "folds", "points"),
+    "fourier": ("copied", "dense", "steps", "folds", "points"),
+}
+
+
+def counts(method: str, degrees: Degrees) -> list[int]:
+    """Return how often each of `FEATURES[method]` occurs in one product."""
+    found = {"copied": sum((lmax + 1) ** 2 for lmax in degrees)} | _COUNTERS[method](degrees)
+    return [found[name] for name in FEATURES[method]]
+
+
+@cache
+def _measured() -> dict[str, Any]:
+    times: dict[str, Any] = json.loads(MEASURED.read_text(encoding="utf-8"))["nanoseconds"]
+    return times
+
+
+def nanoseconds(method: str, degrees: Degrees, dtype: str = "float32") -> float:
+    """Return the time of one product in a large batch on one thread, on the machine that was measured."""
+    times = _measured()[dtype][method]
+    pairs = zip(FEATURES[method], counts(method, degrees), strict=True)
+    return float(sum(times[name] * count for name, count in pairs))
+
+
+@lru_cache(maxsize=1024)
+def cheapest(degrees: Degrees) -> MethodName:
+    """Return the method with the least time, float32 and float64 taken together.
+
+    >>> cheapest((1, 1, 1)), cheapest((9, 9, 9))
+    ('table', 'grid')
+    """
+    small = (degrees[0] + 1) * (degrees[1] + 1) * (degrees[2] + 1) <= _MANY
+    methods: tuple[MethodName, ...] = ("table", "grid", "fourier") if small else ("grid", "fourier")
+
+    def both(method: MethodName) -> float:
+        return sum(nanoseconds(method, degrees, dtype) for dtype in ("float32", "float64"))
+
+    return min(methods, key=both)
