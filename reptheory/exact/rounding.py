@@ -308,7 +308,8 @@ def narrowed(values: NDArray[np.float64], nearest: Callable[[int], float]) -> ND
     rounded = values.astype(np.float32)
     near = rounded.astype(np.float64)
     beyond = near + 2 * (values - near)
-    middle = (near != values) & (beyond.astype(np.float32) == beyond)
+    with np.errstate(over="ignore"):  # next to the largest float32
+        middle = (near != values) & (beyond.astype(np.float32) == beyond)
     for place in np.flatnonzero(middle).tolist():
         rounded[place] = nearest(place)
     return rounded
