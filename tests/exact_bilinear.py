@@ -24,8 +24,8 @@ from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
 from reptheory.operations.matrix_product import MatrixProduct
 from reptheory.operations.transposed import TransposedProduct
-from reptheory.operations.vector_engine import Field, families
-from reptheory.operations.vector_spherical_product import TERMS, VectorSphericalProduct
+from reptheory.operations.vector_engine import TERMS, Field, families
+from reptheory.operations.vector_spherical_product import VectorSphericalProduct
 from reptheory.tables.table import Table
 
 Array = Any

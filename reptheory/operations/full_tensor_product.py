@@ -5,22 +5,29 @@ irreps of x and y and every l3 from |l1 - l2| to l1 + l2, parity p1 p2. Coeffici
 orthogonal, so |z|^2 summed over its paths is |x|^2 |y|^2: e3nn's irrep_normalization="component" up to the
 sign of a path. Layout and order are e3nn's: inputs simplified, mul_ir, outputs sorted, copies of (i1, i2) at
 u * mul2 + v.
+
+    table    the sparse list of nonzero coefficients
+    vector   every path, even or odd, from pointwise products of vector fields on the sphere (`vector_path`)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from reptheory.build.paths import coefficients
+from reptheory.errors import LabelError
 from reptheory.groups.o3 import Irrep, Irreps
 from reptheory.operations.bilinear import Accumulate, BilinearProduct
 from reptheory.operations.coupling_plan import Pair
 from reptheory.operations.engines import Engine, TableEngine
 from reptheory.operations.transposed import TransposedProduct
+from reptheory.operations.vector_paths_engine import VectorPathsEngine
 
-__all__ = ["FullTensorProduct", "Instruction"]
+__all__ = ["FullMethod", "FullTensorProduct", "Instruction"]
+
+FullMethod = Literal["table", "vector"]
 
 
 class Instruction(NamedTuple):
@@ -43,6 +50,7 @@ class FullTensorProduct(BilinearProduct):
 
     irreps_in1, irreps_in2   strings or Irreps; simplified as e3nn does
     filter_ir_out            output irreps to keep; None keeps all
+    method                   "table", the fast one, or "vector"
     accumulate, threads      as `BilinearProduct`
 
     >>> product = FullTensorProduct("1x0e+1x1o", "1x1o")
@@ -58,10 +66,14 @@ class FullTensorProduct(BilinearProduct):
         irreps_in2: str | Irreps,
         *,
         filter_ir_out: Iterable[str | Irrep] | None = None,
+        method: FullMethod = "table",
         accumulate: Accumulate | None = None,
         threads: int | None = None,
     ) -> None:
         super().__init__(accumulate, threads)
+        if method not in get_args(FullMethod):
+            raise LabelError(f"method: got {method!r}; choose one of {', '.join(get_args(FullMethod))}")
+        self.method = method
         self.irreps_in1 = Irreps(irreps_in1).simplify()
         self.irreps_in2 = Irreps(irreps_in2).simplify()
         kept = None if filter_ir_out is None else {Irrep(ir) for ir in filter_ir_out}
@@ -112,12 +124,16 @@ class FullTensorProduct(BilinearProduct):
         table = coefficients("clebsch_gordan", paths)
         return TableEngine(table, self._pairs(), (self.dim1, self.dim2, self.dim_out))
 
-    @property
+    @cached_property
     def _engine(self) -> Engine:
-        return self._table_engine
+        if self.method == "table":
+            return self._table_engine
+        slices = self.irreps_in1.slices(), self.irreps_in2.slices()
+        return VectorPathsEngine(self.instructions, *slices, self.dim_out)
 
     def _transposed(self, operand: int) -> BilinearProduct:
         return TransposedProduct(self, operand)
 
     def __repr__(self) -> str:
-        return f"FullTensorProduct({str(self.irreps_in1)!r}, {str(self.irreps_in2)!r})"
+        method = "" if self.method == "table" else f", method={self.method!r}"
+        return f"FullTensorProduct({str(self.irreps_in1)!r}, {str(self.irreps_in2)!r}{method})"

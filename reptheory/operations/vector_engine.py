@@ -10,19 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.exact.coupling import coupling_block
+from reptheory.exact.vector_paths import VectorKind
 from reptheory.kernels.bounds import upward
 from reptheory.kernels.matrices import WIDTH, LinearMap, change_basis
 from reptheory.kernels.pool import over_samples, scratch
 from reptheory.kernels.simd import VECTOR_BYTES, lanes_of
 from reptheory.operations.engines import COPYING, RingEngine, read_only
 
-__all__ = ["Field", "VectorEngine", "families"]
+__all__ = ["TERMS", "Field", "VectorEngine", "families"]
 
 Array = NDArray[Any]
 Term = tuple[int, int, int, int]
@@ -30,6 +31,17 @@ Term = tuple[int, int, int, int]
 
 TOGETHER = 512
 """Samples whose components are kept at a time: 18 (lmax + 1)^2 numbers each."""
+
+TERMS: Final[dict[VectorKind, tuple[Term, ...]]] = {
+    "dot": tuple((a, a, 0, 1) for a in range(3)),
+    "cross": tuple(
+        term
+        for a in range(3)
+        for term in (((a + 1) % 3, (a + 2) % 3, a, 1), ((a + 2) % 3, (a + 1) % 3, a, -1))
+    ),
+    "scale": tuple((0, a, a, 1) for a in range(3)),
+}
+"""Products of components y, z, x, with their signs."""
 
 
 def families(spin: int, lmax: int) -> list[tuple[int, int, int]]:

@@ -33,7 +33,7 @@ from reptheory.operations.bilinear import Accumulate, BilinearProduct
 from reptheory.operations.coupling_plan import Pair
 from reptheory.operations.engines import Engine, TableEngine, Transposable
 from reptheory.operations.transposed import TransposedProduct
-from reptheory.operations.vector_engine import Field, Term, VectorEngine, families
+from reptheory.operations.vector_engine import TERMS, Field, VectorEngine, families
 
 __all__ = ["VectorMethod", "VectorSphericalProduct"]
 
@@ -41,17 +41,6 @@ VectorMethod = Literal["auto", "table", "grid"]
 
 TABLE_UP_TO: Final = 4
 """Largest degree for which `method="auto"` takes the table (benchmarks/vector_methods.py)."""
-
-TERMS: Final[dict[VectorKind, tuple[Term, ...]]] = {
-    "dot": tuple((a, a, 0, 1) for a in range(3)),
-    "cross": tuple(
-        term
-        for a in range(3)
-        for term in (((a + 1) % 3, (a + 2) % 3, a, 1), ((a + 2) % 3, (a + 1) % 3, a, -1))
-    ),
-    "scale": tuple((0, a, a, 1) for a in range(3)),
-}
-"""Products of components y, z, x, with their signs."""
 
 
 class VectorSphericalProduct(BilinearProduct):

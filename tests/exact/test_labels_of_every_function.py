@@ -35,6 +35,7 @@ WITHOUT_LABELS = {
     "cartesian_tensor": "its one argument is a formula",
     "compare_tables": "takes tables",
     "export_table": "takes a table",
+    "expressivity": "takes a product",
     "irreps_from_blocks": "takes irreps",
     "open_table": "takes a path",
     "read_table": "takes a path",

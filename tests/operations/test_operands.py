@@ -28,6 +28,7 @@ PRODUCTS: dict[str, BilinearProduct] = {
     "fourier": GauntTensorProduct(2, 3, 4, "fourier"),
     "wide": GauntTensorProduct(2, 3, 4, "grid", accumulate="float64"),
     "full": FullTensorProduct("2x0e+1x1o+1x2e", "1x0o+3x1o"),
+    "full by vectors": FullTensorProduct("1x0e+1x1o", "2x1o", method="vector"),
     "vectors": VectorSphericalProduct("cross", 1, 2, 2, "grid"),
     "vectors by table": VectorSphericalProduct("dot", 1, 2, 2, "table"),
     "matrix": MatrixProduct("1x0e+1x1o", "2x1e", "1x0e+1x1o"),
