@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import product
+from numbers import Real
 from typing import Any, Final
 
 import numpy as np
@@ -34,6 +36,7 @@ from reptheory.conversion.registry import PackageConvention
 from reptheory.errors import OperandError, TableCorrupt, TableMismatch
 from reptheory.exact.complex_surds import ComplexSurdArray
 from reptheory.exact.surd import Surd
+from reptheory.groups.labels import shown as inspected
 from reptheory.tables.files import shown
 from reptheory.tables.table import read_table
 
@@ -41,8 +44,9 @@ __all__ = ["audit"]
 
 _PROBES: Final = 16
 _PROBE_SIZE: Final = 800
-_PRICE_OF_ORDER, _PRICE_OF_FACTOR = 0.01, 0.02
-_PRECISIONS: Final = {"float16": "float32", "complex64": "float32", "complex128": "float64"}
+_UNEXPLAINED: Final = 0.1  # of the entries: beyond that, one axis of another order is tried
+_PRICE_OF_ORDER, _PRICE_OF_FACTOR, _PRICE_OF_AXIS = 0.01, 0.02, 0.03
+_PRECISIONS: Final = {"complex64": "float32", "complex128": "float64"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,38 @@ class _Guess:
     wrong: int
     total: int
     price: float
+    turned: tuple[int, PackageConvention] | None = None  # one axis has the order of m of this one
 
     @property
     def share(self) -> float:
         """The share of wrong entries, and what the reading costs."""
         return self.wrong / self.total + self.price
+
+    @property
+    def convention_name(self) -> str:
+        """Name of the convention, and which axis has another order."""
+        if self.turned is None:
+            return self.convention.name
+        return f"{self.convention.name} with m {self.turned[1].order} on axis {self.turned[0]}"
+
+    def orders(self, path: tuple[int, int, int]) -> list[tuple[int, ...]]:
+        """Return the m that stand on each axis of a block."""
+        ones = [self.convention] * 3
+        if self.turned is not None:
+            ones[self.turned[0]] = self.turned[1]
+        return [orders(one, degree) for one, degree in zip(ones, path, strict=True)]
+
+    def floats(self, path: tuple[int, int, int]) -> NDArray[Any]:
+        """Return what a block should hold, without the factor, to a few units of the last place."""
+        return self.placed(coupling_floats(self.kind, self.convention, path), path)
+
+    def placed(self, block: NDArray[Any], path: tuple[int, int, int]) -> NDArray[Any]:
+        """Return a block of the convention with its axis in the other order."""
+        if self.turned is None:
+            return block
+        axis = self.turned[0]
+        there = orders(self.convention, path[axis])
+        return block.take([there.index(m) for m in self.orders(path)[axis]], axis)
 
 
 def audit(
@@ -87,11 +118,19 @@ def audit(
     >>> found.kind, found.conventions[0], [(one.orders, one.what) for one in found.wrong]
     ('clebsch_gordan', 'real', [((-1, 1, 0), 'sign')])
     """
+    allowed = _bound(ulps)
     name, arrays = _arrays(table)
     choices = [blocks_of(arrays, part) for part in readings_of_axes(arrays, degrees)]
     guesses = [_guesses(blocks, kind, convention) for blocks in choices]
     best = min(range(len(choices)), key=lambda place: guesses[place][0].share)
-    return _compared(name, choices[best], guesses[best], ulps)
+    return _compared(name, choices[best], guesses[best], allowed)
+
+
+def _bound(ulps: object) -> float:
+    """Return the distance beyond which an entry is wrong."""
+    if not isinstance(ulps, Real) or not float(ulps) >= 0:
+        raise OperandError(f"ulps: got {inspected(ulps)}; it must be a number that is not negative")
+    return float(ulps)
 
 
 def _arrays(table: Any) -> tuple[str, dict[str, NDArray[Any]]]:
@@ -130,13 +169,21 @@ def _guesses(blocks: list[Block], kind: str | None, named: str | PackageConventi
     probes = [block for block in probes if block.values.size <= _PROBE_SIZE][:_PROBES] or probes[:1]
     if not probes:
         raise OperandError("audit: no block obeys the triangle rule, so there is nothing to compare")
+    if named is None and not any((np.isfinite(block.values) & (block.values != 0)).any() for block in blocks):
+        raise OperandError(
+            "audit: no entry is a finite number other than 0, so no convention can be told; "
+            "name it with convention="
+        )
     best: _Guess | None = None
     ties: list[_Guess] = []
-    for guess in _readings(probes, kind, named):
-        if best is None or guess.share < best.share:
-            best, ties = guess, [guess]
-        elif guess.share == best.share:
-            ties.append(guess)
+    for readings in (_readings(probes, kind, named), _turned_readings(probes, kind, named)):
+        if best is not None and best.share < _UNEXPLAINED:
+            break
+        for guess in readings:
+            if best is None or guess.share < best.share:
+                best, ties = guess, [guess]
+            elif guess.share == best.share:
+                ties.append(guess)
     if best is None:
         raise OperandError("convention: this one has no coupling coefficients of its own; give kind='gaunt'")
     return ties if len(ties) == 1 else _decided(blocks, ties)
@@ -164,6 +211,21 @@ def _readings(
                 yield from _with_factor(probes, name, other, _PRICE_OF_ORDER)
 
 
+def _turned_readings(
+    probes: list[Block], kind: str | None, named: str | PackageConvention | None
+) -> Iterator[_Guess]:
+    """Yield readings that have one axis, and only one, in another order of m; none of a named convention."""
+    seen = set()
+    for name, one in candidates(kind) if named is None else ():
+        for other, axis in product(with_other_orders(one), range(3)):
+            key = (*meaning(name, one), axis, other.order)
+            if other.order != one.order and key not in seen:
+                seen.add(key)
+                guess = _Guess(name, one, 1.0, 0, 1, _PRICE_OF_AXIS, (axis, other))
+                pairs = [(block.values, guess.floats(block.path)) for block in probes]
+                yield replace(guess, wrong=_count(pairs, 1.0), total=_nonzero(pairs))
+
+
 def _with_factor(probes: list[Block], kind: str, one: PackageConvention, price: float) -> Iterator[_Guess]:
     """Yield a reading as it is, and with the factor that most entries share."""
     pairs = [(block.values, coupling_floats(kind, one, block.path)) for block in probes]
@@ -183,15 +245,31 @@ def _with_factor(probes: list[Block], kind: str, one: PackageConvention, price: 
 
 
 def _nonzero(pairs: Iterable[tuple[NDArray[Any], NDArray[Any]]]) -> int:
-    return sum(int(np.count_nonzero(found)) for found, _ in pairs) or 1
+    """Return how many entries are more than noise beside the largest of all blocks."""
+    pairs = list(pairs)
+    bar = TOLERANCE * _largest(pairs)
+    return sum(int((np.abs(found) > bar).sum()) for found, _ in pairs) or 1
+
+
+def _largest(pairs: Iterable[tuple[NDArray[Any], NDArray[Any]]]) -> float:
+    """Return the largest finite size that is found in any block."""
+    sizes = (float(np.abs(found[np.isfinite(found)]).max(initial=0.0)) for found, _ in pairs)
+    return max(sizes, default=0.0)
 
 
 def _count(pairs: Iterable[tuple[NDArray[Any], NDArray[Any]]], factor: float) -> int:
-    """Return how many entries differ by more than the tolerance of their block."""
+    """Return how many entries differ by more than the tolerance of their block.
+
+    The scale of a block is its largest expected entry, but no more than the largest that the table has:
+    beside the 1e22 of an unnormalised block, whatever a table holds would agree.
+    """
+    pairs = list(pairs)
+    most = _largest(pairs) or np.inf
     wrong = 0
     for found, expected in pairs:
-        scale = abs(factor) * float(np.abs(expected).max(initial=0.0)) or 1.0
-        wrong += int((~(np.abs(found - factor * expected) <= TOLERANCE * scale)).sum())
+        scale = min(abs(factor) * float(np.abs(expected).max(initial=0.0)) or 1.0, most)
+        within = 2.0**-9 if found.dtype == np.float16 else TOLERANCE
+        wrong += int((~(np.abs(found - factor * expected) <= within * scale)).sum())
     return wrong
 
 
@@ -199,11 +277,7 @@ def _decided(blocks: list[Block], ties: list[_Guess]) -> list[_Guess]:
     """Return those of several readings that are best on the whole table."""
     counts = []
     for guess in ties:
-        pairs = (
-            (block.values, coupling_floats(guess.kind, guess.convention, block.path))
-            for block in blocks
-            if block.couples
-        )
+        pairs = ((block.values, guess.floats(block.path)) for block in blocks if block.couples)
         counts.append(_count(pairs, guess.factor))
     return [guess for guess, count in zip(ties, counts, strict=True) if count == min(counts)]
 
@@ -211,6 +285,7 @@ def _decided(blocks: list[Block], ties: list[_Guess]) -> list[_Guess]:
 def _compared(name: str, blocks: list[Block], guesses: list[_Guess], ulps: float) -> Audit:
     """Compare every entry with its exact value in the first of the readings."""
     guess = guesses[0]
+    guesses = [one for one in guesses if one.factor == guess.factor]
     factor = Surd.rational(1) if guess.factor == 1.0 else recognized(guess.factor)
     wrong: list[WrongValue] = []
     entries = nearest = noise = 0
@@ -231,7 +306,7 @@ def _compared(name: str, blocks: list[Block], guesses: list[_Guess], ulps: float
         worst = max(worst, float(finite.max(initial=0.0)))
         largest = float(np.abs(expected).max(initial=0.0))
         relative = max(relative, float(gap[np.isfinite(gap)].max(initial=0.0)) / (largest or 1.0))
-        wrong += _entries(block, guess.convention, found, expected, off, bad)
+        wrong += _entries(block, guess, found, expected, off, bad)
     return Audit(
         name, guess.kind, _names(guesses), guess.factor, factor, len(blocks), entries, nearest, noise,
         worst, relative, str(blocks[0].values.dtype), ulps, tuple(wrong),
@@ -241,6 +316,8 @@ def _compared(name: str, blocks: list[Block], guesses: list[_Guess], ulps: float
 def _names(guesses: list[_Guess]) -> tuple[str, ...]:
     """Return every convention of the registry that means the same, or the ones of another order."""
     kind = guesses[0].kind
+    if guesses[0].turned is not None:
+        return tuple(guess.convention_name for guess in guesses if guess.kind == kind)
     means = {meaning(kind, guess.convention) for guess in guesses if guess.kind == kind}
     alike = tuple(one.name for name, one in candidates(kind) if meaning(name, one) in means)
     return alike or tuple(guess.convention.name for guess in guesses if guess.kind == kind)
@@ -264,7 +341,9 @@ def _expected(block: Block, guess: _Guess, factor: Surd | None) -> NDArray[Any]:
         dense: NDArray[Any] = exact.to_numpy()
     else:
         dense = exact.to_numpy(form if exact.is_real else {"float32": "complex64"}.get(form, "complex128"))
-    return dense if factor is not None else dense * guess.factor
+    dense = guess.placed(dense, block.path)
+    dense = dense if factor is not None else dense * guess.factor
+    return dense.astype(np.float16) if name == "float16" and dense.dtype.kind == "f" else dense
 
 
 def _units(expected: NDArray[Any]) -> NDArray[np.float64]:
@@ -276,14 +355,14 @@ def _units(expected: NDArray[Any]) -> NDArray[np.float64]:
 
 def _entries(
     block: Block,
-    one: PackageConvention,
+    guess: _Guess,
     found: NDArray[Any],
     expected: NDArray[Any],
     off: NDArray[np.float64],
     bad: NDArray[np.bool_],
 ) -> Iterator[WrongValue]:
     """Yield the wrong entries of a block."""
-    labels = [orders(one, degree) for degree in block.path]
+    labels = guess.orders(block.path)
     for place in np.argwhere(bad).tolist():
         where = tuple(place)
         value, right = found[where].item(), expected[where].item()

@@ -21,6 +21,7 @@ class Match:
     kind         "wigner_3j", "clebsch_gordan", "gaunt", "harmonics" or "rotation"
     convention   name in `CONVENTIONS`
     inverse      rotations: the matrix is that of the inverse rotation (passive, or acting from the right)
+    conjugate    rotations: the matrix is the complex conjugate; with `inverse`, the transposed one
     error        largest difference over the largest entry
     """
 
@@ -28,9 +29,20 @@ class Match:
     convention: str
     error: float
     inverse: bool = False
+    conjugate: bool = False
+
+    @property
+    def manner(self) -> str:
+        """How the matrix differs from D of the rotation: "" for not at all."""
+        words = {"inverse rotation": self.inverse, "complex conjugate": self.conjugate}
+        return (
+            "transposed"
+            if all(words.values())
+            else next((word for word, is_so in words.items() if is_so), "")
+        )
 
     def __str__(self) -> str:
-        return f"{self.kind} of {self.convention}" + (", inverse rotation" if self.inverse else "")
+        return f"{self.kind} of {self.convention}" + (f", {self.manner}" if self.manner else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +120,16 @@ def _several(matches: tuple[Match, ...]) -> str:
     """Write matches by kind: gaunt of real, sphericart."""
     groups: dict[str, list[str]] = {}
     for match in matches:
-        label = match.kind + (" (inverse rotation)" if match.inverse else "")
+        label = match.kind + (f" ({match.manner})" if match.manner else "")
         groups.setdefault(label, []).append(match.convention)
     return "; ".join(f"{kind} of {', '.join(names)}" for kind, names in groups.items())
 
 
-_LEVELS: Final = ((1e-11, 10**6), (1e-7, 500))  # close and not so small, or less close and smaller
+_LEVELS: Final = (
+    (1e-11, 10**6),
+    (1e-7, 500),
+    (1e-6, 40),
+)  # close and not so small, or less close and smaller
 
 
 def recognized(value: float) -> Surd | None:

@@ -107,8 +107,17 @@ def _coupling(array: NDArray[Any], kind: str | None) -> Identification:
 
 def _harmonics(array: NDArray[Any], points: NDArray[np.float64]) -> Identification:
     """Identify values of harmonics at points."""
-    if points.ndim != 2 or points.shape[1] != 3 or not np.linalg.norm(points, axis=1).all():
-        raise OperandError(f"points: got the shape {points.shape}; give (n, 3) directions that are not 0")
+    if (
+        points.ndim != 2
+        or points.shape[1] != 3
+        or not len(points)
+        or not np.linalg.norm(points, axis=1).all()
+    ):
+        raise OperandError(
+            f"points: got the shape {points.shape}; give (n, 3) directions (x, y, z) that are not 0"
+        )
+    if not np.isfinite(points).all():
+        raise OperandError("points: got entries that are not finite; give (n, 3) directions (x, y, z)")
     if array.ndim not in (2, 4) or len(array) != len(points):
         raise OperandError(
             f"values: got the shape {array.shape} for {len(points)} points; one row is one point"
@@ -128,14 +137,21 @@ def _harmonics(array: NDArray[Any], points: NDArray[np.float64]) -> Identificati
     found = _best(array, list(compared(degrees)), turning=(1,))
     if not found and len(degrees) > 1 and array.shape[1] % 2:  # (L+1)^2 odd: perhaps one degree instead
         single = _best(array, list(compared([(array.shape[1] - 1) // 2])), turning=(1,))
-        return single if single else found
+        return min(found, single, key=_unlikeness)
     return found
+
+
+def _unlikeness(found: Identification) -> tuple[bool, bool, int]:
+    """Rank what was found: a match, then something like it with few wrong entries, then nothing."""
+    return not found, found.nearest is None, len(found.wrong)
 
 
 def _rotation(array: NDArray[Any], angles: Any, quaternion: Any) -> Identification:
     """Identify a D matrix of a known rotation."""
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] % 2 == 0:
         raise OperandError(f"values: got the shape {array.shape}; a D matrix of degree l has (2l+1, 2l+1)")
+    if angles is not None and quaternion is not None:
+        raise OperandError("angles, quaternion: got both; give the one that the matrix was made from")
     degree = (array.shape[0] - 1) // 2
     given = quaternion is None
     matrix_of = _by_angles(degree, angles) if given else _by_quaternion(degree, quaternion)
@@ -152,22 +168,29 @@ def _rotation(array: NDArray[Any], angles: Any, quaternion: Any) -> Identificati
         for one in known:
             matrix, labels = matrix_of(one).conj().T, orders(one, degree)
             yield Match("rotation", one.name, 0.0, inverse=True), matrix, (labels, labels)
+        for one in known:
+            matrix, labels = matrix_of(one), orders(one, degree)
+            if np.abs(matrix.imag).max() > TOLERANCE:
+                yield Match("rotation", one.name, 0.0, conjugate=True), matrix.conj(), (labels, labels)
+                yield Match("rotation", one.name, 0.0, True, True), matrix.T, (labels, labels)
 
     return _best(array, list(compared()))
 
 
 def _by_angles(degree: int, angles: Any) -> Callable[[PackageConvention], NDArray[Any]]:
     numbers = [float(angle) for angle in listed(angles, "angles")]  # type: ignore[arg-type]
-    if len(numbers) != 3:
-        raise OperandError(f"angles: got {len(numbers)}; give (alpha, beta, gamma)")
+    if len(numbers) != 3 or not np.isfinite(numbers).all():
+        raise OperandError(f"angles: got {numbers}; give (alpha, beta, gamma), three finite numbers")
     return lambda one: rotation_floats(one, degree, numbers)
 
 
 def _by_quaternion(degree: int, quaternion: Any) -> Callable[[PackageConvention], NDArray[Any]]:
     """Return D of the rotation of space itself, by its angles z, y, z."""
     numbers = [float(part) for part in listed(quaternion, "quaternion")]  # type: ignore[arg-type]
-    if len(numbers) != 4 or not any(numbers):
-        raise OperandError(f"quaternion: got {numbers}; give (a, b, c, d), not all 0, the scalar first")
+    if len(numbers) != 4 or not any(numbers) or not np.isfinite(numbers).all():
+        raise OperandError(
+            f"quaternion: got {numbers}; give (a, b, c, d), finite, not all 0, the scalar first"
+        )
     angles = zyz_of(np.array(numbers)).tolist()
     matrix = rotation_floats(CONVENTIONS["complex"], degree, angles)
 
@@ -209,12 +232,17 @@ def _score(array: NDArray[Any], option: Candidate) -> tuple[int, float, float]:
     expected = option[1]
     results = []
     for factor in (1.0, _common_factor(array, expected)):
-        scale = abs(factor) * float(np.abs(expected).max(initial=0.0))
+        scale = _scale(array, factor * expected)
         gap = np.abs(array - factor * expected)
         results.append(
             (int((gap > TOLERANCE * scale).sum()), float(gap.max(initial=0.0)) / (scale or 1.0), factor)
         )
     return min(results, key=lambda result: result[0])
+
+
+def _scale(array: NDArray[Any], expected: NDArray[Any]) -> float:
+    """Return the smaller of the largest sizes: beside 1e22, whatever an array holds would agree."""
+    return min(float(np.abs(part).max(initial=0.0)) for part in (array, expected))
 
 
 def _common_factor(array: NDArray[Any], expected: NDArray[Any]) -> float:
@@ -232,7 +260,7 @@ def _with_wrong(
 ) -> Identification:
     """Return the nearest convention with the entries that differ from it."""
     match, expected, labels = option
-    scale = abs(factor) * float(np.abs(expected).max(initial=0.0))
+    scale = _scale(array, factor * expected)
     places = np.argwhere(np.abs(array - factor * expected) > TOLERANCE * scale)
     wrong = tuple(
         WrongEntry(
@@ -253,12 +281,13 @@ def _permuted(
     tried: list[NDArray[Any]] = []
     for match, expected, labels in options:
         known = any(np.allclose(np.abs(expected), np.abs(one), atol=1e-9) for one in tried)
-        if known or np.iscomplexobj(array) != np.iscomplexobj(expected):
+        if known or (np.iscomplexobj(array) != np.iscomplexobj(expected) and turning is None):
             continue
         tried.append(expected)
         found = _search(array, expected, labels, turning)
         if found is not None:
             factor, places, signs = found
+            factor = 1.0 if abs(factor - 1.0) <= TOLERANCE else factor
             return Identification((), match, factor, places, signs)
     if _score(array, options[0])[0] > _MOST_UNLIKE * array.size:
         return Identification((), None)
@@ -271,10 +300,10 @@ def _search(
     labels: tuple[tuple[int, ...], ...],
     turning: tuple[int, ...] | None,
 ) -> Any:
-    """Return factor, places and signs of a signed permutation of real tensors, or None."""
-    if np.iscomplexobj(array):
-        return None
+    """Return factor, places and signs of a signed permutation of tensors (real ones), or columns, or None."""
     if turning is None:
+        if np.iscomplexobj(array):
+            return None
         result = signed_permutation(array, expected, TOLERANCE, list(_likely(labels)))
         return None if result is None else (result.factor, result.places, result.signs)
     return _columns(array, expected)
@@ -292,12 +321,12 @@ def _likely(labels: tuple[tuple[int, ...], ...]) -> Iterable[list[NDArray[np.int
             yield [*same[:axis], moved[axis], *same[axis + 1 :]]
 
 
-def _columns(array: NDArray[np.float64], expected: NDArray[np.float64]) -> Any:
+def _columns(array: NDArray[Any], expected: NDArray[Any]) -> Any:
     """Match the columns of two matrices up to order, sign and one factor: the rows are points."""
     norms = np.linalg.norm(array, axis=0), np.linalg.norm(expected, axis=0)
     if not norms[0].all() or not norms[1].all():
         return None
-    overlap = (array / norms[0]).T @ (expected / norms[1])
+    overlap = ((array / norms[0]).conj().T @ (expected / norms[1])).real
     places = np.argmax(np.abs(overlap), axis=1)
     if len(set(places.tolist())) != len(places):
         return None

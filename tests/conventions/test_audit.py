@@ -107,6 +107,57 @@ def test_a_table_with_swapped_order(order: str) -> None:
     assert wrong.expected == table[place]
 
 
+@pytest.mark.parametrize("lmax", [2, 4])
+def test_a_dense_table_with_one_axis_in_another_order(lmax: int) -> None:
+    """(L + 1)^2 is odd: the table reads as one large block too, beside whose entries nothing looks wrong."""
+    table = dense("gaunt", lmax, lmax, np.float32)
+    noisy = table + np.float32(1e-8) * np.random.default_rng(0).normal(size=table.shape).astype(np.float32)
+    backwards = np.concatenate(
+        [np.arange((degree + 1) ** 2 - 1, degree**2 - 1, -1) for degree in range(lmax + 1)]
+    )
+    whole = rt.audit(noisy[np.ix_(backwards, backwards, backwards)], ulps=100)
+    assert "real with m descending" in whole.conventions
+    assert not whole.wrong
+    one = rt.audit(noisy[:, :, backwards], ulps=100)
+    assert one.conventions[0] == "real with m descending on axis 2"
+    assert not one.wrong
+    spoilt = table[:, backwards].copy()
+    place = tuple(np.argwhere(spoilt)[20].tolist())
+    spoilt[place] *= -1
+    (wrong,) = rt.audit(spoilt).wrong
+    labels = [degree * (degree + 1) + m for degree, m in zip(wrong.path, wrong.orders, strict=True)]
+    assert (labels[0], backwards[labels[1]], labels[2]) == place
+    swapped = table.copy()
+    swapped[[4, 5]] = swapped[[5, 4]]
+    found = rt.audit(swapped)
+    assert "real" in found.conventions
+    assert {one.path[0] for one in found.wrong} == {2}
+    assert {one.orders[0] for one in found.wrong} == {-2, -1}
+
+
+def test_a_table_of_half_precision() -> None:
+    table = {(1, 2, 2): rt.clebsch_gordan_array(1, 2, 2, basis="real").to_numpy().astype(np.float16)}
+    found = rt.audit(table)
+    assert found.holds
+    assert (found.kind, found.nearest) == ("clebsch_gordan", found.entries)
+    table[1, 2, 2][0, 0, 1] = np.nextafter(table[1, 2, 2][0, 0, 1], np.float16(1))
+    strict = rt.audit(table, ulps=0.5)
+    assert [one.ulps for one in strict.wrong] == [1.0]
+
+
+def test_a_table_without_numbers_follows_nothing() -> None:
+    for table in (np.zeros((9, 9, 9)), np.full((9, 9, 9), np.nan)):
+        with pytest.raises(OperandError, match="no convention can be told"):
+            rt.audit(table)
+        assert not rt.audit(table, "gaunt", convention="real", degrees=(range(3),) * 3).holds
+
+
+@pytest.mark.parametrize("ulps", [-1, float("nan"), "4", None])
+def test_the_bound_is_a_number(ulps: Any) -> None:
+    with pytest.raises(OperandError, match="ulps: got"):
+        rt.audit(TABLE, ulps=ulps)
+
+
 def test_entries_that_are_wrong_in_other_ways() -> None:
     spoilt = TABLE.copy()
     zero = tuple(np.argwhere(TABLE == 0)[500].tolist())
@@ -145,6 +196,9 @@ def test_a_common_factor_is_named() -> None:
     assert found.exact_factor == rt.Surd.sqrt(3)
     assert not found.holds
     assert "times √3" in str(found)
+    single = rt.audit(dense("gaunt", 2, 3, np.float32) * np.float32(np.sqrt(4 * np.pi)))
+    assert single.exact_factor == rt.Surd.sqrt(4, pi_power=1)
+    assert not any(name.endswith(("/component", "/norm")) for name in single.conventions)
     component = rt.audit(dense("gaunt", 2, 3) * (4 * np.pi) ** 1.5)
     assert component.holds
     assert "e3nn@0.6/component" in component.conventions

@@ -167,6 +167,57 @@ def test_rotations_by_quaternion_are_recognised(parts: tuple[int, int, int, int]
     assert "e3nn@0.6" in rt.identify(turned, quaternion=parts).names
 
 
+def test_conjugate_and_transposed_rotations_are_named() -> None:
+    matrix = rotation_floats(rt.CONVENTIONS["complex"], 2, record.ANGLES)
+    for values, manner in ((matrix.conj(), "complex conjugate"), (matrix.T, "transposed")):
+        found = rt.identify(values, angles=record.ANGLES)
+        assert {"sympy", "complex"} <= {one.convention for one in found.matches if one.manner == manner}
+        assert f"rotation ({manner}) of complex" in str(found)
+    real = rt.identify(rotation_floats(rt.CONVENTIONS["real"], 2, record.ANGLES), angles=record.ANGLES)
+    assert not any(one.conjugate for one in real.matches)
+
+
+def test_phases_of_complex_harmonics_are_named() -> None:
+    points = np.random.default_rng(8).normal(size=(7, 3))
+    ours = np.concatenate(harmonics_floats(rt.CONVENTIONS["complex"], points, range(4)), axis=1)
+    orders = np.concatenate([np.arange(-degree, degree + 1) for degree in range(4)])
+    found = rt.identify(ours * (-1.0) ** orders, points=points)
+    assert (found.nearest.convention, found.factor, found.wrong) == ("complex", 1.0, ())  # type: ignore[union-attr]
+    assert found.signs[1] == tuple((-1) ** abs(orders))
+    conjugate = rt.identify(2 * ours.conj(), points=points)
+    assert conjugate.factor == pytest.approx(2)
+    name = conjugate.nearest.convention  # type: ignore[union-attr]
+    rebuilt = np.concatenate(harmonics_floats(rt.CONVENTIONS[name], points, range(4)), axis=1)
+    rebuilt = rebuilt[:, list(conjugate.places[1])] * np.array(conjugate.signs[1])
+    assert np.allclose(rebuilt, ours.conj())
+
+
+def test_one_spoilt_degree_whose_length_is_a_square() -> None:
+    points = np.random.default_rng(8).normal(size=(7, 3))
+    values = harmonics_floats(rt.CONVENTIONS["real"], points, [4])[0].copy()
+    values[1, 3] *= -1
+    assert [one.index for one in rt.identify(values, points=points).wrong] == [(1, 3)]
+
+
+def test_noise_beside_unnormalised_blocks_resembles_nothing() -> None:
+    noise = np.random.default_rng(0).normal(size=(13, 13, 13))
+    assert rt.identify(noise, kind="gaunt").nearest is None
+
+
+def test_points_and_angles_that_are_no_numbers_are_refused() -> None:
+    values, nan = np.ones((2, 9)), float("nan")
+    with pytest.raises(OperandError, match="points: got entries that are not finite"):
+        rt.identify(values, points=[[nan, 0, 1], [0, 0, 1]])
+    with pytest.raises(OperandError, match="points: got the shape"):
+        rt.identify(values[:0], points=np.ones((0, 3)))
+    with pytest.raises(OperandError, match="finite"):
+        rt.identify(np.eye(3), angles=(0, nan, 0))
+    with pytest.raises(OperandError, match="finite"):
+        rt.identify(np.eye(3), quaternion=(1, 0, 0, float("inf")))
+    with pytest.raises(OperandError, match="got both"):
+        rt.identify(np.eye(3), angles=(0, 0, 0), quaternion=(1, 0, 0, 0))
+
+
 def test_what_is_no_tensor_is_refused() -> None:
     with pytest.raises(OperandError, match="do not couple"):
         rt.identify(np.ones((1, 1, 5)))
