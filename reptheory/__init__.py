@@ -87,6 +87,13 @@ if TYPE_CHECKING:
     from reptheory.operations.linear import Linear
     from reptheory.operations.matrix_product import MatrixProduct
     from reptheory.operations.message_passing import Edges, MessagePassing
+    from reptheory.operations.sphere_functions import (
+        SeparableSphereActivation,
+        SphereActivation,
+        SphereFunction,
+    )
+    from reptheory.operations.sphere_grid import SphereGrid
+    from reptheory.operations.sphere_transforms import FromGrid, ToGrid
     from reptheory.operations.tensor_product import (
         ElementwiseTensorProduct,
         FullyConnectedTensorProduct,
@@ -109,6 +116,7 @@ _HOME = {
     "Edges": "operations.message_passing",
     "ElementwiseTensorProduct": "operations.tensor_product",
     "Expressivity": "operations.expressivity",
+    "FromGrid": "operations.sphere_transforms",
     "FullTensorProduct": "operations.full_tensor_product",
     "FullyConnectedTensorProduct": "operations.tensor_product",
     "GauntConvolution": "operations.gaunt_convolution",
@@ -124,6 +132,11 @@ _HOME = {
     "MessagePassing": "operations.message_passing",
     "RecouplingMatrix": "exact.recoupling_arrays",
     "PackageConvention": "conversion.registry",
+    "SeparableSphereActivation": "operations.sphere_functions",
+    "SphereActivation": "operations.sphere_functions",
+    "SphereFunction": "operations.sphere_functions",
+    "SphereGrid": "operations.sphere_grid",
+    "ToGrid": "operations.sphere_transforms",
     "Surd": "exact.surd",
     "SurdArray": "exact.arrays",
     "SurdPolynomial": "exact.polynomials",
@@ -221,6 +234,7 @@ __all__ = [
     "EulerElement",
     "EulerMatrix",
     "Expressivity",
+    "FromGrid",
     "FullTensorProduct",
     "FullyConnectedTensorProduct",
     "GauntConvolution",
@@ -236,12 +250,17 @@ __all__ = [
     "MessagePassing",
     "PackageConvention",
     "RecouplingMatrix",
+    "SeparableSphereActivation",
+    "SphereActivation",
+    "SphereFunction",
+    "SphereGrid",
     "Surd",
     "SurdArray",
     "SurdPolynomial",
     "Table",
     "TensorProduct",
     "VectorPath",
+    "ToGrid",
     "VectorPolynomial",
     "VectorSphericalProduct",
     "Wigner3jTable",

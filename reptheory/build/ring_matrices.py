@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,15 +25,26 @@ from reptheory.errors import TooLarge
 from reptheory.exact.arb import working_precision
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.fourier import theta_fourier, theta_projection
-from reptheory.exact.ring_functions import circle_functions, gauss_legendre, theta_functions
+from reptheory.exact.ring_functions import circle_functions, equiangular, gauss_legendre, theta_functions
 from reptheory.exact.rounding import BinaryFormat, float_format, round_dyadic
 from reptheory.exact.surd import Surd
 from reptheory.immutable import immutable
 
-__all__ = ["Stages", "circle_matrices", "fourier_stages", "legendre_stages", "theta_series"]
+__all__ = [
+    "Nodes",
+    "Stages",
+    "circle_matrices",
+    "fourier_stages",
+    "grid_places",
+    "legendre_stages",
+    "theta_series",
+]
 
 Array = NDArray[Any]
 Stages = dict[tuple[int, int], tuple[Array, ...]]
+Nodes = Literal["gauss", "equiangular"]
+
+_RINGS = {"gauss": gauss_legendre, "equiangular": equiangular}
 
 _START_BITS = 160
 _ENTRY_BYTES = 800
@@ -86,8 +97,12 @@ def _split(flat: Array, shapes: list[tuple[int, int]]) -> list[Array]:
 
 
 @lru_cache(maxsize=16)
-def legendre_stages(lmax: int, pairs: int, dtype: str, points: int | None = None) -> Stages:
-    """Return the Gauss-Legendre matrices: synthesis, or analysis on rings of `points` points.
+def legendre_stages(
+    lmax: int, pairs: int, dtype: str, points: int | None = None, nodes: Nodes = "gauss"
+) -> Stages:
+    """Return the matrices of the sphere grid: synthesis, or analysis on rings of `points` points.
+
+    nodes   Gauss-Legendre rings, or equiangular ones with the weights of Fejer's first rule
 
     The analysis entry is weight * Theta_lm * (2 pi / points); `circle_matrices` does the sum over points.
     """
@@ -97,8 +112,8 @@ def legendre_stages(lmax: int, pairs: int, dtype: str, points: int | None = None
     def make() -> list[Any]:
         from flint import arb  # noqa: PLC0415 (loaded when the first matrix is made)
 
-        nodes = gauss_legendre(pairs)
-        values = [theta_functions(lmax, cosine) for cosine, _ in nodes]
+        rings = _RINGS[nodes](pairs)
+        values = [theta_functions(lmax, cosine) for cosine, _ in rings]
         if points is None:
             return [
                 values[i][degree, m]
@@ -106,7 +121,7 @@ def legendre_stages(lmax: int, pairs: int, dtype: str, points: int | None = None
                 for i in range(pairs)
                 for degree in _degrees(lmax, m, parity)
             ]
-        weights = [weight * 2 * arb.pi() / points for _, weight in nodes]
+        weights = [weight * 2 * arb.pi() / points for _, weight in rings]
         return [
             values[i][degree, m] * weights[i]
             for m, parity in classes
@@ -118,6 +133,34 @@ def legendre_stages(lmax: int, pairs: int, dtype: str, points: int | None = None
     shapes = [(pairs, n) if points is None else (n, pairs) for n in lengths]
     parts = _split(_round_all(make, dtype), shapes)
     return {key: (part,) for key, part in zip(classes, parts, strict=True)}
+
+
+@lru_cache(maxsize=16)
+def grid_places(pairs: int, quadrant: int, nodes: Nodes) -> tuple[Array, Array, Array, Array]:
+    """Return cos theta, sin theta and the weight of a point for each of the 2 * pairs rings, then the circle.
+
+    All correctly rounded to float64; the last array is (cos phi, sin phi), (2, 4 * quadrant). Theta and phi
+    ascend.
+    """
+
+    def rings() -> list[Any]:
+        from flint import arb  # noqa: PLC0415
+
+        north = _RINGS[nodes](pairs)
+        south = [(-cosine, weight) for cosine, weight in reversed(north)]
+        both = [(cosine, weight * arb.pi() / (2 * quadrant)) for cosine, weight in [*north, *south]]
+        return [
+            *(cosine for cosine, _ in both),
+            *((1 - cosine * cosine).sqrt() for cosine, _ in both),
+            *(weight for _, weight in both),
+        ]
+
+    def circle() -> list[Any]:
+        points = circle_functions(4 * quadrant, 1, 4 * quadrant)
+        return [pair[part] for part in (0, 1) for pair in points]
+
+    cosines, sines, weights = _round_all(rings, "float64").reshape(3, -1)
+    return cosines, sines, weights, _round_all(circle, "float64").reshape(2, -1)
 
 
 @lru_cache(maxsize=16)

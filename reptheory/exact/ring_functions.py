@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["circle_functions", "gauss_legendre", "theta_functions"]
+__all__ = ["circle_functions", "equiangular", "gauss_legendre", "theta_functions"]
 
 Ball = Any
 
@@ -26,6 +26,22 @@ def gauss_legendre(pairs: int) -> list[tuple[Ball, Ball]]:
     from flint import arb  # noqa: PLC0415
 
     return [arb.legendre_p_root(2 * pairs, k, weight=True) for k in range(pairs)]
+
+
+def equiangular(pairs: int) -> list[tuple[Ball, Ball]]:
+    """Return (cos theta, weight) of the rings theta = (i + 1/2) pi / (2 pairs), i < pairs.
+
+    Fejer's first rule [Waldvogel, BIT 46 (2006) 195, (2.3)], exact for degree 2 * pairs - 1 in cos theta:
+    weight = (1 - 2 sum_k cos(2 k theta) / (4 k^2 - 1)) / pairs, k = 1..pairs, the last term at theta being 0.
+    """
+    from flint import arb, fmpq  # noqa: PLC0415
+
+    found = []
+    for i in range(pairs):
+        angle = fmpq(2 * i + 1, 4 * pairs)
+        total = sum((arb.cos_pi_fmpq(2 * k * angle) / (4 * k * k - 1) for k in range(1, pairs)), arb(0))
+        found.append((arb.cos_pi_fmpq(angle), (1 - 2 * total) / pairs))
+    return found
 
 
 def theta_functions(lmax: int, cosine: Ball) -> dict[tuple[int, int], Ball]:

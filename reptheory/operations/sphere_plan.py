@@ -1,0 +1,146 @@
+"""Sphere plans: lay out the matrices of a transform to or from a grid, or of its transpose, and bound it."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reptheory.build.ring_matrices import circle_matrices, legendre_stages
+from reptheory.kernels.bounds import gamma, smallest, upward
+from reptheory.kernels.pool import over_samples, scratch
+from reptheory.kernels.rings import WIDTH
+from reptheory.kernels.simd import lanes_of
+from reptheory.kernels.sphere import SpherePlan, analysis, sphere_scratch, synthesis
+from reptheory.operations.engines import COPYING, read_only
+from reptheory.operations.ring_plan import _side, _steps
+from reptheory.operations.sphere_grid import SphereGrid
+
+__all__ = ["SphereEngine"]
+
+Array = NDArray[Any]
+
+
+@lru_cache(maxsize=64)
+def _places(pairs: int, quadrant: int) -> NDArray[np.int32]:
+    """Return the tile row of each point of the grid, rings and points ascending."""
+    ring, point = np.indices((2 * pairs, 4 * quadrant))
+    south = ring >= pairs
+    pair = np.where(south, 2 * pairs - 1 - ring, ring)
+    quarter, within = point // quadrant, point % quadrant
+    pattern = np.array([0, 3, 1, 2])[quarter]  # phi, pi - phi, pi + phi, -phi
+    place = np.where(quarter % 2 == 0, within, quadrant - 1 - within)
+    rows = ((pair * 4 + pattern) * quadrant + place) * 2 + south
+    return np.array(rows.ravel(), dtype=np.int32)
+
+
+class Transform(NamedTuple):
+    """Which linear map an engine computes.
+
+    lmax         of the coefficients
+    grid         of the values
+    analysis     from the grid to coefficients, with the weights of the quadrature
+    transposed   the transpose of that map
+    """
+
+    lmax: int
+    grid: SphereGrid
+    analysis: bool
+    transposed: bool
+
+    @property
+    def to_coefficients(self) -> bool:
+        """Whether the result is coefficients."""
+        return self.analysis != self.transposed
+
+
+def _plan(of: Transform, dtype: str) -> SpherePlan:
+    pairs, quadrant = of.grid.rings // 2, of.grid.points // 4
+    points = of.grid.points if of.analysis else None
+    stages = legendre_stages(of.lmax, pairs, dtype, points, of.grid.nodes)
+    if of.transposed:
+        stages = {key: tuple(np.ascontiguousarray(one.T) for one in chain) for key, chain in stages.items()}
+    trig = circle_matrices(of.lmax, quadrant, dtype, inverse=of.to_coefficients)
+    side = _side(of.lmax, stages, trig, pairs, analysis=of.to_coefficients)
+    return SpherePlan(side, pairs, quadrant, _places(pairs, quadrant))
+
+
+class SphereEngine:
+    """One transform, with its bound and its cost; a plan a dtype, made on first use."""
+
+    def __init__(self, transform: Transform) -> None:
+        self.transform = transform
+        dims = (transform.lmax + 1) ** 2, transform.grid.rings * transform.grid.points
+        self.dim_in, self.dim_out = dims[::-1] if transform.to_coefficients else dims
+        self._plans: dict[str, SpherePlan] = {}
+
+    def _plan(self, name: str) -> SpherePlan:
+        """Return the plan for a dtype, or "absolute " and a dtype: float64, for the bound of that dtype."""
+        plan = self._plans.get(name)
+        if plan is None:
+            dtype = name.removeprefix("absolute ")
+            made = _plan(self.transform, dtype if name == dtype else "float64")
+            if name != dtype:
+                least = np.finfo(dtype).smallest_normal
+                side = made.side
+                matrices = np.maximum(np.abs(side.matrices), least)
+                made = made._replace(side=side._replace(matrices=matrices, trig=np.abs(side.trig)))
+            plan = self._plans.setdefault(name, made)
+        return plan
+
+    @cached_property
+    def cost(self) -> int:
+        """Multiplications a sample."""
+        side, pairs = self._plan("float64").side, self.transform.grid.rings // 2
+        program = side.program
+        return int((program[:, 0] * program[:, 1] * program[:, 7]).sum()) + 2 * pairs * side.trig.size
+
+    def _apply(self, x: Array, z: Array, name: str, sign: float, threads: int | None) -> None:
+        plan = self._plan(name)
+        dtype = plan.side.matrices.dtype
+        flat = read_only(x.reshape(-1)), z.reshape(-1)
+        need = sphere_scratch(plan)
+        kernel = analysis if self.transform.to_coefficients else synthesis
+
+        def task(first: int, last: int) -> None:
+            kernel(*flat, first, last, plan, sign, scratch(need, dtype))
+
+        work = self.cost + COPYING * (self.dim_in + self.dim_out)
+        over_samples(task, len(x), WIDTH * lanes_of(dtype), work, threads)
+
+    def run(self, x: Array, z: Array, threads: int | None) -> None:
+        """Write the transform of x (samples, dim_in) to z (samples, dim_out), of one dtype."""
+        self._apply(x, z, x.dtype.name, -1.0, threads)
+
+    def sizes(self, x: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
+        """Return upper bounds of sum |A||x| elementwise, A the exact matrix or the rounded one of `dtype`."""
+        size = np.empty((len(x), self.dim_out))
+        self._apply(np.abs(x.astype(np.float64)), size, f"absolute {dtype.name}", 1.0, None)
+        return upward(size + self._lost(smallest(np.float64), dtype), self._depth) * (1 + 2.0**-20)
+
+    def bound(self, x: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
+        """Bound the error of `run` in `dtype`: gamma_D sum |A||x| + underflow (docs/proofs/sphere.md)."""
+        return self.sizes(x, dtype) * gamma(self._depth, dtype) + self._lost(smallest(dtype), dtype)
+
+    @cached_property
+    def _terms(self) -> tuple[int, int]:
+        """Terms of a sum of the matrix step and of the step around a ring."""
+        side = self._plan("float64").side
+        around = self.transform.grid.points // 4
+        return _steps(side)[0].terms, around if self.transform.to_coefficients else side.lmax // 2 + 1
+
+    @property
+    def _depth(self) -> int:
+        """The most roundings on any way: terms and an entry in two steps, the fold, the butterfly."""
+        matrix, around = self._terms
+        return (matrix + 1) + 1 + (around + 1) + 2
+
+    def _lost(self, eta: float, dtype: np.dtype[Any]) -> float:
+        """Bound what underflow adds to any result, eta the smallest float."""
+        matrix, around = self._terms
+        if self.transform.to_coefficients:
+            norm = _steps(self._plan(f"absolute {dtype.name}").side)[0].norm
+            return norm * 2 * around * eta + matrix * eta
+        return 4 * (around * 2 * matrix * eta + around * eta)

@@ -1,0 +1,180 @@
+"""Sphere transforms: features as functions on a grid of the sphere, and back.
+
+    values = ToGrid(lmax, grid)(x)             values_ij = sum_lm Y_lm(point ij) x_lm
+    x = FromGrid(lmax, grid)(values)           x_lm = sum_ij weight_ij Y_lm(point ij) values_ij
+
+A function of degree b has its exact coefficients to lmax if b + lmax <= grid.degree; a function of higher
+degree, such as most of those of a nonlinearity, is aliased: what quadrature makes of its degrees above
+grid.degree - lmax is added. Both are linear, so the gradient is the transpose, with the same floats.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, Literal, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from reptheory.errors import LabelError
+from reptheory.groups.labels import whole
+from reptheory.groups.o3 import Irreps
+from reptheory.operations.operands import allocate, one_operand, thread_count
+from reptheory.operations.sphere_grid import SphereGrid
+from reptheory.operations.sphere_plan import SphereEngine, Transform
+
+__all__ = ["FromGrid", "SphereTransform", "ToGrid"]
+
+Array = NDArray[Any]
+
+
+class SphereTransform:
+    """A linear map between coefficients (..., (lmax + 1)^2) and values (..., rings, points)."""
+
+    _analysis: bool
+
+    def __init__(self, lmax: int, grid: SphereGrid | None = None, *, threads: int | None = None) -> None:
+        self.lmax = whole(lmax, "lmax")
+        self.grid = SphereGrid(2 * self.lmax) if grid is None else grid
+        if not isinstance(self.grid, SphereGrid):
+            raise LabelError(f"grid: got {grid!r}; give a SphereGrid, or None for the smallest exact one")
+        self.irreps = Irreps.spherical_harmonics(self.lmax)
+        self.threads = thread_count(threads)
+        self._forward_engine = SphereEngine(Transform(self.lmax, self.grid, self._analysis, transposed=False))
+        self._backward_engine = SphereEngine(Transform(self.lmax, self.grid, self._analysis, transposed=True))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the engines behind: another process makes its own."""
+        return {"lmax": self.lmax, "grid": self.grid, "threads": self.threads}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(state["lmax"], state["grid"], threads=state["threads"])  # type: ignore[misc]
+
+    @property
+    def shape_in(self) -> tuple[int, ...]:
+        """The last axes of what is transformed."""
+        return self.grid.shape if self._analysis else (self.irreps.dim,)
+
+    @property
+    def shape_out(self) -> tuple[int, ...]:
+        """The last axes of the result."""
+        return (self.irreps.dim,) if self._analysis else self.grid.shape
+
+    @property
+    def cost(self) -> int:
+        """Multiplications of one transform."""
+        return self._forward_engine.cost
+
+    @overload
+    def __call__(
+        self, x: ArrayLike, *, out: Array | None = None, with_bound: Literal[False] = False
+    ) -> Array: ...
+
+    @overload
+    def __call__(
+        self, x: ArrayLike, *, out: Array | None = None, with_bound: Literal[True]
+    ) -> tuple[Array, NDArray[np.float64]]: ...
+
+    def __call__(
+        self, x: ArrayLike, *, out: Array | None = None, with_bound: bool = False
+    ) -> Array | tuple[Array, NDArray[np.float64]]:
+        """Return the transform, and with `with_bound` a bound on its error elementwise.
+
+        x         (..., *shape_in) float32 or float64
+        out       (..., *shape_out) array of the result's dtype to write into; may overlap x
+        returns   (..., *shape_out); the bound is float64, inf where the result is not finite
+        raises    OperandError
+        """
+        meaning = "rings and points of the grid" if self._analysis else f"(lmax + 1)^2, lmax = {self.lmax}"
+        array = one_operand(x, "x", self.shape_in, meaning)
+        leading = array.shape[: array.ndim - len(self.shape_in)]
+        return self._run(self._forward_engine, array, (*leading, *self.shape_out), out, with_bound)
+
+    @overload
+    def backward(self, grad: ArrayLike, *, with_bound: Literal[False] = False) -> Array: ...
+
+    @overload
+    def backward(
+        self, grad: ArrayLike, *, with_bound: Literal[True]
+    ) -> tuple[Array, NDArray[np.float64]]: ...
+
+    def backward(
+        self, grad: ArrayLike, *, with_bound: bool = False
+    ) -> Array | tuple[Array, NDArray[np.float64]]:
+        """Return the gradient with respect to x of a loss whose gradient in the result is `grad`.
+
+        grad      (..., *shape_out)
+        returns   (..., *shape_in), with `with_bound` also a bound on its error
+        raises    OperandError
+        """
+        array = one_operand(grad, "grad", self.shape_out, "the shape of the result")
+        leading = array.shape[: array.ndim - len(self.shape_out)]
+        return self._run(self._backward_engine, array, (*leading, *self.shape_in), None, with_bound)
+
+    def _run(
+        self, engine: SphereEngine, array: Array, shape: tuple[int, ...], out: Array | None, with_bound: bool
+    ) -> Array | tuple[Array, NDArray[np.float64]]:
+        samples = prod(array.shape) // engine.dim_in
+        flat = np.require(array, requirements=["C", "A"]).reshape(samples, engine.dim_in)
+        z, buffer = allocate(out, shape, flat.dtype, (flat,))
+        rows = buffer.reshape(samples, engine.dim_out)
+        engine.run(flat, rows, self.threads)
+        bound = None
+        if with_bound:
+            with np.errstate(over="ignore", invalid="ignore"):
+                limit = engine.bound(flat, flat.dtype)
+            bound = np.where(np.isfinite(rows) & np.isfinite(limit), limit, np.inf).reshape(shape)
+        if buffer is not z:
+            z[...] = buffer
+        return z if bound is None else (z, bound)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.lmax}, {self.grid!r})"
+
+
+class ToGrid(SphereTransform):
+    """Values of features at the points of a grid; e3nn's `ToS2Grid`.
+
+    lmax      highest degree, an int >= 0
+    grid      SphereGrid; None: the smallest from which `FromGrid` returns every feature
+    threads   None: as many as the work is worth; an int: at most that many
+    raises    LabelError
+
+    >>> ToGrid(0)([2.0]).round(6).tolist()  # 2 Y_00 = 1 / sqrt(pi)
+    [[0.56419, 0.56419, 0.56419, 0.56419], [0.56419, 0.56419, 0.56419, 0.56419]]
+    """
+
+    _analysis = False
+
+
+class FromGrid(SphereTransform):
+    """Coefficients of functions given at the points of a grid, by quadrature; e3nn's `FromS2Grid`.
+
+    lmax, grid, threads   as `ToGrid`
+    raises                LabelError: a grid so coarse that not even a constant has its exact coefficients
+
+    >>> grid = SphereGrid(2)
+    >>> FromGrid(1, grid)(grid.directions[..., 2]).round(6).tolist()  # z = sqrt(4 pi / 3) Y_10
+    [0.0, 0.0, 2.046653, 0.0]
+    """
+
+    _analysis = True
+
+    def __init__(self, lmax: int, grid: SphereGrid | None = None, *, threads: int | None = None) -> None:
+        super().__init__(lmax, grid, threads=threads)
+        if self.band_limit < 0:
+            raise LabelError(
+                f"grid: got {self.grid!r}; coefficients to lmax = {self.lmax} need a grid of degree "
+                f"{self.lmax} at least, {2 * self.lmax} for features of that degree"
+            )
+
+    def sizes(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Bound what errors of at most `values` at the points do to each coefficient: sum |A| values."""
+        rows = np.require(values, np.float64, ["C", "A"]).reshape(-1, self._forward_engine.dim_in)
+        found = self._forward_engine.sizes(rows, np.dtype(np.float64))
+        return found.reshape(*values.shape[:-2], self.irreps.dim)
+
+    @property
+    def band_limit(self) -> int:
+        """The highest degree of a function whose coefficients come out exactly."""
+        return self.grid.degree - self.lmax
