@@ -33,6 +33,7 @@ from reptheory.conversion.reference import (
     with_other_orders,
 )
 from reptheory.conversion.registry import PackageConvention
+from reptheory.conversion.table_blocks import coupling_in
 from reptheory.errors import OperandError, TableCorrupt, TableMismatch
 from reptheory.exact.complex_surds import ComplexSurdArray
 from reptheory.exact.surd import Surd
@@ -153,7 +154,7 @@ def _own(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]] | None:
         table = read_table(path) if os.fspath(path).endswith(".npz") else None
     except (TableCorrupt, TableMismatch):
         return None
-    if table is None or table.kind not in COUPLINGS:
+    if table is None or coupling_in(table) is None:
         return None
     doubled = table.index_names[0].startswith("two_")
     whole = ~(table.index[:, :3] % 2).any(axis=1) if doubled else np.ones(len(table), dtype=bool)

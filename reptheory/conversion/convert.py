@@ -158,10 +158,10 @@ def _blocks(values: Any) -> Any:
     if isinstance(values, Mapping):
         return values
     if hasattr(values, "key") and hasattr(values, "numerator"):  # a Table; arrays need not load its module
-        from reptheory.conversion.table_blocks import table_blocks  # noqa: PLC0415
+        from reptheory.conversion.table_blocks import coupling_in, table_blocks  # noqa: PLC0415
 
         table: Table = values
-        return table_blocks(table), table.kind
+        return table_blocks(table), coupling_in(table)
     return None
 
 

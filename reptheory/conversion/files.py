@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from reptheory.conversion.convert import convert
 from reptheory.conversion.foreign_files import read_foreign
 from reptheory.conversion.registry import PackageConvention, convention
+from reptheory.conversion.table_blocks import coupling_in
 from reptheory.errors import LabelError, OperandError, TableCorrupt
 from reptheory.exact.arrays import SurdArray
 from reptheory.tables.files import replace_file
@@ -49,7 +50,7 @@ def convert_file(
     if table is not None:
         blocks = {"_".join(map(str, labels)): block for labels, block in convert(table, source, one).items()}
         if written.suffix == ".json":
-            text = _json(table.kind, blocks, one)
+            text = _json(coupling_in(table) or table.kind, blocks, one)
             return replace_file(written, lambda stream: stream.write(text)), len(blocks)
         return _npz(written, {name: block.to_numpy() for name, block in blocks.items()}, one), len(blocks)
     if source is None or kind is None:

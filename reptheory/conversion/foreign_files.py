@@ -13,6 +13,7 @@ import os
 import struct
 import zipfile
 import zlib
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -21,6 +22,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from reptheory.errors import OperandError, StoreError, TooLarge
+from reptheory.exact.surd import Surd
 from reptheory.tables.files import open_regular, shown
 
 if TYPE_CHECKING:
@@ -61,7 +63,15 @@ def read_foreign(path: str | os.PathLike[str]) -> Arrays:
             return {name: array for name, array in found.items() if array.dtype.kind in "iufc"}
         except (OperandError, TooLarge) as error:
             raise type(error)(f"{shown(path)}: {error}") from None
-        except (ValueError, LookupError, TypeError, AttributeError, EOFError, RecursionError) as error:
+        except (
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            EOFError,
+            RecursionError,
+            ArithmeticError,
+        ) as error:
             raise OperandError(f"{shown(path)}: is broken ({' '.join(str(error).split())[:200]})") from None
         except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, struct.error) as error:
             raise OperandError(f"{shown(path)}: is broken ({' '.join(str(error).split())[:200]})") from None
@@ -124,10 +134,9 @@ def _safetensors(stream: BufferedReader, size: int) -> Arrays:
         raise OperandError(f"the header promises {length} bytes of {size}")
     header = _parsed(stream.read(length))
     body = stream.read()
-    arrays = {}
+    arrays: Arrays = {}
+    labels = _labels_of_ours(header.pop("__metadata__", {}))
     for name, entry in header.items():
-        if name == "__metadata__":
-            continue
         kind, shape, (start, stop) = entry["dtype"], [int(n) for n in entry["shape"]], entry["data_offsets"]
         dtype = np.dtype("<u2" if kind == "BF16" else _SAFE_TYPES.get(kind, "|b1"))
         if min(shape, default=0) < 0 or not 0 <= start <= stop <= len(body):
@@ -136,13 +145,33 @@ def _safetensors(stream: BufferedReader, size: int) -> Arrays:
             raise OperandError(f"{name!r}: its shape and its offsets disagree")
         array = np.frombuffer(body, dtype, math.prod(shape), start).reshape(shape)
         arrays[name] = (array.astype("<u4") << 16).view("<f4") if kind == "BF16" else array
-    return arrays
+    return _whole(arrays, labels)
+
+
+def _labels_of_ours(metadata: Any) -> list[str]:
+    """Return the names of the labels from the metadata that `reptheory export` wrote; none of other files."""
+    if "reptheory" not in metadata:
+        return []
+    return list(_parsed(metadata["reptheory"].encode())["manifest"]["index_names"])
+
+
+def _whole(arrays: Arrays, labels: list[str]) -> Arrays:
+    """Return rows of ours with labels as they are: where they stand doubled, halved, halves left out."""
+    index = arrays.get("index")
+    if index is None or not labels or not labels[0].startswith("two_"):
+        return arrays
+    rows = ~(index % 2).any(axis=1)
+    return {name: array[rows] // 2 if name == "index" else array[rows] for name, array in arrays.items()}
 
 
 def _json(stream: BufferedReader, size: int) -> Arrays:
-    """Read nested lists of numbers, or an object of them."""
+    """Read nested lists of numbers, or an object of them; tables and blocks that this package wrote."""
     del size
     value = _parsed(stream.read())
+    if isinstance(value, dict) and {"columns", "manifest", "rows"} <= value.keys():
+        return _rows_of_ours(value)
+    if isinstance(value, dict) and {"kind", "convention", "blocks"} <= value.keys():
+        return {name: _block_of_ours(block) for name, block in value["blocks"].items()}
     entries = value if isinstance(value, dict) else {"": value}
     arrays = {}
     for name, entry in entries.items():
@@ -151,6 +180,31 @@ def _json(stream: BufferedReader, size: int) -> Arrays:
             if array.dtype.kind in "iuf":
                 arrays[name] = array
     return arrays
+
+
+def _rows_of_ours(table: dict[str, Any]) -> Arrays:
+    """Return labels and floats of the JSON that `reptheory export` writes."""
+    columns: dict[str, Any] = dict(zip(table["columns"], zip(*table["rows"], strict=True), strict=False))
+    labels = table["manifest"]["index_names"]
+    floats = next((name for name in ("float64", "float32") if name in columns), None)
+    if floats is None or not set(labels) <= columns.keys():
+        raise OperandError("holds no labels and floats; export it with the column float64")
+    index = np.array([columns[name] for name in labels], dtype=np.int64).T
+    return _whole({"index": index, "values": np.array(columns[floats], dtype=floats)}, labels)
+
+
+def _block_of_ours(block: dict[str, Any]) -> NDArray[Any]:
+    """Return the floats of an exact block of the JSON that `reptheory convert` writes."""
+    shape = [int(length) for length in block["shape"]]
+    if math.prod(shape) * 16 > MOST_BYTES:
+        raise TooLarge(f"a block promises {math.prod(shape)} entries")
+    pi_power = int(block["pi_power"])
+    values = np.zeros(shape, np.complex128 if any(block["i_power"]) else np.float64)
+    parts = block["index"], block["numerator"], block["denominator"], block["i_power"]
+    for place, top, bottom, i_power in zip(*parts, strict=True):
+        surd = Surd.sqrt(Fraction(abs(top), bottom), -1 if top < 0 else 1, pi_power=pi_power)
+        values[tuple(place)] = float(surd) * (1j if i_power else 1)
+    return values
 
 
 def _parsed(data: bytes) -> Any:

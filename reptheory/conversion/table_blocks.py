@@ -9,7 +9,13 @@ from reptheory.errors import OperandError
 from reptheory.exact.arrays import SurdArray
 from reptheory.tables.table import Table
 
-__all__ = ["table_blocks"]
+__all__ = ["coupling_in", "table_blocks"]
+
+
+def coupling_in(table: Table) -> str | None:
+    """Return which coupling a table holds, as `convert` calls it; None for another kind."""
+    word = table.kind.removeprefix("real_")
+    return word if word in COUPLINGS else None
 
 
 def table_blocks(table: Table) -> dict[tuple[int, int, int], SurdArray]:
@@ -18,8 +24,10 @@ def table_blocks(table: Table) -> dict[tuple[int, int, int], SurdArray]:
     Paths with half-integers are left out: only the complex basis has them, so nothing converts them.
     raises  OperandError: a table of another kind
     """
-    if table.kind not in COUPLINGS:
-        raise OperandError(f"table: got a {table.kind} table; convert takes {', '.join(COUPLINGS)} tables")
+    if coupling_in(table) is None:
+        raise OperandError(
+            f"table: got a {table.kind} table; convert takes {', '.join(COUPLINGS)} and real_wigner_3j tables"
+        )
     doubled = table.index_names[0].startswith("two_")
     index = table.index.astype(np.int64)
     if not len(index):

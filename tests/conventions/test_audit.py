@@ -283,6 +283,30 @@ def test_every_format_and_layout_is_read(tmp_path: Path) -> None:
         assert found.blocks >= 11, name
 
 
+@pytest.mark.parametrize("form", ["json", "safetensors"])
+@pytest.mark.parametrize("kind", ["gaunt", "wigner_3j", "real_wigner_3j"])
+def test_our_own_exports_are_read(form: str, kind: str, tmp_path: Path) -> None:
+    """Labels that stand doubled are halved: two_j = 2 is degree 1."""
+    table = rt.build_table(kind, 1)
+    for path in (table.save(tmp_path / "t.npz"), rt.export_table(table, tmp_path / f"t.{form}", form)):
+        found = rt.audit(path)
+        assert found.holds, str(found)
+        assert found.kind == kind.removeprefix("real_")
+        assert found.conventions[0] == ("complex" if kind == "wigner_3j" else "real")
+        assert (found.blocks, found.entries) == ((5, 73) if kind == "gaunt" else (6, 100))
+
+
+@pytest.mark.parametrize("target", ["complex", "e3nn@0.4"])
+def test_exact_blocks_that_convert_wrote_are_read(target: str, tmp_path: Path) -> None:
+    from reptheory.conversion.files import convert_file  # noqa: PLC0415
+
+    rt.build_table("real_wigner_3j", 2).save(tmp_path / "t.npz")
+    path, count = convert_file(tmp_path / "t.npz", None, target, None, tmp_path / "t.json")
+    found = rt.audit(path)
+    assert (found.blocks, found.kind, found.nearest) == (count, "wigner_3j", found.entries)
+    assert target in found.conventions
+
+
 def test_pytorch_files_are_read_with_weights_only(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch", reason="PyTorch is not installed")
     path = tmp_path / "table.pt"
@@ -338,6 +362,13 @@ HOSTILE = {
     "list.safetensors": struct.pack("<Q", 4) + b"[1] ",
     "words.safetensors": struct.pack("<Q", 8) + b'{"a":1} ',
     "ragged.json": b"[[1, 2], [3]]",
+    "rows.json": b'{"columns": ["a"], "manifest": {"index_names": ["a", "b"]}, "rows": [[1]]}',
+    "no-manifest.json": b'{"columns": ["a"], "manifest": 3, "rows": [[1]]}',
+    "zero.json": b'{"kind": "gaunt", "convention": {}, "blocks": {"a": {"shape": [1, 1, 1], '
+    b'"index": [[0, 0, 0]], "numerator": [1], "denominator": [0], "i_power": [0], "pi_power": 0}}}',
+    "bomb.json": b'{"kind": "gaunt", "convention": {}, "blocks": {"a": {"shape": [99999, 99999, 9999], '
+    b'"index": [], "numerator": [], "denominator": [], "i_power": [], "pi_power": 0}}}',
+    "metadata.safetensors": struct.pack("<Q", 36) + b'{"__metadata__":{"reptheory":"[1]"}}',
     "unknown.txt": b"1 2 3",
 }
 
