@@ -1,7 +1,7 @@
 """A chiral molecule and its mirror image: which products of features tell them apart.
 
 The neighbourhood of every atom is three functions on the sphere, f, g and h, one a radial channel. What does
-not change when the molecule turns, and not in a mirror either, is the same for both hands. So it takes a number
+not change when the molecule turns, and not in a mirror either, is the same for both hands. So it takes one
 that changes its sign in a mirror, a pseudoscalar:
 
     Gaunt            integral of f g h                    paths with l1 + l2 + l3 even: no pseudoscalar
@@ -9,7 +9,7 @@ that changes its sign in a mirror, a pseudoscalar:
     vector           integral of (grad f x grad g) . r h  a pseudoscalar, by a cross product of fields
 
 For each molecule this prints how far its numbers are from those of its mirror image, itself turned, as a part
-of |f| |g| |h|. Alanine and twisted hydrogen peroxide are chiral; water and methane are their own mirror images.
+of |f| |g| |h|. Alanine and twisted hydrogen peroxide are chiral; water and methane are their own images.
 
     python examples/mirror_image.py
 """

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reptheory.operations.bilinear import BilinearProduct
 
 __all__ = [
+    "FULL_METHODS",
     "METHODS",
     "PRECISIONS",
     "Candidate",
@@ -32,10 +33,17 @@ __all__ = [
 
 Array = NDArray[Any]
 Family = Literal["Clebsch-Gordan", "Gaunt"]
-Method = Literal["table", "grid", "fourier"]
+GauntMethod = Literal["table", "grid", "fourier"]
+FullMethod = Literal["table", "matrix", "vector"]
 
-METHODS: Final[tuple[Method, ...]] = ("table", "grid", "fourier")
+METHODS: Final[tuple[GauntMethod, ...]] = ("table", "grid", "fourier")
 """Ways of computing the Gaunt product."""
+
+FULL_METHODS: Final[tuple[FullMethod, ...]] = ("table", "matrix", "vector")
+"""Ways of computing the Clebsch-Gordan product: table, product of a column and a row, products of fields."""
+
+REBUILT_UP_TO: Final = 4
+"""Degrees at which the last two are compared: the table is far faster at every degree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,7 @@ class Candidate:
     """
 
     family: Family
-    method: Method
+    method: GauntMethod | FullMethod
     precision: Precision
     lmax: int
     blocks: tuple[tuple[int, int], ...]
@@ -83,13 +91,14 @@ class Candidate:
 
 
 def candidates(lmax: int) -> tuple[Candidate, ...]:
-    """Return both products by every method in every precision."""
-    full = tuple(full_candidate(lmax, precision) for precision in PRECISIONS)
+    """Return both products by every method in every precision; the rebuilt ones at low degrees only."""
+    methods = FULL_METHODS if lmax <= REBUILT_UP_TO else FULL_METHODS[:1]
+    full = (full_candidate(lmax, precision, method) for method in methods for precision in PRECISIONS)
     gaunt = (gaunt_candidate(lmax, method, precision) for method in METHODS for precision in PRECISIONS)
     return (*full, *gaunt)
 
 
-def gaunt_candidate(lmax: int, method: Method, precision: Precision) -> Candidate:
+def gaunt_candidate(lmax: int, method: GauntMethod, precision: Precision) -> Candidate:
     """Return the Gaunt product of two functions to `lmax`, with outputs to 2 lmax."""
     from reptheory.operations.gaunt_tensor_product import GauntTensorProduct  # noqa: PLC0415 (loads Numba)
 
@@ -100,27 +109,31 @@ def gaunt_candidate(lmax: int, method: Method, precision: Precision) -> Candidat
     return _candidate("Gaunt", method, precision, lmax, product, order, blocks=blocks, parities=parities)
 
 
-def full_candidate(lmax: int, precision: Precision) -> Candidate:
+def full_candidate(lmax: int, precision: Precision, method: FullMethod = "table") -> Candidate:
     """Return the full Clebsch-Gordan product of one copy of each degree to `lmax`."""
     from reptheory.groups.o3 import Irrep, Irreps  # noqa: PLC0415
     from reptheory.operations.full_tensor_product import FullTensorProduct  # noqa: PLC0415 (loads Numba)
+    from reptheory.operations.matrix_product import MatrixProduct  # noqa: PLC0415 (loads Numba)
 
     irreps = Irreps([(1, Irrep(degree, (-1) ** degree)) for degree in range(lmax + 1)])
-    product = FullTensorProduct(irreps, irreps, accumulate=precision.accumulate)
+    accumulate = precision.accumulate
+    by: Literal["table", "vector"] = "vector" if method == "vector" else "table"
+    product = FullTensorProduct(irreps, irreps, method=by, accumulate=accumulate)
     found = {(path.ir1.l, path.ir2.l, path.ir_out.l): path for path in product.instructions}
     paths = paths_to(lmax)
     blocks = tuple((path.l3, path.start) for path in paths)
     chosen = [found[path.l1, path.l2, path.l3] for path in paths]
     order = np.concatenate([np.arange(one.columns.start, one.columns.stop) for one in chosen])
     parities = np.concatenate([np.full(one.ir_out.dim, float(one.ir_out.p)) for one in chosen])
-    return _candidate(
-        "Clebsch-Gordan", "table", precision, lmax, product, order, blocks=blocks, parities=parities
-    )
+    run: BilinearProduct = product
+    if method == "matrix":
+        run = MatrixProduct(irreps, "0e", irreps, accumulate=accumulate)
+    return _candidate("Clebsch-Gordan", method, precision, lmax, run, order, blocks=blocks, parities=parities)
 
 
 def _candidate(
     family: Family,
-    method: Method,
+    method: GauntMethod | FullMethod,
     precision: Precision,
     lmax: int,
     product: BilinearProduct,

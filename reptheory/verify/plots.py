@@ -22,6 +22,8 @@ __all__ = ["COLOURS", "coefficient_plot", "cost_plot", "error_plot", "sparsity_p
 
 COLOURS: Final = {
     ("Clebsch-Gordan", "table"): "#334155",
+    ("Clebsch-Gordan", "matrix"): "#be185d",
+    ("Clebsch-Gordan", "vector"): "#1d4ed8",
     ("Gaunt", "table"): "#0f766e",
     ("Gaunt", "grid"): "#c2410c",
     ("Gaunt", "fourier"): "#7c3aed",

@@ -38,7 +38,7 @@ MEANINGS = {
     "equivariance under rotation": "Rotating the inputs rotates the output, within the proven bounds and the "
     "rounding of the rotated inputs.",
     "equivariance under inversion": "Inverting space multiplies every output by its parity.",
-    "methods agree": "Table, grid and Fourier differ by no more than their bounds together.",
+    "methods agree": "The methods of one product differ by no more than their bounds together.",
     "odd paths lost, even paths at their ratio": "The Gaunt product has lost exactly the paths with "
     "l1 + l2 + l3 odd; the others are a fixed multiple of Clebsch-Gordan.",
     "table correctly rounded": "Every float of the tables is the one nearest to its exact value, and every "
@@ -123,7 +123,7 @@ def _results(report: Report, console: Console) -> Table:
 def _cells(row: Row) -> tuple[str, ...]:
     """Return the cells of a row as text."""
     return (
-        row.family if row.family != "Gaunt" else f"Gaunt {row.method}",
+        _product(row),
         "f32 in f64" if row.precision == "float32 in float64" else row.precision,
         number(row.worst_error),
         number(row.worst_bound),
@@ -133,6 +133,13 @@ def _cells(row: Row) -> tuple[str, ...]:
         number(row.rotation_tolerance),
         number(row.microseconds),
     )
+
+
+def _product(row: Row) -> str:
+    """Name a product and its method in few letters."""
+    if row.family == "Gaunt":
+        return f"Gaunt {row.method}"
+    return row.family if row.method == "table" else f"CG by {row.method}"
 
 
 def as_json(report: Report) -> dict[str, Any]:

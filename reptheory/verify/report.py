@@ -11,6 +11,7 @@ import platform
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from itertools import product
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
@@ -313,8 +314,9 @@ def _relations(members: Sequence[Candidate], work: _Work, seed: int) -> list[Che
 
     checks: list[Check] = []
     gaunt = [candidate for candidate in members if candidate.family == "Gaunt"]
-    for precision in under_test.PRECISIONS:
-        same = [candidate for candidate in gaunt if candidate.precision == precision]
+    others = [candidate for candidate in members if candidate.family != "Gaunt"]
+    for family, precision in product((gaunt, others), under_test.PRECISIONS):
+        same = [candidate for candidate in family if candidate.precision == precision]
         checks += check_agreement(same, *work.operands(same[0]))
     checks.append(check_exact_paths(work.coupling, partial(coupling_block, "gaunt")))
     widest = under_test.Precision("float64")

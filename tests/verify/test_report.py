@@ -28,9 +28,10 @@ def facts(report: Report) -> list[tuple[str, str, bool, dict[str, float]]]:
 def test_report_holds_and_covers_everything(report: Report) -> None:
     assert report.holds
     assert list(report.tally) == list(MEANINGS)
-    assert len(report.rows) == 12
+    assert len(report.rows) == 18
     methods = {("Gaunt", method) for method in under_test.METHODS}
-    assert {(row.family, row.method) for row in report.rows} == {("Clebsch-Gordan", "table"), *methods}
+    methods |= {("Clebsch-Gordan", method) for method in under_test.FULL_METHODS}
+    assert {(row.family, row.method) for row in report.rows} == methods
     assert {row.precision for row in report.rows} == {str(one) for one in under_test.PRECISIONS}
     assert {point.degree for point in report.curves} == {1, 2, 3}
     assert [(one.name, one.samples, one.available) for one in report.molecules] == [
