@@ -15,107 +15,182 @@ from numba import config
 from numpy.typing import NDArray
 
 from reptheory.kernels.double_double import normal, times
+from reptheory.kernels.gaunt_emit import (
+    LANES,
+    difference,
+    pick,
+)
 from reptheory.kernels.gaunt_plain import GauntPlan, fill_gaunt_plain, round_gaunt_plain
 from reptheory.kernels.jit import compiled, inlined, part
 from reptheory.kernels.pascal_floats import round_double, round_single
+from reptheory.kernels.simd_pointers import address
 
 __all__ = ["fill_gaunt", "round_gaunt"]
+
+ROOM = 4 * LANES
+"""Numbers around a square, and behind a block, that moves of `LANES` may touch."""
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
 @inlined
-def _first_square(square: Ints, x: Ints, y: Ints, b: int, c: int, rows: int, columns: int) -> None:
+def _start_square(square: Ints, origin: int, stride: int, x: Ints, y: Ints, b: int, c: int, rows: int) -> None:
     """Write C(c, p) C(b, q), and zeros around it."""
-    for p in range(rows):
-        for q in range(columns):
-            square[p, q] = x[p] * y[q] if p <= c and q <= b else 0
+    square[: origin + rows * stride + ROOM] = 0
+    for p in range(c + 1):
+        at, factor = origin + p * stride, x[p]
+        for q in range(b + 1):
+            square[at + q] = factor * y[q]
 
 
 @inlined
-def _next_square(square: Ints, rows: int, columns: int) -> None:
-    """Multiply by (1 - x y)^2, in place."""
-    for p in range(rows - 1, 1, -1):
-        row, one, two = square[p], square[p - 1], square[p - 2]
-        for q in range(2, columns):
-            row[q] += two[q - 2] - 2 * one[q - 1]
-        row[1] -= 2 * one[0]
-    for q in range(1, columns):
-        square[1, q] -= 2 * square[0, q - 1]
+def _next_square(square: Ints, origin: int, stride: int, rows: int) -> None:
+    """Multiply by (1 - x y)^2, in place, from the last row to the first; what lies around stays zero."""
+    numbers, at = address(square), origin + rows * stride
+    while at > origin:
+        at -= LANES
+        difference(numbers, at, stride + 1)
+
+
+@inlined
+def _write_line(line: Any, middle: int, m1: int, both: int, most: int, side: int) -> None:
+    """Write the half of a line with m2 = side v, outwards; side is -1 or 1."""
+    u, odd = abs(m1), (m1 < 0) != (side < 0)
+    at = middle + side
+    for v in range(1, most + 1):
+        for turn in range(2):
+            if (m1 > 0) == (turn == 1):  # |m3| = u + v, which comes last where m1 > 0
+                if v <= both or m1 == 0:
+                    line[at] = -2 * v + (m1 < 0 and side < 0)
+                    at += side
+            elif m1 != 0 and not (odd and v == u):  # |m3| = |u - v|
+                turned = odd and ((v > u) if m1 < 0 else (v < u))
+                line[at] = 2 * v + ((min(u, v) & 1 == 1) != turned)
+                at += side
 
 
 @part
-def _spread_complex(square: Any, l1: int, l2: int, l3: int, zero: Any, out: Any, at: int) -> None:
+def _steps(most: int, real: bool) -> tuple[NDArray[np.int8], int]:
+    """Return for each entry of a row where it stands in a row of the square, and how long such a line is.
+
+    A step is twice the distance from the middle, plus 1 where the sign changes; see `gaunt_plain`. With real
+    harmonics there is a line for each (m1, both): orders m2 = -+v with v up to `both` have two m3, the others
+    one; m2 = 0 stands in the middle of the line. With complex harmonics there is one line.
+    """
+    middle = 2 * most + LANES
+    width = 2 * middle
+    if not real:
+        line = np.zeros(width, np.int8)
+        for m2 in range(-most, most + 1):
+            line[middle + m2] = -2 * m2 + (m2 & 1)
+        return line, width
+    lines = np.zeros((2 * most + 1) * (most + 1) * width, np.int8)
+    start = 0
+    for m1 in range(-most, most + 1):
+        for both in range(most + 1):
+            line = lines[start : start + width]
+            line[middle] = 0
+            _write_line(line, middle, m1, both, most, -1)
+            _write_line(line, middle, m1, both, most, 1)
+            start += width
+    return lines, width
+
+
+@inlined
+def _run(source: Any, center: int, steps: Any, place: int, count: int, minus: int, out: Any, at: int) -> int:
+    """Write `count` numbers, and some more; return where they end."""
+    for k in range(0, count, LANES):
+        pick(source, center, steps, place + k, minus, out, at + k)
+    return at + count
+
+
+@inlined
+def _spread_complex(
+    square: Any, center: int, stride: int, l1: int, l2: int, l3: int, steps: Any, width: int, out: Any, at: int
+) -> None:  # fmt: skip
     """Write a block in the order of complex harmonics."""
-    base = 1 - ((l1 + l2 + l3) & 2)
+    turned, middle = l3 + ((l1 + l2 + l3) >> 1), width >> 1
     for m1 in range(-l1, l1 + 1):
-        row = square[l1 + m1]
-        for m2 in range(max(-l2, -l3 - m1), min(l2, l3 - m1) + 1):
-            sign = -base if (l3 + m1 + m2) & 1 else base
-            out[at] = sign * row[l2 - m2] + zero
-            at += 1
+        low, high = max(-l2, -l3 - m1), min(l2, l3 - m1)
+        minus = -((turned + m1) & 1)
+        at = _run(square, center + m1 * stride, steps, middle + low, high - low + 1, minus, out, at)
 
 
-@part
-def _spread_real(square: Any, l1: int, l2: int, l3: int, zero: Any, out: Any, start: int) -> None:
-    """Write a block in the order of real harmonics; `zero` turns -0.0 into 0.0."""
-    base = 1 - ((l1 + l2 + l3) & 2)
-    if l3 & 1:
-        base = -base
-    at = np.uintp(start)
-    one = np.uintp(1)
+@inlined
+def _spread_real(
+    square: Any, center: int, stride: int, l1: int, l2: int, l3: int, steps: Any, width: int, most: int,
+    out: Any, at: int,
+) -> None:  # fmt: skip
+    """Write a block in the order of real harmonics."""
+    minus = -((l3 + ((l1 + l2 + l3) >> 1)) & 1)
     for m1 in range(-l1, l1 + 1):
         u = abs(m1)
-        row = square[l1 + u]
-        for side in range(2):  # m2 = -l2 .. -1, then m2 = 0 .. l2
-            odd = (m1 < 0) != (side == 0)
-            outer = -base if m1 < 0 and side == 0 else base
-            far = -base if u & 1 else base
-            far = -far if m1 < 0 and side == 1 else far
-            near = -base if m1 > 0 and side == 0 else base
-            for k in range(l2 + side):
-                v = k if side == 1 else l2 - k
-                difference = abs(u - v)
-                has_sum = u + v <= l3
-                has_difference = (u > 0) & (v > 0) & (difference <= l3) & ((not odd) | (difference > 0))
-                first = outer * row[np.uintp(l2 - v)] + zero
-                turn = far if v >= u else (-near if v & 1 else near)
-                second = turn * row[np.uintp(l2 + v)] + zero
-                if has_sum & has_difference:
-                    out[at] = first if odd else second
-                    out[at + one] = second if odd else first
-                    at += one + one
-                elif has_sum | has_difference:
-                    out[at] = first if has_sum else second
-                    at += one
+        both, high = max(0, min(l2, l3 - u)), min(l2, u + l3)
+        row = center + u * stride
+        middle = ((m1 + most) * (most + 1) + both) * width + (width >> 1)
+        count = both if m1 == 0 else both + high
+        if u <= l3:
+            left, right = count - (m1 > 0 and u <= high), count - (m1 < 0 and u <= high)
+            at = _run(square, row, steps, middle - left, left + 1 + right, minus, out, at)
+        else:  # |m2| begins at u - l3
+            count -= u - l3 - 1
+            left, right = count - (u <= high and m1 > 0), count - (u <= high and m1 < 0)
+            at = _run(square, row, steps, middle - (u - l3) - left + 1, left, minus, out, at)
+            at = _run(square, row, steps, middle + (u - l3), right, minus, out, at)
 
 
-@part
-def _spread(real: bool, square: Any, l1: int, l2: int, l3: int, zero: Any, out: Any, start: int) -> None:
+@inlined
+def _spread(
+    real: bool, square: Any, center: int, stride: int, l1: int, l2: int, l3: int, out: Any, start: int,
+    stop: int, spare: Any, behind: Any, steps: Any, width: int, most: int,
+) -> None:  # fmt: skip
+    """Write a block; what stands behind it stays, though rows are written with more than they hold."""
+    last = stop + ROOM > out.shape[0]
+    target, at = (spare, 0) if last else (out, start)
+    end = at + stop - start
+    for k in range(ROOM):
+        behind[k] = target[end + k]
     if real:
-        _spread_real(square, l1, l2, l3, zero, out, start)
+        _spread_real(square, center, stride, l1, l2, l3, steps, width, most, target, at)
     else:
-        _spread_complex(square, l1, l2, l3, zero, out, start)
+        _spread_complex(square, center, stride, l1, l2, l3, steps, width, target, at)
+    for k in range(ROOM):
+        target[end + k] = behind[k]
+    if last:
+        out[start:stop] = spare[: stop - start]
+
+
+@inlined
+def _layout(last: int, b: int) -> tuple[int, int]:
+    """Return where B[0, 0] stands in a flat square, and how far apart its rows do."""
+    stride = max(last + b + 1, LANES)
+    return ROOM + 2 * stride, stride
 
 
 @compiled
 def _fill_gaunt(plan: GauntPlan, binomials: Ints, out: Ints) -> None:
     """Write the integers of all blocks."""
     most, most_out = plan.numbers.shape[0] - 1, plan.numbers.shape[2] - 1
-    square = np.zeros((2 * most + 1, 2 * most + 1), np.int64)
+    widest = 2 * most + 1 + LANES
+    square = np.empty(2 * ROOM + (widest + 2) * widest, np.int64)
+    steps, width = _steps(most, plan.real)
+    spare = np.empty(2 * widest * widest + 2 * ROOM, np.int64)
     for b in range(0, 2 * most_out + 1, 2):
         for c in range(0, 2 * most_out - b + 1, 2):
             last = 2 * most - max(b, c)
             if last < 0:
                 continue
-            _first_square(square, binomials[c], binomials[b], b, c, last + c + 1, last + b + 1)
+            origin, stride = _layout(last, b)
+            _start_square(square, origin, stride, binomials[c], binomials[b], b, c, last + c + 1)
             for a in range(0, last + 1, 2):
                 if a > 0:
-                    _next_square(square, a + c + 1, a + b + 1)
+                    _next_square(square, origin, stride, a + c + 1)
                 l1, l2, l3 = (a + c) >> 1, (a + b) >> 1, (b + c) >> 1
-                start = plan.starts[plan.numbers[l1, l2, l3]]
-                _spread(plan.real, square, l1, l2, l3, np.int64(0), out, start)
+                number = plan.numbers[l1, l2, l3]
+                start, stop = plan.starts[number], plan.starts[number + 1]
+                center = origin + l1 * stride + l2
+                _spread(plan.real, square, center, stride, l1, l2, l3, out, start, stop, spare[ROOM:], spare[:ROOM], steps, width, most)
 
 
 @part
@@ -188,40 +263,46 @@ def _round_gaunt(
 ) -> None:  # fmt: skip
     """Round all blocks to doubles, or to singles if there is no room in doubles; mark the doubtful ones."""
     most, most_out = plan.numbers.shape[0] - 1, plan.numbers.shape[2] - 1
-    size = 2 * most + 1
-    square = np.zeros((size, size), np.int64)
+    size, widest = 2 * most + 1, 2 * most + 1 + LANES
+    square = np.empty(2 * ROOM + (widest + 2) * widest, np.int64)
     top, rest = np.zeros((size, size)), np.zeros((size, size))
-    rounded, single = np.zeros((size, size)), np.zeros((size, size), np.float32)
+    rounded, single = np.zeros(square.shape[0]), np.zeros(square.shape[0], np.float32)
+    steps, width = _steps(most, plan.real)
+    spare, spare_single = np.empty(2 * widest * widest + 2 * ROOM), np.empty(2 * widest * widest + 2 * ROOM, np.float32)
     unsure = np.empty(size, np.bool_)
     for b in range(0, 2 * most_out + 1, 2):
         for c in range(0, 2 * most_out - b + 1, 2):
             last = 2 * most - max(b, c)
             if last < 0:
                 continue
-            _first_square(square, binomials[c], binomials[b], b, c, last + c + 1, last + b + 1)
+            origin, stride = _layout(last, b)
+            _start_square(square, origin, stride, binomials[c], binomials[b], b, c, last + c + 1)
             for a in range(0, last + 1, 2):
                 if a > 0:
-                    _next_square(square, a + c + 1, a + b + 1)
+                    _next_square(square, origin, stride, a + c + 1)
                 l1, l2, l3 = (a + c) >> 1, (a + b) >> 1, (b + c) >> 1
-                _weigh_square(square, l1, l2, l3, plan.real, roots, scales, units, top, rest)
+                whole = square[origin : origin + size * stride].reshape(size, stride)
+                _weigh_square(whole, l1, l2, l3, plan.real, roots, scales, units, top, rest)
                 number = plan.numbers[l1, l2, l3]
                 count = 0
                 for p in range(l1 if plan.real else 0, 2 * l1 + 1):
                     low, high = max(0, p - c), min(2 * l2, p + b) + 1
+                    at = origin + p * stride
                     if doubles.shape[0]:
                         count += round_double(
-                            top[p, low:high], rest[p, low:high], slack, rounded[p, low:high], unsure[low:high]
+                            top[p, low:high], rest[p, low:high], slack, rounded[at + low : at + high], unsure[low:high]
                         )
                     else:
                         count += round_single(
-                            top[p, low:high], rest[p, low:high], slack, single[p, low:high], unsure[low:high]
+                            top[p, low:high], rest[p, low:high], slack, single[at + low : at + high], unsure[low:high]
                         )
                 doubtful[number] = count > 0
-                start = plan.starts[number]
+                start, stop = plan.starts[number], plan.starts[number + 1]
+                center = origin + l1 * stride + l2
                 if doubles.shape[0]:
-                    _spread(plan.real, rounded, l1, l2, l3, 0.0, doubles, start)
+                    _spread(plan.real, rounded, center, stride, l1, l2, l3, doubles, start, stop, spare[ROOM:], spare[:ROOM], steps, width, most)
                 else:
-                    _spread(plan.real, single, l1, l2, l3, np.float32(0), singles, start)
+                    _spread(plan.real, single, center, stride, l1, l2, l3, singles, start, stop, spare_single[ROOM:], spare_single[:ROOM], steps, width, most)
 
 
 def fill_gaunt(plan: GauntPlan, binomials: Ints, out: Ints) -> None:
