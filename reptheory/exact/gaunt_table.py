@@ -106,17 +106,19 @@ def _largest_bound(top: int, out: int) -> int:
 
 def _plan(top: int, out: int, real: bool) -> GauntPlan:
     """Lay the blocks out in the order of their degrees."""
-    l1, l2, l3 = np.ogrid[: top + 1, : top + 1, : out + 1]
-    inside = (np.abs(l1 - l2) <= l3) & (l3 <= l1 + l2) & ((l1 + l2 + l3) & 1 == 0)
-    ls = np.stack(np.nonzero(inside), axis=1)
-    numbers = np.where(inside, (np.cumsum(inside.ravel()) - 1).reshape(inside.shape), -1)
-    l1, l2, l3 = ls.T
+    degrees = np.arange(max(top, out) + 1)
+    l1, l2, l3 = degrees[: top + 1, None, None], degrees[: top + 1, None], degrees[: out + 1]
     a = l1 + l2 - l3
+    inside = (np.abs(l1 - l2) <= l3) & (a >= 0) & (a & 1 == 0)
+    places = np.flatnonzero(inside)
+    numbers = np.full(inside.shape, -1)
+    numbers.reshape(-1)[places] = np.arange(len(places))
     sizes = (2 * l1 + 1) * (2 * l2 + 1) - a * (a + 1)
     if real:
-        sizes = 2 * sizes - 1 - 2 * (np.minimum(l1, l3) + np.minimum(l2, l3) + np.minimum(l1, l2))
-    starts = np.zeros(len(ls) + 1, np.int64)
-    np.cumsum(sizes, out=starts[1:])
+        sizes = 2 * (sizes - np.minimum(l1, l3) - np.minimum(l2, l3) - np.minimum(l1, l2)) - 1
+    starts = np.zeros(len(places) + 1, np.int64)
+    np.cumsum(sizes.reshape(-1)[places], out=starts[1:])
+    ls = np.stack(np.unravel_index(places, inside.shape), axis=1)
     return GauntPlan(sealed(ls), sealed(starts), sealed(numbers), real)
 
 
