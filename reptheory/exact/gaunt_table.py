@@ -108,18 +108,25 @@ def _plan(top: int, out: int, real: bool) -> GauntPlan:
     """Lay the blocks out in the order of their degrees."""
     degrees = np.arange(max(top, out) + 1)
     l1, l2, l3 = degrees[: top + 1, None, None], degrees[: top + 1, None], degrees[: out + 1]
-    a = l1 + l2 - l3
-    inside = (np.abs(l1 - l2) <= l3) & (a >= 0) & (a & 1 == 0)
-    places = np.flatnonzero(inside)
+    inside = (abs(l1 - l2) <= l3) & (l3 <= l1 + l2) & ((l1 + l2 + l3) & 1 == 0)
+    places = inside.reshape(-1).nonzero()[0]
     numbers = np.full(inside.shape, -1)
     numbers.reshape(-1)[places] = np.arange(len(places))
-    sizes = (2 * l1 + 1) * (2 * l2 + 1) - a * (a + 1)
-    if real:
-        sizes = 2 * (sizes - np.minimum(l1, l3) - np.minimum(l2, l3) - np.minimum(l1, l2)) - 1
+    ls = np.array(np.unravel_index(places, inside.shape))
     starts = np.zeros(len(places) + 1, np.int64)
-    np.cumsum(sizes.reshape(-1)[places], out=starts[1:])
-    ls = np.stack(np.unravel_index(places, inside.shape), axis=1)
-    return GauntPlan(sealed(ls), sealed(starts), sealed(numbers), real)
+    _sizes(ls[0], ls[1], ls[2], real).cumsum(out=starts[1:])
+    return GauntPlan(sealed(np.ascontiguousarray(ls.T)), sealed(starts), sealed(numbers), real)
+
+
+def _sizes(
+    l1: NDArray[np.int64], l2: NDArray[np.int64], l3: NDArray[np.int64], real: bool
+) -> NDArray[np.int64]:
+    """Return the numbers of entries of some blocks."""
+    a = l1 + l2 - l3
+    sizes = (2 * l1 + 1) * (2 * l2 + 1) - a * (a + 1)
+    if not real:
+        return sizes
+    return 2 * (sizes - np.minimum(l1, l3) - np.minimum(l2, l3) - np.minimum(l1, l2)) - 1
 
 
 @cache

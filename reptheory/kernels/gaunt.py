@@ -1,9 +1,11 @@
 """Tables of Gaunt coefficients, compiled: 3j integers of a block, spread over the orders of real harmonics.
 
-Blocks with equal b and c follow from one another in a small square B[p, q] that stays in cache. Up to four
-entries of the real basis share one integer; `gaunt_plain` says which, and holds the NumPy twins. Floats are
-computed once in the square, as in `pascal_floats`, and spread the same way. Integers have one word: the
-caller knows that they fit (docs/proofs/pascal.md).
+Blocks with equal b and c follow from one another in a small square B[p, q] that stays in cache, flat, with
+zeros between its rows and around it. Up to four entries of the real basis share one integer; `gaunt_plain`
+says which, and holds the NumPy twins. Where the entries of a row stand in the square depends on two numbers
+only, so that a line of steps, made once a table, serves all such rows: `pick` moves eight of them at once.
+Floats are computed once in the square, as in `pascal_floats`, and spread the same way. Integers have one
+word: the caller knows that they fit (docs/proofs/pascal.md).
 """
 
 from __future__ import annotations
@@ -23,7 +25,6 @@ from reptheory.kernels.gaunt_emit import (
 from reptheory.kernels.gaunt_plain import GauntPlan, fill_gaunt_plain, round_gaunt_plain
 from reptheory.kernels.jit import compiled, inlined, part
 from reptheory.kernels.pascal_floats import round_double, round_single
-from reptheory.kernels.simd_pointers import address
 
 __all__ = ["fill_gaunt", "round_gaunt"]
 
@@ -35,7 +36,9 @@ Floats = NDArray[np.float64]
 
 
 @inlined
-def _start_square(square: Ints, origin: int, stride: int, x: Ints, y: Ints, b: int, c: int, rows: int) -> None:
+def _start_square(
+    square: Ints, origin: int, stride: int, x: Ints, y: Ints, b: int, c: int, rows: int
+) -> None:
     """Write C(c, p) C(b, q), and zeros around it."""
     square[: origin + rows * stride + ROOM] = 0
     for p in range(c + 1):
@@ -45,12 +48,21 @@ def _start_square(square: Ints, origin: int, stride: int, x: Ints, y: Ints, b: i
 
 
 @inlined
-def _next_square(square: Ints, origin: int, stride: int, rows: int) -> None:
-    """Multiply by (1 - x y)^2, in place, from the last row to the first; what lies around stays zero."""
-    numbers, at = address(square), origin + rows * stride
-    while at > origin:
-        at -= LANES
-        difference(numbers, at, stride + 1)
+def _next_square(square: Ints, origin: int, stride: int, l1: int, l2: int, real: bool) -> None:
+    """Multiply by (1 - x y)^2, in place, from the last row to the first; what lies around stays zero.
+
+    l1, l2  degrees of the result. Real harmonics need the rows from l1 on; the one row more that those follow
+            from is the mirror image of another, B[2 l1 - p, 2 l2 - q] = B[p, q] for even l1+l2-l3
+    """
+    lowest = origin
+    if real:
+        lowest += l1 * stride
+        image = lowest - 2 * stride + 2 * (l2 - 1)
+        for q in range(2 * l2 - 1):
+            square[image - q] = square[lowest + q]
+    steps = ((2 * l1 + 1) * stride - lowest + origin + LANES - 1) // LANES
+    for k in range(steps - 1, -1, -1):
+        difference(square, lowest + k * LANES, stride + 1)
 
 
 @inlined
@@ -107,7 +119,8 @@ def _run(source: Any, center: int, steps: Any, place: int, count: int, minus: in
 
 @inlined
 def _spread_complex(
-    square: Any, center: int, stride: int, l1: int, l2: int, l3: int, steps: Any, width: int, out: Any, at: int
+    square: Any, center: int, stride: int, l1: int, l2: int, l3: int, steps: Any, width: int, out: Any,
+    at: int,
 ) -> None:  # fmt: skip
     """Write a block in the order of complex harmonics."""
     turned, middle = l3 + ((l1 + l2 + l3) >> 1), width >> 1
@@ -184,13 +197,29 @@ def _fill_gaunt(plan: GauntPlan, binomials: Ints, out: Ints) -> None:
             origin, stride = _layout(last, b)
             _start_square(square, origin, stride, binomials[c], binomials[b], b, c, last + c + 1)
             for a in range(0, last + 1, 2):
-                if a > 0:
-                    _next_square(square, origin, stride, a + c + 1)
                 l1, l2, l3 = (a + c) >> 1, (a + b) >> 1, (b + c) >> 1
+                if a > 0:
+                    _next_square(square, origin, stride, l1, l2, plan.real)
                 number = plan.numbers[l1, l2, l3]
                 start, stop = plan.starts[number], plan.starts[number + 1]
                 center = origin + l1 * stride + l2
-                _spread(plan.real, square, center, stride, l1, l2, l3, out, start, stop, spare[ROOM:], spare[:ROOM], steps, width, most)
+                _spread(
+                    plan.real,
+                    square,
+                    center,
+                    stride,
+                    l1,
+                    l2,
+                    l3,
+                    out,
+                    start,
+                    stop,
+                    spare[ROOM:],
+                    spare[:ROOM],
+                    steps,
+                    width,
+                    most,
+                )
 
 
 @part
@@ -268,7 +297,10 @@ def _round_gaunt(
     top, rest = np.zeros((size, size)), np.zeros((size, size))
     rounded, single = np.zeros(square.shape[0]), np.zeros(square.shape[0], np.float32)
     steps, width = _steps(most, plan.real)
-    spare, spare_single = np.empty(2 * widest * widest + 2 * ROOM), np.empty(2 * widest * widest + 2 * ROOM, np.float32)
+    spare, spare_single = (
+        np.empty(2 * widest * widest + 2 * ROOM),
+        np.empty(2 * widest * widest + 2 * ROOM, np.float32),
+    )
     unsure = np.empty(size, np.bool_)
     for b in range(0, 2 * most_out + 1, 2):
         for c in range(0, 2 * most_out - b + 1, 2):
@@ -278,9 +310,9 @@ def _round_gaunt(
             origin, stride = _layout(last, b)
             _start_square(square, origin, stride, binomials[c], binomials[b], b, c, last + c + 1)
             for a in range(0, last + 1, 2):
-                if a > 0:
-                    _next_square(square, origin, stride, a + c + 1)
                 l1, l2, l3 = (a + c) >> 1, (a + b) >> 1, (b + c) >> 1
+                if a > 0:
+                    _next_square(square, origin, stride, l1, l2, plan.real)
                 whole = square[origin : origin + size * stride].reshape(size, stride)
                 _weigh_square(whole, l1, l2, l3, plan.real, roots, scales, units, top, rest)
                 number = plan.numbers[l1, l2, l3]
@@ -290,19 +322,59 @@ def _round_gaunt(
                     at = origin + p * stride
                     if doubles.shape[0]:
                         count += round_double(
-                            top[p, low:high], rest[p, low:high], slack, rounded[at + low : at + high], unsure[low:high]
+                            top[p, low:high],
+                            rest[p, low:high],
+                            slack,
+                            rounded[at + low : at + high],
+                            unsure[low:high],
                         )
                     else:
                         count += round_single(
-                            top[p, low:high], rest[p, low:high], slack, single[at + low : at + high], unsure[low:high]
+                            top[p, low:high],
+                            rest[p, low:high],
+                            slack,
+                            single[at + low : at + high],
+                            unsure[low:high],
                         )
                 doubtful[number] = count > 0
                 start, stop = plan.starts[number], plan.starts[number + 1]
                 center = origin + l1 * stride + l2
                 if doubles.shape[0]:
-                    _spread(plan.real, rounded, center, stride, l1, l2, l3, doubles, start, stop, spare[ROOM:], spare[:ROOM], steps, width, most)
+                    _spread(
+                        plan.real,
+                        rounded,
+                        center,
+                        stride,
+                        l1,
+                        l2,
+                        l3,
+                        doubles,
+                        start,
+                        stop,
+                        spare[ROOM:],
+                        spare[:ROOM],
+                        steps,
+                        width,
+                        most,
+                    )
                 else:
-                    _spread(plan.real, single, center, stride, l1, l2, l3, singles, start, stop, spare_single[ROOM:], spare_single[:ROOM], steps, width, most)
+                    _spread(
+                        plan.real,
+                        single,
+                        center,
+                        stride,
+                        l1,
+                        l2,
+                        l3,
+                        singles,
+                        start,
+                        stop,
+                        spare_single[ROOM:],
+                        spare_single[:ROOM],
+                        steps,
+                        width,
+                        most,
+                    )
 
 
 def fill_gaunt(plan: GauntPlan, binomials: Ints, out: Ints) -> None:

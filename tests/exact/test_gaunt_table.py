@@ -99,11 +99,14 @@ def test_large_tables_sampled(lmax: int) -> None:
 
 
 @pytest.mark.parametrize("basis", ["real", "complex"])
-def test_the_plain_loops_are_the_compiled_ones(basis: Any) -> None:
-    table = rt.gaunt_table(7, 9, basis)
-    out = np.empty_like(table.integers)
-    fill_gaunt_plain(table._plan, module._binomials(18), out)
-    np.testing.assert_array_equal(out, table.integers)
+@pytest.mark.parametrize(
+    ("lmax", "out"), [(0, 0), (1, 1), (7, 0), (7, 1), (4, 8), (7, 9), (12, 12), (10, 20)]
+)
+def test_the_plain_loops_are_the_compiled_ones(lmax: int, out: int, basis: Any) -> None:
+    table = rt.gaunt_table(lmax, out, basis)
+    plain = np.empty_like(table.integers)
+    fill_gaunt_plain(table._plan, module._binomials(2 * max(lmax, out)), plain)
+    np.testing.assert_array_equal(plain, table.integers)
 
 
 @pytest.mark.parametrize("form", ["float64", "float32"])
