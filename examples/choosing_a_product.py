@@ -1,9 +1,10 @@
 """Choosing a product: what each one can express, and what it costs, side by side.
 
-Two features with one copy of each degree 0..L are to be combined into every degree up to 2 L. The full
-Clebsch-Gordan product gives each path its own weight; the Gaunt product gives up paths and freedom for speed.
-How many Gaunt products side by side make up for it, and which paths no number of them brings back? Counts are
-exact; times are of this machine, a batch of 1,000 in float64 on one thread.
+Two features with one copy of each degree 0..L are to be combined. The full Clebsch-Gordan product gives each
+path its own weight; the Gaunt product gives up paths and freedom for speed; a scalar function times a vector
+field brings all paths back; products of matrices of one shell (degrees 0..L, L even, to 0..L) mix them by 6j
+symbols. How many Gaunt products side by side make up for the freedom they lack, and which paths does no
+number of them bring back? Counts are exact; times are of this machine, one thread, batches of 1,000 in float64.
 
     python examples/choosing_a_product.py [picture.svg]
 """
@@ -18,20 +19,27 @@ from matplotlib.figure import Figure
 
 import reptheory as rt
 
-DEGREES = range(1, 9)
+DEGREES = range(1, 7)
 BATCH = 1000
+Product = rt.FullTensorProduct | rt.GauntTensorProduct | rt.VectorSphericalProduct | rt.MatrixProduct
 
 
-def products(lmax: int) -> dict[str, rt.FullTensorProduct | rt.GauntTensorProduct]:
-    """Return the contenders for operands of degrees 0..lmax."""
+def products(lmax: int) -> dict[str, tuple[Product, rt.Expressivity]]:
+    """Return the contenders for operands of degrees 0..lmax, and what each expresses."""
     irreps = rt.Irreps.spherical_harmonics(lmax)
-    return {
+    every: dict[str, Product] = {
         "Clebsch-Gordan": rt.FullTensorProduct(irreps, irreps, threads=1),
         "Gaunt": rt.GauntTensorProduct(lmax, threads=1),
+        "vector field": rt.VectorSphericalProduct("scale", lmax, threads=1),
     }
+    found = {name: (product, rt.expressivity(product, irreps, irreps)) for name, product in every.items()}
+    if lmax % 2 == 0:
+        shell = rt.MatrixProduct(f"{lmax // 2}e", threads=1)
+        found["matrices"] = shell, rt.expressivity(shell)
+    return found
 
 
-def microseconds(product: rt.FullTensorProduct | rt.GauntTensorProduct) -> float:
+def microseconds(product: Product) -> float:
     """Return the time of one product within a batch, the best of three."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(BATCH, product.dim1)), rng.normal(size=(BATCH, product.dim2))
@@ -59,8 +67,8 @@ def main() -> None:
     print("L  product         paths reached  freedom  multiplications  us a product")
     rows = []
     for lmax in DEGREES:
-        for name, product in products(lmax).items():
-            found, duration = rt.expressivity(product), microseconds(product)
+        for name, (product, found) in products(lmax).items():
+            duration = microseconds(product)
             rows.append((lmax, name, found, duration))
             print(
                 f"{lmax}  {name:14} {found.paths:6} {found.reachable:7} {found.degrees_of_freedom:8}"
@@ -71,7 +79,8 @@ def main() -> None:
     print("Gaunt products side by side until nothing more is gained:", end=" ")
     print(", ".join(f"{enough(rt.GauntTensorProduct(lmax))} at L = {lmax}" for lmax in range(1, 7)))
     for lmax, name, found, _ in rows:
-        expected = found.paths if name == "Clebsch-Gordan" else 4 * lmax + 1
+        known = {"Clebsch-Gordan": found.paths, "Gaunt": 4 * lmax + 1, "matrices": 3 * lmax + 1}
+        expected = known.get(name, found.degrees_of_freedom)
         if found.degrees_of_freedom != expected:
             raise SystemExit(f"{name}, L = {lmax}: {found.degrees_of_freedom} is not {expected}")
     target = Path(sys.argv[1] if len(sys.argv) > 1 else "choosing_a_product.svg")

@@ -22,7 +22,9 @@ from reptheory.operations.expressivity import (
 )
 from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
+from reptheory.operations.matrix_product import MatrixProduct
 from reptheory.operations.tensor_product import FullyConnectedTensorProduct, TensorProduct
+from reptheory.operations.vector_spherical_product import VectorSphericalProduct
 
 ALL_PATHS = [1, 6, 19, 44, 85, 146, 231, 344, 489]
 EVEN_PATHS = [1, 5, 14, 30, 55, 91, 140, 204, 285]
@@ -178,6 +180,27 @@ def test_matrix_products_have_3l_plus_1_degrees_of_freedom(lmax: int) -> None:
     assert measured(matrix_terms(lmax), (highest, highest, side)).degrees_of_freedom == lmax + 1
     zeros = [tuple(ir.l for ir in path) for path in found.lost]
     assert zeros == ([(2, 2, 2)] if lmax == 3 else [])  # {2 2 2; 3/2 3/2 3/2} = 0
+
+
+@pytest.mark.parametrize("shell", [1, 2, 3])
+def test_the_matrix_product_of_a_shell_is_that_of_its_6j_symbols(shell: int) -> None:
+    product = MatrixProduct(f"{shell}e")
+    terms = {term.copies: abs(term.coefficient) for term in path_coefficients(product)}
+    expected = {term.copies: abs(term.coefficient) for term in matrix_terms(2 * shell) if term.coefficient}
+    assert terms == expected
+    assert expressivity(product).degrees_of_freedom == 6 * shell + 1
+
+
+@pytest.mark.parametrize("lmax", [1, 2, 3, 4])
+def test_vector_fields_bring_every_path_back(lmax: int) -> None:
+    side = Irreps.spherical_harmonics(lmax)
+    scale = expressivity(VectorSphericalProduct("scale", lmax), side, side)
+    assert scale.reachable == scale.paths == ALL_PATHS[lmax]
+    assert scale.degrees_of_freedom == (6 if lmax == 1 else 9 * lmax - 2)
+    cross = expressivity(VectorSphericalProduct("cross", lmax), side, side)
+    vectors = Irrep("1o"), Irrep("1o"), Irrep("1e")
+    assert vectors in cross.interacting
+    assert vectors in expressivity(GauntTensorProduct(lmax)).lost
 
 
 def test_matrix_products_with_two_copies_agree_with_floats() -> None:
