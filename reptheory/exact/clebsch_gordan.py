@@ -40,14 +40,12 @@ def clebsch_gordan(j1: object, j2: object, j3: object, m1: object, m2: object, m
         and type(m1) is int
         and type(m2) is int
         and type(m3) is int
-        and -j1 <= m1 <= j1
-        and -j2 <= m2 <= j2
-        and -j3 <= m3 <= j3
     ):
-        a, b, c = j1 + j2 - j3, j2 + j3 - j1, j1 + j3 - j2
-        if m1 + m2 != m3 or a < 0 or b < 0 or c < 0:
-            return ZERO
-        return coupled(CLEBSCH_GORDAN, a, b, c, j1 + m1, j2 - m2, a)
+        symbol, a = ZERO, j1 + j2 - j3
+        if m1 + m2 == m3:
+            symbol = coupled(CLEBSCH_GORDAN, a, j2 + j3 - j1, j1 + j3 - j2, j1 + m1, j2 - m2, a)
+        if symbol is not ZERO or (-j1 <= m1 <= j1 and -j2 <= m2 <= j2 and -j3 <= m3 <= j3):
+            return symbol
     return _doubled(*checked_labels(j1, j2, j3, m1, m2, m3))
 
 

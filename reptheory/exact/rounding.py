@@ -41,9 +41,10 @@ __all__ = [
 
 FloatName = Literal["float64", "float32"]
 _GUARD_BITS: Final = 3
-_SAFE_BITS: Final = 900
-_TWO_52: Final = 2**52
-_TWO_53: Final = 2.0**53
+_SMALL: Final = 2.0**-53
+_TWO_106: Final = 2.0**106
+_LESS: Final = (1 - 2.0**-40) * 2.0**-107
+_MORE: Final = (1 + 2.0**-40) * 2.0**-107
 _FIRST_PI_BITS: Final = 128
 
 
@@ -84,12 +85,10 @@ def nearest_sqrt(numerator: int, denominator: int, form: FloatName = "float64", 
     >>> nearest_sqrt(2, 1), nearest_sqrt(1, 4, pi_power=-1)
     (1.4142135623730951, 0.28209479177387814)
     """
+    if pi_power == 0 and form == "float64":
+        return _nearest_double(numerator, denominator)
     target = FORMATS[form]
-    if numerator == 0:
-        return 0.0
-    if pi_power == 0:
-        if form == "float64" and abs(numerator.bit_length() - denominator.bit_length()) < _SAFE_BITS:
-            return _nearest_double(numerator, denominator)
+    if pi_power == 0 or numerator == 0:
         return _nearest(numerator, denominator, target)
     bits = _FIRST_PI_BITS
     while True:
@@ -101,27 +100,28 @@ def nearest_sqrt(numerator: int, denominator: int, form: FloatName = "float64", 
 
 
 def _nearest_double(numerator: int, denominator: int) -> float:
-    """Round sqrt(numerator / denominator) > 0 once, where the ratio is far from the ends of the doubles.
+    """Round sqrt(numerator / denominator) once.
 
-    Python rounds the ratio to nearest, so its root is right to an ulp: integers tell whether it is the
-    nearest double or one of its neighbours is. Ties and powers of two are left to `_nearest`.
+    Python rounds the ratio to nearest, so its root r is right to an ulp, and integers give the exact rest in
+    root = r + rest / (2 r denominator) up to 2^-52 of that step. Where a little less and a little more than
+    the step round to one double, it is the nearest. Ties and roots at the ends of the range: `_nearest`.
     """
-    fraction, exponent = math.frexp(math.sqrt(numerator / denominator))
-    mantissa, exponent = int(fraction * _TWO_53), exponent - 53
-    left = numerator << 2 - 2 * exponent if exponent <= 1 else numerator
-    right = denominator if exponent <= 1 else denominator << 2 * exponent - 2
-    odd = 2 * mantissa + 1
-    if left >= odd * odd * right:
-        mantissa, odd = mantissa + 1, odd + 2
-    elif left <= (odd - 2) * (odd - 2) * right:
-        mantissa, odd = mantissa - 1, odd - 2
-    if mantissa <= _TWO_52 or not (odd - 2) * (odd - 2) * right < left < odd * odd * right:
-        return _nearest(numerator, denominator, FORMATS["float64"])
-    return math.ldexp(mantissa, exponent)
+    try:
+        root = math.sqrt(numerator / denominator)
+    except OverflowError:
+        root = 0.0
+    if root > _SMALL:  # so that root * 2^106 is whole
+        scaled = int(root * _TWO_106)
+        product = scaled * denominator
+        step = ((numerator << 212) - scaled * product) / product
+        nearest = root + step * _LESS
+        if nearest == root + step * _MORE:
+            return nearest
+    return _nearest(numerator, denominator, FORMATS["float64"])
 
 
 def _nearest(numerator: int, denominator: int, target: BinaryFormat) -> float:
-    """Round sqrt(numerator / denominator) > 0 once."""
+    """Round sqrt(numerator / denominator) once."""
     half_length = (numerator.bit_length() - denominator.bit_length()) >> 1
     mantissa, exponent = _sticky_root(numerator, denominator, target.precision + _GUARD_BITS - half_length)
     return round_dyadic(mantissa, exponent, target)

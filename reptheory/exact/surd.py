@@ -313,15 +313,15 @@ class Surd:
         return log_of_root(top, bottom, self.pi_power)
 
     def _rounded(self, form: Any) -> float:
-        if self.i_power:
+        sign, pi_power, i_power, square, held = self._state
+        if i_power:
             raise NotReal(f"float: {self!r} is imaginary; use complex(), or divide by i first")
-        sign, pi_power, _, square, held = self._state
-        nearest = getattr(square, "nearest", None)
-        if nearest is not None and form == "float64":
+        if form == "float64" and (nearest := getattr(square, "nearest", None)) is not None:
             magnitude: float | None = nearest(pi_power, *held)
             if magnitude is not None:
                 return sign * magnitude
-        return sign * nearest_sqrt(*_ratio(self), form, pi_power)
+        top, bottom = held.as_integer_ratio() if square is None else square(*held)
+        return sign * nearest_sqrt(top, bottom, form, pi_power)
 
     def __repr__(self) -> str:
         return _text(self)

@@ -15,7 +15,15 @@ from __future__ import annotations
 from math import comb, prod
 from typing import Any, Final
 
-__all__ = ["BINOMIALS", "MOST", "SIGNED_BINOMIALS", "SIGNED_DIAGONALS", "binomial", "hypergeometric_sum"]
+__all__ = [
+    "BINOMIALS",
+    "MOST",
+    "SIGNED_BINOMIALS",
+    "SIGNED_DIAGONALS",
+    "binomial",
+    "binomials",
+    "hypergeometric_sum",
+]
 
 MOST: Final = 81
 """The last row of the tables: it serves every 3j and 6j symbol with labels up to 20."""
@@ -27,9 +35,9 @@ SIGNED_BINOMIALS: Final = tuple(tuple(-c if k % 2 else c for k, c in enumerate(r
 """(-1)^k C(n, k) for n <= MOST."""
 
 SIGNED_DIAGONALS: Final = tuple(
-    tuple(-comb(k + i, k) if i % 2 else comb(k + i, k) for i in range(MOST + 1 - k)) for k in range(MOST + 1)
+    tuple(-comb(t + 1, k + 1) if t % 2 else comb(t + 1, k + 1) for t in range(k, MOST)) for k in range(MOST)
 )
-"""(-1)^i C(k + i, k) for k + i <= MOST, by k."""
+"""(-1)^t C(t + 1, k + 1) for k <= t < MOST, by k."""
 
 _BLOCK: Final = 32
 _LONG: Final = 100
@@ -101,3 +109,36 @@ def binomial(n: int, k: int) -> Any:
     from flint import fmpz  # noqa: PLC0415
 
     return fmpz.bin_uiui(n, k)
+
+
+def binomials(most: int) -> Any:
+    """Return rows with rows[n][k] = C(n, k), n <= most: the tables, or what counts each when it is asked for.
+
+    >>> binomials(4)[4][2] + binomials(100)[4][2]
+    12
+    """
+    return BINOMIALS if most <= MOST else _ROWS
+
+
+class _Row:
+    """One row of Pascal's triangle, as a table of it would be read."""
+
+    __slots__ = ("_n",)
+
+    def __init__(self, n: int) -> None:
+        self._n = n
+
+    def __getitem__(self, k: int) -> Any:
+        return binomial(self._n, k)
+
+
+class _Rows:
+    """Pascal's triangle without an end."""
+
+    __slots__ = ()
+
+    def __getitem__(self, n: int) -> _Row:
+        return _Row(n)
+
+
+_ROWS: Final = _Rows()

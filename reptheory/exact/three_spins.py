@@ -19,7 +19,14 @@ from typing import Any, Final, NamedTuple
 from reptheory.errors import TooLarge
 from reptheory.exact.factorial_products import nearest_root
 from reptheory.exact.surd import ZERO, Surd, root_of
-from reptheory.exact.term_sums import BINOMIALS, MOST, SIGNED_BINOMIALS, binomial, hypergeometric_sum
+from reptheory.exact.term_sums import (
+    BINOMIALS,
+    MOST,
+    SIGNED_BINOMIALS,
+    binomial,
+    binomials,
+    hypergeometric_sum,
+)
 from reptheory.groups.labels import shown
 
 __all__ = [
@@ -61,26 +68,26 @@ def pair_degrees(two_j1: int, two_j2: int, two_j3: int) -> tuple[int, int, int]:
 
 
 def coupled(kind: Kind, a: int, b: int, c: int, p: int, q: int, odd: int, pi_power: int = 0) -> Surd:
-    """Return (-1)^odd sign(B) sqrt(square * pi^pi_power) of a kind for possible labels (unchecked).
+    """Return (-1)^odd sign(B) sqrt(square * pi^pi_power) of a kind; the orders add up to 0 (unchecked).
 
-    raises  TooLarge: J > 10^6
+    returns  ZERO too where the triangle rule or a bound |m| <= j is broken: there is no such k just then
+    raises   TooLarge: J > 10^6
     """
     first = p - c if p > c else 0  # as max() and min() would do, without their calls
     first = q - b if q - b > first else first
     last = a if a < p else p
     last = q if q < last else last
+    if first > last:
+        return ZERO
     if a > MOST or b > MOST or c > MOST:
         return _large(kind, a, b, c, p, q, first, last - first, odd, pi_power)
     left, middle, right = SIGNED_BINOMIALS[a], BINOMIALS[c], BINOMIALS[b]
-    if first == last:
-        total = left[first] * middle[p - first] * right[q - first]
-    else:
-        total = 0
-        left, middle, right = left[first : last + 1], middle[c - p + first :], right[b - q + first :]
-        for x, y, z in zip(left, middle, right, strict=False):  # rows end where the first one does, or later
-            total += x * y * z
-        if total == 0:
-            return ZERO
+    total = left[first] * middle[p - first] * right[q - first]
+    while first < last:
+        first += 1
+        total += left[first] * middle[p - first] * right[q - first]
+    if total == 0:
+        return ZERO
     return root_of(-1 if (total < 0) != odd % 2 else 1, kind.square, (total, a, b, c, p, q), pi_power)
 
 
@@ -154,10 +161,11 @@ _LARGE: Final = _LargeSquare()
 
 def _square_of_3j(coefficient: Any, a: int, b: int, c: int, p: int, q: int) -> tuple[Any, Any]:
     """Return the square of a 3j symbol, (numerator, denominator)."""
-    top = binomial(a + c, c) * binomial(a + b, b) * coefficient * coefficient
     total = a + b + c
-    bottom = (total + 1) * binomial(total, a) * binomial(a + c, p) * binomial(a + b, q)
-    return top, bottom * binomial(b + c, p - q + b)
+    rows = binomials(total)
+    first, second, third = rows[a + c], rows[a + b], rows[b + c]
+    bottom = (total + 1) * rows[total][a] * first[p] * second[q] * third[p - q + b]
+    return first[c] * second[b] * coefficient * coefficient, bottom
 
 
 def _square_of_clebsch_gordan(coefficient: Any, a: int, b: int, c: int, p: int, q: int) -> tuple[Any, Any]:

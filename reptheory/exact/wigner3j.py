@@ -31,14 +31,12 @@ def wigner_3j(j1: object, j2: object, j3: object, m1: object, m2: object, m3: ob
         and type(m1) is int
         and type(m2) is int
         and type(m3) is int
-        and -j1 <= m1 <= j1
-        and -j2 <= m2 <= j2
-        and -j3 <= m3 <= j3
     ):
-        a, b, c = j1 + j2 - j3, j2 + j3 - j1, j1 + j3 - j2
-        if m1 + m2 + m3 or a < 0 or b < 0 or c < 0:
-            return ZERO
-        return coupled(THREE_J, a, b, c, j1 + m1, j2 - m2, j3 + m3)
+        symbol = ZERO
+        if m1 + m2 + m3 == 0:
+            symbol = coupled(THREE_J, j1 + j2 - j3, j2 + j3 - j1, j1 + j3 - j2, j1 + m1, j2 - m2, j3 + m3)
+        if symbol is not ZERO or (-j1 <= m1 <= j1 and -j2 <= m2 <= j2 and -j3 <= m3 <= j3):
+            return symbol
     return doubled_3j(*checked_labels(j1, j2, j3, m1, m2, m3))
 
 

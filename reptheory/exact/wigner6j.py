@@ -23,7 +23,14 @@ from typing import Any, Final
 from reptheory.errors import TooLarge
 from reptheory.exact.factorial_products import nearest_root
 from reptheory.exact.surd import ZERO, Surd, root_of
-from reptheory.exact.term_sums import BINOMIALS, MOST, SIGNED_DIAGONALS, binomial, hypergeometric_sum
+from reptheory.exact.term_sums import (
+    BINOMIALS,
+    MOST,
+    SIGNED_DIAGONALS,
+    binomial,
+    binomials,
+    hypergeometric_sum,
+)
 from reptheory.groups.labels import shown, two_spin
 
 __all__ = [
@@ -32,6 +39,7 @@ __all__ = [
     "limits",
     "racah",
     "require_small",
+    "small_sum",
     "sum_of_limits",
     "triad_sum",
     "triad_weight",
@@ -60,15 +68,11 @@ def wigner_6j(j1: object, j2: object, j3: object, j4: object, j5: object, j6: ob
         and type(j4) is int
         and type(j5) is int
         and type(j6) is int
-        and j1 >= 0
-        and j2 >= 0
-        and j3 >= 0
-        and j4 >= 0
-        and j5 >= 0
-        and j6 >= 0
     ):
         b1, b2, b3 = j1 + j2 + j4 + j5, j2 + j3 + j5 + j6, j1 + j3 + j4 + j6
-        return _symbol((j1 + j2 + j3, j1 + j5 + j6, j4 + j2 + j6, j4 + j5 + j3, b1, b2, b3))
+        symbol = _symbol(j1 + j2 + j3, j1 + j5 + j6, j4 + j2 + j6, j4 + j5 + j3, b1, b2, b3)
+        if symbol is not ZERO or min(j1, j2, j3, j4, j5, j6) >= 0:
+            return symbol
     return doubled_6j(
         two_spin(j1, "j1"),
         two_spin(j2, "j2"),
@@ -97,7 +101,7 @@ def doubled_6j(two_j1: int, two_j2: int, two_j3: int, two_j4: int, two_j5: int, 
     """Return one 6j symbol of doubled labels that are possible (unchecked)."""
     if (two_j1 + two_j2 + two_j3) % 2 or (two_j1 + two_j5 + two_j6) % 2 or (two_j4 + two_j2 + two_j6) % 2:
         return ZERO  # the fourth sum is whole where these are
-    return _symbol(limits(two_j1, two_j2, two_j3, two_j4, two_j5, two_j6))
+    return _symbol(*limits(two_j1, two_j2, two_j3, two_j4, two_j5, two_j6))
 
 
 def limits(two_j1: int, two_j2: int, two_j3: int, two_j4: int, two_j5: int, two_j6: int) -> Limits:
@@ -118,16 +122,17 @@ def limits(two_j1: int, two_j2: int, two_j3: int, two_j4: int, two_j5: int, two_
     )
 
 
-def _symbol(sums: Limits) -> Surd:
+def _symbol(a1: int, a2: int, a3: int, a4: int, b1: int, b2: int, b3: int) -> Surd:
     """Return one 6j symbol; 0 where a triangle rule forbids it."""
-    first, last = _range(sums)
-    if first > last:
-        return ZERO
-    if last < MOST:
-        total = _small_sum(sums, first, last)
-        if total == 0:
-            return ZERO
-        return root_of(1 if total > 0 else -1, _square, (total, sums))
+    total = small_sum(a1, a2, a3, a4, b1, b2, b3)
+    if total:
+        return root_of(1 if total > 0 else -1, _square, (total, a1, a2, a3, a4, b1, b2, b3))
+    return ZERO if total == 0 else _large_symbol((a1, a2, a3, a4, b1, b2, b3))
+
+
+def _large_symbol(sums: Limits) -> Surd:
+    """Return one 6j symbol beyond the tables."""
+    first, last = max(sums[:4]), min(sums[4:])
     require_small("wigner_6j", first)
     total, divisor = _large_sum(sums, first, last)
     if total == 0:
@@ -136,27 +141,23 @@ def _symbol(sums: Limits) -> Surd:
     return root_of(sign, _LARGE, (total, divisor, first, sums))
 
 
-def _range(sums: Limits) -> tuple[int, int]:
-    """Return the largest a and the smallest b, as max() and min() would do, without their calls."""
-    a1, a2, a3, a4, b1, b2, b3 = sums
-    first = a1 if a1 > a2 else a2
+def small_sum(a1: int, a2: int, a3: int, a4: int, b1: int, b2: int, b3: int) -> int | None:
+    """Return S by tables of binomials: 0 where a triangle rule is broken, None beyond the tables."""
+    first = a1 if a1 > a2 else a2  # as max() and min() would do, without their calls
     first = a3 if a3 > first else first
+    first = a4 if a4 > first else first
     last = b1 if b1 < b2 else b2
-    return a4 if a4 > first else first, b3 if b3 < last else last
-
-
-def _small_sum(sums: Limits, first: int, last: int) -> int:
-    """Return S by tables of binomials, for first <= last < MOST."""
-    a1, a2, a3, a4, b1, b2, b3 = sums
-    w, x, y, z = SIGNED_DIAGONALS[a1 + 1], BINOMIALS[b1 - a4], BINOMIALS[b2 - a2], BINOMIALS[b3 - a3]
-    if first == last:
-        total = w[first - a1] * x[first - a4] * y[first - a2] * z[first - a3]
-    else:
-        total = 0
-        rows = w[first - a1 : last - a1 + 1], x[first - a4 :], y[first - a2 :], z[first - a3 :]
-        for p, q, r, s in zip(*rows, strict=False):  # rows end where the first one does, or later
-            total += p * q * r * s
-    return -total if a1 % 2 else total
+    last = b3 if b3 < last else last
+    if first > last:
+        return 0
+    if last >= MOST:
+        return None
+    w, x, y, z = SIGNED_DIAGONALS[a1], BINOMIALS[b1 - a4], BINOMIALS[b2 - a2], BINOMIALS[b3 - a3]
+    total = w[first - a1] * x[first - a4] * y[first - a2] * z[first - a3]
+    while first < last:
+        first += 1
+        total += w[first - a1] * x[first - a4] * y[first - a2] * z[first - a3]
+    return total
 
 
 def _large_sum(sums: Limits, first: int, last: int) -> tuple[Any, Any]:
@@ -172,12 +173,12 @@ def _first_term(sums: Limits, first: int) -> Any:
     return term * binomial(b2 - a2, first - a2) * binomial(b3 - a3, first - a3)
 
 
-def _square(total: Any, sums: Limits) -> tuple[Any, Any]:
+def _square(total: Any, a1: int, a2: int, a3: int, a4: int, b1: int, b2: int, b3: int) -> tuple[Any, Any]:
     """Return the square of a 6j symbol, (numerator, denominator), of S and its sums."""
-    a1, a2, a3, a4, b1, b2, b3 = sums
-    top = total * total * _weight(b1 - a4, b2 - a2, b3 - a3)
-    bottom = _weight(b1 - a3, b2 - a1, b3 - a4) * _weight(b1 - a2, b2 - a4, b3 - a1)
-    return top, bottom * _weight(b1 - a1, b2 - a3, b3 - a2)
+    rows = binomials(b3)  # where a triangle is not broken, every b is at least every a
+    top = total * total * _weight(rows, a1, b1 - a4, b2 - a2)
+    bottom = _weight(rows, a2, b1 - a3, b2 - a1) * _weight(rows, a3, b1 - a2, b2 - a4)
+    return top, bottom * _weight(rows, a4, b1 - a1, b2 - a3)
 
 
 class _LargeSquare:
@@ -185,7 +186,7 @@ class _LargeSquare:
 
     def __call__(self, total: Any, divisor: Any, first: int, sums: Limits) -> tuple[int, int]:
         """Return (numerator, denominator)."""
-        top, bottom = _square(_first_term(sums, first) * total // divisor, sums)
+        top, bottom = _square(_first_term(sums, first) * total // divisor, *sums)
         return int(top), int(bottom)
 
     def nearest(self, pi_power: int, total: Any, divisor: Any, first: int, sums: Limits) -> float | None:
@@ -202,9 +203,9 @@ class _LargeSquare:
 _LARGE: Final = _LargeSquare()
 
 
-def _weight(x: int, y: int, z: int) -> Any:
-    """Return (x + y + z + 1)! / (x! y! z!)."""
-    return (x + y + z + 1) * binomial(x + y + z, x) * binomial(y + z, y)
+def _weight(rows: Any, total: int, x: int, y: int) -> Any:
+    """Return (total + 1)! / (x! y! (total - x - y)!) by rows of binomials."""
+    return (total + 1) * rows[total][x] * rows[total - x][y]
 
 
 def triad_weight(two_a: int, two_b: int, two_c: int) -> int:
@@ -214,7 +215,7 @@ def triad_weight(two_a: int, two_b: int, two_c: int) -> int:
     24
     """
     total = (two_a + two_b + two_c) // 2
-    return int(_weight(total - two_a, total - two_b, total - two_c))
+    return int(_weight(binomials(total), total, total - two_a, total - two_b))
 
 
 def triad_sum(two_j1: int, two_j2: int, two_j3: int, two_j4: int, two_j5: int, two_j6: int) -> int:
@@ -223,14 +224,18 @@ def triad_sum(two_j1: int, two_j2: int, two_j3: int, two_j4: int, two_j5: int, t
     >>> triad_sum(2, 2, 2, 2, 2, 4)
     5
     """
-    return sum_of_limits(limits(two_j1, two_j2, two_j3, two_j4, two_j5, two_j6))
+    return sum_of_limits(*limits(two_j1, two_j2, two_j3, two_j4, two_j5, two_j6))
 
 
-def sum_of_limits(sums: Limits) -> int:
-    """Return S of the module docstring for `limits` with max(a) <= min(b) (unchecked)."""
-    first, last = _range(sums)
-    if last < MOST:
-        return _small_sum(sums, first, last)
+def sum_of_limits(a1: int, a2: int, a3: int, a4: int, b1: int, b2: int, b3: int) -> int:
+    """Return S of the module docstring of `limits` (unchecked); 0 where a triangle rule is broken."""
+    total = small_sum(a1, a2, a3, a4, b1, b2, b3)
+    return _long_sum((a1, a2, a3, a4, b1, b2, b3)) if total is None else total
+
+
+def _long_sum(sums: Limits) -> int:
+    """Return S beyond the tables."""
+    first, last = max(sums[:4]), min(sums[4:])
     total, divisor = _large_sum(sums, first, last)
     total = int(_first_term(sums, first) * total // divisor)
     return -total if first % 2 else total

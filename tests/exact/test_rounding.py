@@ -70,6 +70,23 @@ def test_neighbours_fail_the_integer_test(form: FloatName, data: st.DataObject) 
     assert not any(is_nearest(other, surd, form) for other in neighbours(value, form))
 
 
+@given(st.integers(2**52, 2**53 - 1), st.integers(-200, 200), st.integers(0, 700), st.sampled_from([-1, 1]))
+def test_next_to_the_middle_of_two_doubles(mantissa: int, exponent: int, bits: int, side: int) -> None:
+    middle = Fraction(2 * mantissa + 1) * Fraction(2) ** exponent
+    square = middle**2 * (1 + Fraction(side, 2**bits + 1))  # however near, it is on one side
+    expected = math.ldexp(mantissa + (side > 0), exponent + 1)
+    value = nearest_sqrt(square.numerator, square.denominator)
+    assert bits < 60 or value == expected
+    assert is_nearest(value, Surd.sqrt(square))
+
+
+def test_roots_of_every_size() -> None:
+    draw = random.Random(9)
+    for exponent in range(-400, 400):
+        square = Fraction(draw.getrandbits(100) + 1, draw.getrandbits(100) + 1) * Fraction(4) ** exponent
+        assert is_nearest(nearest_sqrt(square.numerator, square.denominator), Surd.sqrt(square))
+
+
 @pytest.mark.parametrize("form", ["float64", "float32"])
 @given(st.data())
 def test_ties_go_to_the_even_significand(form: FloatName, data: st.DataObject) -> None:

@@ -23,7 +23,8 @@ def test_tables_are_binomials() -> None:
     for n in range(MOST + 1):
         assert BINOMIALS[n] == tuple(comb(n, k) for k in range(n + 1))
         assert SIGNED_BINOMIALS[n] == tuple((-1) ** k * comb(n, k) for k in range(n + 1))
-        assert SIGNED_DIAGONALS[n] == tuple((-1) ** i * comb(n + i, n) for i in range(MOST - n + 1))
+    for k in range(MOST):
+        assert SIGNED_DIAGONALS[k] == tuple((-1) ** t * comb(t + 1, k + 1) for t in range(k, MOST))
 
 
 @pytest.mark.parametrize("n", [0, 1, MOST, MOST + 1, 399, 400, 401, 5000])
