@@ -126,6 +126,7 @@ def all_nine(function: Any, labels: NDArray[np.int32], out: NDArray[np.float64])
 def rows_6j(lmaxes: tuple[int, ...]) -> Iterator[Row]:
     """Yield the rows of 6j tables: half-integers too up to 4 and 10, whole spins up to the last of lmaxes."""
     function = c_function("wig6jj", 6)
+    rt.wigner_6j_table(8, halves=True)  # loads the compiled loops, which small tables alone do without
     for jmax, halves in ((4, True), (10, True), (min(lmaxes[-1], 20), False)):
         table = rt.wigner_6j_table(jmax, halves=halves)
         labels = table.labels().astype(np.int32)

@@ -40,8 +40,10 @@ ONE_WORD: Final = 28
 TWO_WORDS: Final = 55
 """Largest doubled label whose integers are proven to fit two words."""
 _MOST_BYTES: Final = 2**33
-_WORTH_COMPILING: Final = 100_000
+_WORTH_COMPILING: Final = 200_000
 """Entries, about, up to which a process that has not loaded the compiled loops does better without them."""
+_OFTEN: Final = 3 * _WORTH_COMPILING
+"""Entries, about, that plain integers make before who keeps asking gets the compiled loops."""
 _FIRST_DOUBTS: Final = 1024
 
 Row = tuple[int, int, int, int, int, int, int]
@@ -139,6 +141,7 @@ class Wigner6jTable:
         form = float_format(dtype).name
         top, step = self._range
         if _plain(top, step):
+            _ASKED.entries += _about(top, step)
             return np.array(list(self._all_nearest(form)), form)
         out, doubtful = _compiled_values(self, top, step)
         for place in doubtful.tolist():
@@ -262,7 +265,18 @@ def _about(top: int, step: int) -> float:
 
 def _plain(top: int, step: int) -> bool:
     """Whether plain integers serve: a small table, and the compiled loops are not there yet."""
-    return _about(top, step) < _WORTH_COMPILING and "reptheory.kernels.six_j" not in sys.modules
+    few = _about(top, step) < _WORTH_COMPILING and _ASKED.entries < _OFTEN
+    return few and "reptheory.kernels.six_j" not in sys.modules
+
+
+class _Asked:
+    """About how many entries plain integers have made: values do not depend on it, only who compiles."""
+
+    def __init__(self) -> None:
+        self.entries = 0.0
+
+
+_ASKED = _Asked()
 
 
 def _triads(top: int, step: int) -> NDArray[np.int64]:
@@ -314,6 +328,7 @@ def _integers(
 ) -> tuple[NDArray[Any], NDArray[np.int64] | None]:
     """Return S of all entries in one word, or in two: (lower, upper)."""
     if _plain(top, step):
+        _ASKED.entries += _about(top, step)
         return sealed(np.array([triad_sum(*label) for label in _entries(top, step)], np.int64)), None
     from reptheory.kernels.six_j import fill_6j, fill_6j_wide  # noqa: PLC0415
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+import sys
 from fractions import Fraction
 from itertools import product
 
@@ -19,6 +20,7 @@ from reptheory.exact.surd import Surd
 from reptheory.exact.wigner6j import doubled_6j, triad_sum, triad_weight
 from reptheory.kernels import six_j
 
+PLAIN = module._plain
 BOTH = pytest.mark.parametrize("plain", [True, False])
 
 
@@ -146,6 +148,21 @@ def test_nobody_can_write_to_a_table(plain: bool) -> None:
     assert (copy.integers == table.integers).all()
     with pytest.raises(ValueError, match="read-only"):
         copy.integers[0] = 1
+
+
+def test_who_keeps_asking_gets_compiled_loops(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_ASKED", module._Asked())
+    monkeypatch.setattr(module, "_plain", PLAIN)
+    assert not PLAIN(6, 1)  # the loops are there
+    monkeypatch.delitem(sys.modules, "reptheory.kernels.six_j")
+    assert PLAIN(14, 1)
+    assert not PLAIN(16, 1)
+    monkeypatch.setattr(module, "_OFTEN", 3 * module._about(6, 1))
+    table = rt.wigner_6j_table(3, halves=True)
+    table.values()
+    assert PLAIN(6, 1)
+    table.values()
+    assert not PLAIN(6, 1)
 
 
 def test_the_smallest_tables() -> None:
