@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from reptheory.build.exporters.provenance import provenance_lines
+from reptheory.conversion.files import stated
 from reptheory.errors import TableCorrupt
 from reptheory.tables.archive import MANIFEST
 from reptheory.tables.files import open_regular, shown
@@ -21,6 +22,7 @@ __all__ = ["file_info"]
 
 _HEAD: Final = 1 << 16
 """Bytes at the beginning of a file among which its provenance stands."""
+_MOST_CONVERTED: Final = 1 << 28
 _KNOWN: Final = b'{"command":'
 """How the JSON text begins that Parquet and dense blocks carry."""
 _FIRST: Final = "reptheory table: "
@@ -44,9 +46,11 @@ def file_info(path: str | os.PathLike[str]) -> list[str]:
     if head[30:].startswith(MANIFEST.encode()) and not manifest.startswith(_KNOWN):
         with open_table(path) as table:
             return _table_lines(table)
-    found = _comments(head) or _metadata(head, tail)
+    found = _comments(head) or _metadata(head, tail) or _converted(path)
     if not found:
-        raise TableCorrupt(f"{shown(path)}: neither a table nor a file that `reptheory export` wrote")
+        raise TableCorrupt(
+            f"{shown(path)}: neither a table nor a file that `reptheory export` or `convert` wrote"
+        )
     return found
 
 
@@ -62,6 +66,12 @@ def _table_lines(table: TableFile) -> list[str]:
         f"arrays: {', '.join(specs)}, {size} bytes",
         "hashes: every array agrees with the manifest; `reptheory verify` proves the numbers",
     ]
+
+
+def _converted(path: str | os.PathLike[str]) -> list[str]:
+    """Return what arrays say that `reptheory convert` wrote; nothing of other files."""
+    with open_regular(path) as (stream, size):
+        return stated(stream) if size <= _MOST_CONVERTED else []
 
 
 def _comments(head: bytes) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from reptheory.cli.options import FILE, OUTPUT
+from reptheory.cli.options import FILE, OUTPUT, not_itself
 
 __all__ = ["audit", "convert", "identify"]
 
@@ -54,6 +54,7 @@ def convert(file: Path, source: str | None, target: str, kind: str | None, outpu
     """
     from reptheory.conversion.files import convert_file  # noqa: PLC0415
 
+    not_itself(file, output)
     path, count = convert_file(file, source, target, kind, output)
     click.echo(f"{path}: {count} arrays in the convention {target}")
 

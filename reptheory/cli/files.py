@@ -10,7 +10,7 @@ import click
 
 from reptheory.build.exporters.formats import FORMATS
 from reptheory.cli.app import complain
-from reptheory.cli.options import FILE, OUTPUT
+from reptheory.cli.options import FILE, OUTPUT, not_itself
 from reptheory.cli.progress import bar
 from reptheory.errors import ReptheoryError
 
@@ -74,6 +74,7 @@ def export(file: Path, form: str, columns: str | None, dense: str | None, output
     from reptheory.tables.table import read_table  # noqa: PLC0415
 
     target = output or file.with_suffix(f"{'.dense' if dense else ''}{FORMATS[form].ending}")
+    not_itself(file, target)
     wanted = None if columns is None else [name.strip() for name in columns.split(",")]
     with contextlib.nullcontext(read_table(file)) if dense else open_table(file) as table:
         path = export_table(table, target, form, wanted, dense=dense)
@@ -83,7 +84,7 @@ def export(file: Path, form: str, columns: str | None, dense: str | None, output
 @click.command()
 @click.argument("file", type=FILE)
 def info(file: Path) -> None:
-    """Say where the numbers in FILE come from: a table, or any file that `reptheory export` wrote."""
+    """Say where the numbers in FILE come from: a table, or any file that `export` or `convert` wrote."""
     from reptheory.build.info import file_info  # noqa: PLC0415
 
     for line in file_info(file):

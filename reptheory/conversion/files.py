@@ -5,15 +5,18 @@ a table exactly: blocks by path, each with its shape, the indices of its nonzero
 
     value = sign(numerator) * i^i_power * sqrt(|numerator| / denominator * pi^pi_power)
 
-Both name the convention and its fingerprint.
+Both name the kind, the convention and its fingerprint; `stated` reads that back.
 """
 
 from __future__ import annotations
 
+import io
+import json
 import re
+import zipfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +31,12 @@ from reptheory.tables.files import replace_file
 from reptheory.tables.format import canonical
 from reptheory.tables.table import Table, read_table
 
-__all__ = ["convert_file"]
+if TYPE_CHECKING:
+    from io import BufferedReader
+
+__all__ = ["convert_file", "stated"]
+
+_MOST_STATED: Final = 1 << 12
 
 
 def convert_file(
@@ -52,14 +60,15 @@ def convert_file(
         if written.suffix == ".json":
             text = _json(coupling_in(table) or table.kind, blocks, one)
             return replace_file(written, lambda stream: stream.write(text)), len(blocks)
-        return _npz(written, {name: block.to_numpy() for name, block in blocks.items()}, one), len(blocks)
+        floats = {name: block.to_numpy() for name, block in blocks.items()}
+        return _npz(written, coupling_in(table) or table.kind, floats, one), len(blocks)
     if source is None or kind is None:
         raise LabelError(f"{path}: is no table of this package; say what it holds with --from and --kind")
     if written.suffix == ".json":
         raise OperandError(f"{path}: JSON holds exact values, and these are floats; write an npz file")
     word: Any = kind  # convert refuses an unknown one
     arrays = {name: convert(array, source, one, word) for name, array in read_foreign(path).items()}
-    return _npz(written, arrays, one), len(arrays)
+    return _npz(written, kind, arrays, one), len(arrays)
 
 
 def _ours(path: Path) -> Table | None:
@@ -72,9 +81,43 @@ def _ours(path: Path) -> Table | None:
         return None
 
 
-def _npz(path: Path, arrays: dict[str, NDArray[Any]], target: PackageConvention) -> Path:
-    """Write arrays to an npz file atomically, with the name and the fingerprint of their convention."""
+def stated(stream: BufferedReader) -> list[str]:
+    """Return what a file that `convert_file` wrote says of itself, as lines `name: value`; none of others."""
+    try:
+        if stream.peek(1).startswith(b"{"):
+            document = json.loads(stream.read())
+            kind, one = document["kind"], document["convention"]
+            return _lines(kind, one["name"], one["fingerprint"], len(document["blocks"]))
+        with zipfile.ZipFile(stream) as archive:
+            kind = _words(archive, "kind")[0]
+            name, fingerprint = _words(archive, "convention")
+            return _lines(kind, name, fingerprint, len(archive.namelist()) - 2)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, zipfile.BadZipFile, OSError):
+        return []
+
+
+def _words(archive: zipfile.ZipFile, name: str) -> list[str]:
+    """Return a short array of text from an npz file; raise LookupError, ValueError where it is none."""
+    info = archive.getinfo(f"{name}.npy")
+    if info.file_size > _MOST_STATED:
+        raise ValueError(name)
+    array = np.lib.format.read_array(io.BytesIO(archive.read(info)), allow_pickle=False)
+    return [str(word) for word in array.ravel()]
+
+
+def _lines(kind: str, name: str, fingerprint: str, count: int) -> list[str]:
+    return [
+        f"converted arrays: {kind}, {count} of them",
+        f"convention: {name}",
+        f"convention fingerprint: {fingerprint}",
+        "written by: reptheory convert; `reptheory audit` compares the numbers with the exact ones",
+    ]
+
+
+def _npz(path: Path, kind: str, arrays: dict[str, NDArray[Any]], target: PackageConvention) -> Path:
+    """Write arrays to an npz file atomically, with their kind, and the convention's name and fingerprint."""
     named = {one or "values": array for one, array in arrays.items()}
+    named["kind"] = np.array([kind])
     named["convention"] = np.array([target.name, target.fingerprint])
     return replace_file(path, lambda stream: np.savez(stream, allow_pickle=False, **named))
 

@@ -133,3 +133,35 @@ def test_convert_says_what_is_missing(tensor: Path) -> None:
     assert run("convert", tensor, "--from", "real", "--to", "e3x", "--kind", "spinor").exit_code == 2
     assert run("convert", tensor, "--to", "unheard").exit_code == 2
     assert not list(tensor.parent.glob("*.npz"))
+
+
+@pytest.mark.parametrize("command", [("convert", "--to", "real"), ("export", "--to", "npz")])
+def test_a_file_is_not_written_over_itself(command: tuple[str, ...], tmp_path: Path) -> None:
+    path = rt.build_table("gaunt", 1).save(tmp_path / "g.npz")
+    before = path.read_bytes()
+    result = run(*command, path, "--output", path)
+    assert result.exit_code == 2
+    assert "the file that is read" in result.output
+    assert path.read_bytes() == before
+
+
+def test_arrays_of_others_are_no_table_of_ours(tmp_path: Path) -> None:
+    np.savez(tmp_path / "theirs.npz", a=np.zeros((3, 3, 3)))
+    result = run("verify", tmp_path / "theirs.npz")
+    assert result.exit_code == 1
+    assert "not a table of this package" in result.output
+
+
+@pytest.mark.parametrize("ending", ["npz", "json"])
+def test_info_of_a_converted_file(ending: str, tmp_path: Path) -> None:
+    rt.build_table("gaunt", 1).save(tmp_path / "g.npz")
+    converted = tmp_path / f"converted.{ending}"
+    assert run("convert", tmp_path / "g.npz", "--to", "e3x", "--output", converted).exit_code == 0
+    result = run("info", converted)
+    assert result.exit_code == 0, result.output
+    assert "converted arrays: gaunt, 5 of them" in result.output
+    assert f"convention: e3x\nconvention fingerprint: {rt.convention('e3x').fingerprint}" in result.output
+    converted.write_bytes(converted.read_bytes()[:-30])
+    broken = run("info", converted)
+    assert broken.exit_code == 1
+    assert "neither a table nor a file" in broken.output
