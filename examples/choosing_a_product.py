@@ -4,7 +4,7 @@ Two features with one copy of each degree 0..L are to be combined. The full Cleb
 path its own weight; the Gaunt product gives up paths and freedom for speed; a scalar function times a vector
 field brings all paths back; products of matrices of one shell (degrees 0..L, L even, to 0..L) mix them by 6j
 symbols. How many Gaunt products side by side make up for the freedom they lack, and which paths does no
-number of them bring back? Counts are exact; times are of this machine, one thread, batches of 1,000 in float64.
+number of them bring back? Counts are exact; times are of this machine, one thread, batches of 1,000.
 
     python examples/choosing_a_product.py [picture.svg]
 """
