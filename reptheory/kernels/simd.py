@@ -29,10 +29,10 @@ from numpy.typing import NDArray
 from reptheory.kernels.jit import compiled
 from reptheory.kernels.simd_emit import (
     butterfly_intrinsic,
+    columns_intrinsic,
     dense_intrinsic,
     multiply_intrinsic,
     sparse_intrinsic,
-    square_intrinsic,
 )
 from reptheory.kernels.simd_plain import (
     VECTOR_BYTES,
@@ -78,29 +78,24 @@ multiply_4 = _choose(multiply_plain, lambda: multiply_intrinsic(4), 4)
 multiply_add_4 = _choose(multiply_add_plain, lambda: multiply_intrinsic(4, "multiply_add"), 4)
 sum_difference_1 = _choose(sum_difference_plain, lambda: butterfly_intrinsic(1, "sum_difference"), 1)
 ring_points_2 = _choose(ring_points_plain, lambda: butterfly_intrinsic(2, "ring_points"), 2)
-_square_in, _square_out = square_intrinsic(into_tile=True), square_intrinsic(into_tile=False)
-
-
-FEW = 2
-"""Leftover coefficients up to which copying one by one beats transposing a square."""
+_columns_in, _columns_out = columns_intrinsic(into_tile=True), columns_intrinsic(into_tile=False)
 
 
 def _gather(x: Array, first: int, count: int, dim: int, position: Array, tile: Array, width: int) -> None:
     """Copy samples x[first : first + count] into a tile, coefficient d to row position[d]; pad with 0."""
     lanes = VECTOR_BYTES // tile.itemsize
-    span = width * lanes
+    span, part = width * lanes, lanes // 4
     for group in range(0, count, lanes):
         start, some = (first + group) * dim, min(lanes, count - group)
-        for d0 in range(0, dim, lanes):
-            limit = min(lanes, dim - d0)
-            readable = start + d0 + (lanes - 1) * dim + lanes <= x.size
-            if some == lanes and limit > FEW and readable:
-                _square_in(x, start + d0, dim, position, tile, group, span, d0, limit)
-                continue
-            for d in range(d0, d0 + limit):
-                t0 = np.int64(position[d]) * span + group
-                for lane in range(some):
-                    tile[t0 + lane] = x[start + lane * dim + d]
+        if some == lanes and dim >= part:
+            for d0 in range(0, dim, part):  # the last columns once more where `part` does not divide them
+                d = min(d0, dim - part)
+                _columns_in(x, start + d, dim, position, tile, group, span, d)
+            continue
+        for d in range(dim):
+            t0 = np.int64(position[d]) * span + group
+            for lane in range(some):
+                tile[t0 + lane] = x[start + lane * dim + d]
     for d in range(dim):
         t0 = np.int64(position[d]) * span
         for lane in range(count, span):
@@ -113,19 +108,15 @@ def _scatter(
 ) -> None:  # fmt: skip
     """Copy rows position[d] of a tile to coefficients column + d < column + length of z[first : +count]."""
     lanes = VECTOR_BYTES // tile.itemsize
-    span = width * lanes
+    span, part = width * lanes, lanes // 4
     for group in range(0, count, lanes):
         start, some = (first + group) * dim + column, min(lanes, count - group)
-        done = 0
-        if some == lanes and length >= lanes:
-            for d0 in range(0, length - lanes + 1, lanes):
-                _square_out(z, start + d0, dim, position, tile, group, span, d0, lanes)
-            done = length - length % lanes
-            if length % lanes > FEW:
-                last = length - lanes
-                _square_out(z, start + last, dim, position, tile, group, span, last, lanes)
-                done = length
-        for d in range(done, length):
+        if some == lanes and length >= part:
+            for d0 in range(0, length, part):
+                d = min(d0, length - part)
+                _columns_out(z, start + d, dim, position, tile, group, span, d)
+            continue
+        for d in range(length):
             t0 = np.int64(position[d]) * span + group
             for lane in range(some):
                 z[start + lane * dim + d] = tile[t0 + lane]

@@ -20,12 +20,12 @@ from reptheory.kernels.simd_plain import VECTOR_BYTES
 __all__ = [
     "Vectors",
     "butterfly_intrinsic",
+    "columns_intrinsic",
     "constant",
     "data_of",
     "dense_intrinsic",
     "multiply_intrinsic",
     "sparse_intrinsic",
-    "square_intrinsic",
 ]
 
 Builder = Any
@@ -81,25 +81,23 @@ class Vectors:
         mask = ir.Constant(ir.VectorType(ir.IntType(32), self.lanes), lanes)
         return self.builder.shuffle_vector(a, b, mask)
 
-    def transpose(self, rows: list[Any]) -> list[Any]:
-        """Transpose a square of `lanes` vectors in steps that are one machine instruction a vector.
+    def join(self, parts: list[Any]) -> Any:
+        """Put four vectors of a quarter of the lanes side by side."""
+        while len(parts) > 1:
+            lanes = ir.VectorType(ir.IntType(32), 2 * parts[0].type.count)
+            every = ir.Constant(lanes, list(range(2 * parts[0].type.count)))
+            pairs = zip(parts[::2], parts[1::2], strict=True)
+            parts = [self.builder.shuffle_vector(a, b, every) for a, b in pairs]
+        return parts[0]
 
-        First the squares within the 128-bit parts of neighbouring rows, then the four parts of four vectors.
-        """
-        n, part = self.lanes, self.lanes // 4
-        parts = [self._within_parts(rows[first : first + part]) for first in range(0, n, part)]
-        low = [*range(2 * part), *range(n, n + 2 * part)]
-        even = [start + e for start in (0, 2 * part, n, n + 2 * part) for e in range(part)]
-        out: list[Any] = [None] * n
-        for c, (a, b, x, y) in enumerate(zip(*parts, strict=True)):
-            for half in (0, 2):
-                lanes = [lane + half * part for lane in low]
-                left, right = self.shuffle(a, b, lanes), self.shuffle(x, y, lanes)
-                out[half * part + c] = self.shuffle(left, right, even)
-                out[(half + 1) * part + c] = self.shuffle(left, right, [lane + part for lane in even])
-        return out
+    def cut(self, vector: Any, part: int) -> Any:
+        """Return one quarter of the lanes."""
+        count = self.lanes // 4
+        lanes = list(range(part * count, (part + 1) * count))
+        mask = ir.Constant(ir.VectorType(ir.IntType(32), count), lanes)
+        return self.builder.shuffle_vector(vector, vector, mask)
 
-    def _within_parts(self, rows: list[Any]) -> list[Any]:
+    def within_parts(self, rows: list[Any]) -> list[Any]:
         """Transpose the square that 2 (float64) or 4 (float32) rows form in each 128-bit part."""
         if len(rows) == 2:
             return self._zip(rows[0], rows[1], 1)
@@ -240,63 +238,58 @@ def sparse_intrinsic(width: int) -> Any:
     return emit
 
 
-def _square_codegen(into_tile: bool) -> Callable[..., Any]:
-    """Transpose one square of `lanes` samples by `lanes` coefficients between an array and a tile.
+def _columns_codegen(into_tile: bool) -> Callable[..., Any]:
+    """Move `lanes // 4` coefficients of `lanes` samples between an array and a tile, transposed.
 
-    Converts between float32 outside and float64 inside where the two differ. Into a tile, only the first
-    `limit` coefficients count: the rest, whatever follows in the array, is overwritten by the last of them.
+    Four samples stand side by side in a vector, one in each 128-bit part, so that reading and writing them are
+    part of the transposition. Converts between float32 outside and float64 inside where the two differ.
     """
 
     def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
         outer_kind, tile_kind = signature.args[0], signature.args[4]
         outer, position, tile = (data_of(context, builder, signature.args[k], args[k]) for k in (0, 3, 4))
-        o0, o_step = args[1], args[2]
-        t0, t_step, d0, limit = args[5], args[6], args[7], args[8]
+        o0, o_step, t0, t_step, d0 = args[1], args[2], args[5], args[6], args[7]
         v = Vectors(builder, tile_kind.dtype)
-        outside = ir.FloatType() if outer_kind.dtype.bitwidth == 32 else ir.DoubleType()
-        outside_vector = ir.VectorType(outside, v.lanes)
-        lanes = range(v.lanes)
-        outer_at = [
-            builder.bitcast(
-                v.pointer(outer, builder.add(o0, builder.mul(constant(k), o_step))),
-                outside_vector.as_pointer(),
-            )
-            for k in lanes
-        ]
-
-        last = builder.sub(limit, constant(1))
-
-        def tile_at(k: int) -> Any:
-            within = builder.select(builder.icmp_signed("<", constant(k), last), constant(k), last)
-            place = builder.load(v.pointer(position, builder.add(d0, within)))
-            row = builder.mul(builder.sext(place, ir.IntType(64)), t_step)
-            return v.pointer(tile, builder.add(t0, row))
-
+        part = v.lanes // 4
         align = outer_kind.dtype.bitwidth // 8
+        outside = ir.VectorType(ir.FloatType() if align == 4 else ir.DoubleType(), part)
+        inside = ir.VectorType(v.scalar, part)
+
+        def sample(k: int) -> Any:
+            place = v.pointer(outer, builder.add(o0, builder.mul(constant(k), o_step)))
+            return builder.bitcast(place, outside.as_pointer())
+
+        def row(c: int) -> Any:
+            place = builder.load(v.pointer(position, builder.add(d0, constant(c))))
+            start = builder.mul(builder.sext(place, ir.IntType(64)), t_step)
+            return v.pointer(tile, builder.add(t0, start))
+
+        def read(k: int) -> Any:
+            value = builder.load(sample(k), align=align)
+            return value if outside == inside else builder.fpext(value, inside)
+
         if into_tile:
-            rows = [builder.load(pointer, align=align) for pointer in outer_at]
-            if outside != v.scalar:
-                rows = [builder.fpext(row, v.vector) for row in rows]
-            for k, row in reversed(list(enumerate(v.transpose(rows)))):
-                v.store(row, tile_at(k))
+            rows = [v.join([read(k + p * part) for p in range(4)]) for k in range(part)]
+            for c, value in enumerate(v.within_parts(rows)):
+                v.store(value, row(c))
         else:
-            rows = v.transpose([v.load(tile_at(k)) for k in lanes])
-            if outside != v.scalar:
-                rows = [builder.fptrunc(row, outside_vector) for row in rows]
-            for row, pointer in zip(rows, outer_at, strict=True):
-                builder.store(row, pointer, align=align)
+            columns = v.within_parts([v.load(row(c)) for c in range(part)])
+            for k, p in ((k, p) for p in range(4) for k in range(part)):
+                value = v.cut(columns[k], p)
+                value = value if outside == inside else builder.fptrunc(value, outside)
+                builder.store(value, sample(k + p * part), align=align)
         return context.get_dummy_value()
 
     return codegen
 
 
-def square_intrinsic(into_tile: bool) -> Any:
-    """Return the transposition of one square, the step of `simd.gather` and `simd.scatter`."""
+def columns_intrinsic(into_tile: bool) -> Any:
+    """Return the transposition of a few columns, the step of `simd.gather` and `simd.scatter`."""
 
     @intrinsic
-    def emit(typingctx: Any, outer: Any, o0: Any, o_step: Any, position: Any, tile: Any, t0: Any, t_step: Any, d0: Any, limit: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
+    def emit(typingctx: Any, outer: Any, o0: Any, o_step: Any, position: Any, tile: Any, t0: Any, t_step: Any, d0: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
         i = types.int64
-        return types.void(outer, i, i, position, tile, i, i, i, i), _square_codegen(into_tile)
+        return types.void(outer, i, i, position, tile, i, i, i), _columns_codegen(into_tile)
 
     return emit
 
