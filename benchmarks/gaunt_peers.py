@@ -7,12 +7,12 @@ Batch-first arrays in and out, float32. Contenders, each checked against ours be
 
     torch outer     (x outer y) @ G, the dense Gaunt tensor as one matrix product
     torch bilinear  x @ G, then one batched matrix product with y
-    torch fourier   the published way [Luo, Chen, Krishnapriyan 2024]: dense change of basis to 2D Fourier
-                    coefficients, torch's FFT, product, FFT back, dense change of basis (with exact tables)
+    torch fourier   the published way [Luo, Chen, Krishnapriyan 2024]: dense change of basis to the 2D Fourier
+                    basis, torch's FFT, product, FFT back, dense change of basis (with exact tables)
     e3x             FusedTensor, jitted, with its weights and its own layout
 
---channels C adds C to each sample, for the paper's case of 128. Also printed: multiply-adds and bytes of ours, and
-which part they are of this machine's matrix products and copies, measured in the same run.
+--channels C adds C to each sample, for the paper's case of 128. Also printed: multiply-adds and bytes of
+ours, and which part they are of this machine's matrix products and copies, measured in the same run.
 """
 
 from __future__ import annotations

@@ -60,40 +60,31 @@ def couple(
     work: NDArray[Any],
 ) -> None:  # fmt: skip
     """Write z[first:last] = C(x, y)[first:last]; x, y, z are the flat arrays, work is aligned scratch."""
-    span = WIDTH * VECTOR_BYTES // plan.values.itemsize
-    dim1, dim2, dim_out = plan.dims
-    largest_outer, largest_tile = plan.largest
+    # Arrays leave their tuple here, once: taking them out in a loop counts references every time.
+    values, places, blocks, rows, chunks, runs, (dim1, dim2, dim_out), (largest_outer, largest_tile) = plan
+    span = WIDTH * VECTOR_BYTES // values.itemsize
     y0 = dim1 * span
     p0 = y0 + dim2 * span
     z0 = p0 + largest_outer * span
     longest = max(dim1, dim2, largest_tile)
     identity = np.arange(longest).astype(np.int32)
-    outer = work[p0:z0]
-    tile = work[z0:]
+    tile_y, outer, tile = work[y0:p0], work[p0:z0], work[z0:]
     for start in range(first, last, span):
         count = min(span, last - start)
-        gather(x, start, count, dim1, identity, work[:y0], WIDTH)
-        gather(y, start, count, dim2, identity, work[y0:p0], WIDTH)
-        for chunk in range(plan.chunks.shape[0]):
-            first_block, last_block, _, first_run, last_run = plan.chunks[chunk]
-            for block in range(first_block, last_block):
-                i0, n1, j0, n2, first_row, last_row = plan.blocks[block]
+        gather(x, start, count, dim1, identity, work, WIDTH)
+        gather(y, start, count, dim2, identity, tile_y, WIDTH)
+        for chunk in range(chunks.shape[0]):
+            for block in range(chunks[chunk, 0], chunks[chunk, 1]):
+                x0, n1, n2 = blocks[block, 0] * span, blocks[block, 1], blocks[block, 3]
+                b0 = y0 + blocks[block, 2] * span
                 for a in range(n1):
                     for b in range(n2):
-                        multiply_4(work, (i0 + a) * span, y0 + (j0 + b) * span, p0 + (a * n2 + b) * span)
-                for row in range(first_row, last_row):
-                    target, first_term, last_term, fresh = plan.rows[row]
+                        multiply_4(work, x0 + a * span, b0 + b * span, p0 + (a * n2 + b) * span)
+                for row in range(blocks[block, 4], blocks[block, 5]):
+                    target = rows[row, 0] * span
                     sparse_4(
-                        plan.values,
-                        plan.places,
-                        first_term,
-                        last_term,
-                        outer,
-                        span,
-                        tile,
-                        target * span,
-                        fresh,
+                        values, places, rows[row, 1], rows[row, 2], outer, span, tile, target, rows[row, 3]
                     )
-            for run in range(first_run, last_run):
-                tile_row, column, length = plan.runs[run]
-                scatter(tile, identity[tile_row:], z, start, count, dim_out, column, length, WIDTH)
+            for run in range(chunks[chunk, 3], chunks[chunk, 4]):
+                column, length = runs[run, 1], runs[run, 2]
+                scatter(tile, identity[runs[run, 0] :], z, start, count, dim_out, column, length, WIDTH)

@@ -241,8 +241,8 @@ def sparse_intrinsic(width: int) -> Any:
 def _columns_codegen(into_tile: bool) -> Callable[..., Any]:
     """Move `lanes // 4` coefficients of `lanes` samples between an array and a tile, transposed.
 
-    Four samples stand side by side in a vector, one in each 128-bit part, so that reading and writing them are
-    part of the transposition. Converts between float32 outside and float64 inside where the two differ.
+    Four samples stand side by side in a vector, one in each 128-bit part, so that reading and writing them
+    does part of the transposition. Converts between float32 outside and float64 inside where the two differ.
     """
 
     def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
