@@ -18,28 +18,26 @@ from __future__ import annotations
 
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple, overload
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reptheory.errors import LabelError, OperandError
+from reptheory.errors import LabelError
 from reptheory.groups.labels import shown
 from reptheory.immutable import immutable
 from reptheory.kernels.bounds import gamma, smallest, unit_roundoff
 from reptheory.kernels.degrees import dot_degrees, scale_degrees
 from reptheory.kernels.pool import over_samples, scratch
 from reptheory.operations.bilinear import BilinearProduct
-from reptheory.operations.broadcast import reduce_broadcast
 from reptheory.operations.engines import read_only
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct, Method
-from reptheory.operations.operands import Rows, allocate, incoming_gradient, row_operands
-from reptheory.operations.tensor_product import Gradients
+from reptheory.operations.operands import Rows, row_operands
+from reptheory.operations.weighted_product import Bound, Bounded, WeightedProduct
 
 __all__ = ["GauntInteraction"]
 
 Array = NDArray[Any]
-Bound = NDArray[np.float64]
 
 BLOCK = 1 << 16
 """Numbers of an operand that are weighted at a time: with the result within a second-level cache."""
@@ -68,7 +66,20 @@ class _Weighed(NamedTuple):
         return Rows(self.weight.array[first:last, columns], *_EACH), 0
 
 
-class GauntInteraction:
+class _Given(NamedTuple):
+    """Operands and weights, with the leading axes of the result."""
+
+    x: Rows
+    y: Rows
+    weight: Rows
+    shape: tuple[int, ...]
+
+    @property
+    def arrays(self) -> tuple[Array, ...]:
+        return self.x.array, self.y.array, self.weight.array
+
+
+class GauntInteraction(WeightedProduct[_Given]):
     """z_l3 = c_l3 Gaunt(a_l1 x_l1, b_l2 y_l2)_l3, weights a, b, c for each degree of x, y and z.
 
     lmax1, lmax2, lmax_out   highest degrees, as for `GauntTensorProduct`
@@ -77,7 +88,8 @@ class GauntInteraction:
     threads                  None: as many as the work is worth; an int: at most that many
     raises                   LabelError
 
-    The weights of x, y and z follow one another, each by ascending degree.
+    Called with x (..., dim1), y (..., dim2) and weight (..., weight_numel); leading axes broadcast, and the
+    result is (..., dim_out). The weights of x, y and z follow one another, each by ascending degree.
 
     >>> interaction = GauntInteraction(1, 0, 1)
     >>> z = interaction([1.0, 1.0, 1.0, 1.0], [2.0], [1.0, 10.0, 1.0, 1.0, 0.5])
@@ -117,20 +129,13 @@ class GauntInteraction:
 
     @cached_property
     def _meanings(self) -> tuple[str, ...]:
-        return *self.product._meanings, f"the weights of {self!r}", "(lmax_out + 1)^2"
+        return *self.product._meanings, f"the weights of {self!r}"
 
-    def _operands(self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None) -> tuple[Any, Any, Any]:
-        """Return x, y and the weights with their places, the common leading axes, and the dtype."""
-        if weight is None:
-            if self.weight_numel:
-                raise OperandError(
-                    f"weight: got None; this product has {self.weight_numel} weights; pass them"
-                )
-            weight = np.zeros(0, np.float16)
-        arrays = {"x": x, "y": y, "weight": weight}
+    def _operands(self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None) -> _Given:
+        arrays = {"x": x, "y": y, "weight": self._given_weight(weight)}
         dims = (self.dim1, self.dim2, self.weight_numel)
-        (left, right, weights), shape = row_operands(arrays, dims, self._meanings[:3])
-        return (left, right, weights), shape, left.array.dtype
+        (left, right, weights), shape = row_operands(arrays, dims, self._meanings)
+        return _Given(left, right, weights, shape)
 
     def _weighed(self, rows: Rows, weight: Rows, place: int) -> _Weighed:
         """Join an operand with the weights of x, y or z: place 0, 1 or 2."""
@@ -142,114 +147,40 @@ class GauntInteraction:
             weight = weight._replace(array=np.ascontiguousarray(weight.array[:, columns]))
         return _Weighed(rows, weight, start, weighted=True)
 
-    @overload
-    def __call__(
-        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None, *, out: Array | None = None,
-        with_bound: Literal[False] = False,
-    ) -> Array: ...  # fmt: skip
+    def _run(self, given: _Given, z: Array, *, with_bound: bool) -> Bound | None:
+        one, other = self._weighed(given.x, given.weight, 0), self._weighed(given.y, given.weight, 1)
+        scale = self._weighed(given.x, given.weight, 2)
+        _multiply(self.product, one, other, scale, z)
+        return _scaled_bound(_bound(self.product, one, other, len(z)), scale, z) if with_bound else None
 
-    @overload
-    def __call__(
-        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None, *, out: Array | None = None,
-        with_bound: Literal[True],
-    ) -> tuple[Array, Bound]: ...  # fmt: skip
-
-    def __call__(
-        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None, *, out: Array | None = None,
-        with_bound: bool = False,
-    ) -> Array | tuple[Array, Bound]:  # fmt: skip
-        """Return the product, and with `with_bound` a bound on its error elementwise.
-
-        x, y      (..., dim1), (..., dim2): float32 or float64, the widest operand decides
-        weight    (..., weight_numel); (weight_numel,) is shared by all; not needed where there are none
-        out       (..., dim_out) array of the result's dtype to write into; may overlap an operand
-        returns   (..., dim_out); the bound is float64, >= |z - exact product|, inf where z is not finite
-        raises    OperandError
-        """
-        (left, right, weights), shape, dtype = self._operands(x, y, weight)
-        given = (left.array, right.array, weights.array)
-        z, buffer = allocate(out, (*shape, self.dim_out), dtype, given)
-        flat = buffer.reshape(-1, self.dim_out)
-        one, other = self._weighed(left, weights, 0), self._weighed(right, weights, 1)
-        scale = self._weighed(left, weights, 2)
-        _multiply(self.product, one, other, scale, flat)
-        bound = None
-        if with_bound:
-            limit = _bound(self.product, one, other, len(flat))
-            bound = _scaled_bound(limit, scale, flat).reshape(z.shape)
-        if buffer is not z:
-            z[...] = buffer
-        return z if bound is None else (z, bound)
-
-    @overload
-    def backward(
-        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None, grad: ArrayLike, *,
-        with_bound: Literal[False] = False,
-    ) -> Gradients: ...  # fmt: skip
-
-    @overload
-    def backward(
-        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None, grad: ArrayLike, *,
-        with_bound: Literal[True],
-    ) -> tuple[Gradients, Gradients]: ...  # fmt: skip
-
-    def backward(
-        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None, grad: ArrayLike, *,
-        with_bound: bool = False,
-    ) -> Gradients | tuple[Gradients, Gradients]:  # fmt: skip
-        """Return the gradients of a loss whose gradient with respect to the product is `grad`.
-
-        x, y, weight   as for the product
-        grad           (..., dim_out), the shape of the product
-        returns        arrays of the shapes of x, y and weight (None where it was None), summed over axes
-                       along which one was broadcast; with `with_bound` also bounds on their errors
-        raises         OperandError
-        """
-        (left, right, weights), shape, dtype = self._operands(x, y, weight)
-        incoming = incoming_gradient(grad, (*shape, self.dim_out))
-        rows = Rows(np.require(incoming, dtype, ["C", "A"]).reshape(-1, self.dim_out), *_EACH)
-        operands = [self._weighed(part, weights, place) for place, part in enumerate((left, right, rows))]
-        samples = len(rows.array)
+    def _gradients(self, given: _Given, grad: Array, *, with_bound: bool) -> tuple[Bounded, Bounded, Bounded]:
+        rows = (given.x, given.y, Rows(grad, *_EACH))
+        operands = [self._weighed(part, given.weight, place) for place, part in enumerate(rows)]
         first, second = self.product.gradients
         products = [(first, 2, 1), (second, 0, 2), (self.product, 0, 1)]
-        found: list[Any] = []
-        pieces: list[Any] = []
-        for place, (product, one, other) in enumerate(products):
-            if place == 2 and not operands[2].weighted:
+        found: list[Bounded] = []
+        pieces: list[Bounded] = []
+        for own, (product, one, other) in zip(operands, products, strict=True):
+            if own is operands[2] and not own.weighted:
                 continue
             value, limit, sums = _gradient(
-                product, operands[one], operands[other], operands[place], samples, dtype, bound=with_bound
+                product, operands[one], operands[other], own, len(grad), with_bound
             )
             found.append((value, limit))
             pieces.extend([] if sums is None else [sums])
-        results: list[tuple[Array | None, Bound | None]] = [
-            reduce_broadcast(
-                value.reshape(*shape, value.shape[-1]),
-                None if limit is None else limit.reshape(*shape, value.shape[-1]),
-                np.shape(operand),
-            )
-            for (value, limit), operand in zip(found[:2], (x, y), strict=True)
-        ]
-        results.append((None, None) if weight is None else self._weight_gradient(pieces, shape, weight))
-        values, limits = zip(*results, strict=True)
-        return (Gradients(*values), Gradients(*limits)) if with_bound else Gradients(*values)
-
-    def _weight_gradient(
-        self, pieces: list[tuple[Array, Bound | None]], shape: tuple[int, ...], weight: ArrayLike
-    ) -> tuple[Array, Bound | None]:
-        """Join the gradients of the weights of x, y and z, and sum them over what shared a weight."""
-        if not pieces:
-            empty = np.zeros(np.shape(weight), np.result_type(np.asarray(weight).dtype, np.float32))
-            return empty, np.zeros(empty.shape)
-        wide = (*shape, self.weight_numel)
-        full = np.concatenate([sums for sums, _ in pieces], axis=1).reshape(wide)
-        limits = [limit for _, limit in pieces if limit is not None]
-        bound = np.concatenate(limits, axis=1).reshape(wide) if limits else None
-        return reduce_broadcast(full, bound, np.shape(weight))
+        return found[0], found[1], _joined(pieces, grad, with_bound)
 
     def __repr__(self) -> str:
         degrees = f"{self.product.lmax1}, {self.product.lmax2}, {self.product.lmax_out}"
         return f"GauntInteraction({degrees}, method={self.product.method!r}, weighted={self.weighted!r})"
+
+
+def _joined(pieces: list[Bounded], grad: Array, with_bound: bool) -> Bounded:
+    """Join the gradients of the weights of x, y and z."""
+    none = np.zeros((len(grad), 0), grad.dtype)
+    values = np.concatenate([none, *(sums for sums, _ in pieces)], axis=1)
+    limits = [limit for _, limit in pieces if limit is not None]
+    return values, np.concatenate([none.astype(np.float64), *limits], axis=1) if with_bound else None
 
 
 @lru_cache(maxsize=64)
@@ -331,10 +262,10 @@ def _scaled_bound(limit: Bound, scale: _Weighed, z: Array) -> Bound:
 
 
 def _gradient(
-    product: BilinearProduct, one: _Weighed, other: _Weighed, own: _Weighed, samples: int, dtype: Any, *,
-    bound: bool,
-) -> tuple[Array, Bound | None, tuple[Array, Bound | None] | None]:  # fmt: skip
+    product: BilinearProduct, one: _Weighed, other: _Weighed, own: _Weighed, samples: int, bound: bool
+) -> tuple[Array, Bound | None, Bounded | None]:
     """Return the gradient of an operand with its bound, and those of the weights of its degrees."""
+    dtype = own.rows.array.dtype
     raw = scratch(samples * product.dim_out, dtype).reshape(samples, product.dim_out)
     _multiply(product, one, other, None, raw)
     limit = _bound(product, one, other, samples) if bound else None

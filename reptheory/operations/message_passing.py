@@ -10,7 +10,7 @@ are the same bits every time.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, Literal, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,8 +19,9 @@ from reptheory.errors import OperandError
 from reptheory.groups.labels import whole
 from reptheory.immutable import immutable
 from reptheory.operations.edge_engine import EdgeEngine, EdgeOrder
-from reptheory.operations.operands import Weighted, allocate, edge_operands, incoming_gradient
-from reptheory.operations.tensor_product import Gradients, TensorProduct, finite
+from reptheory.operations.operands import Weighted, edge_operands
+from reptheory.operations.tensor_product import TensorProduct
+from reptheory.operations.weighted_product import Bound, Bounded, WeightedProduct, bounded
 
 __all__ = ["Edges", "MessagePassing"]
 
@@ -82,12 +83,15 @@ def _ordered(ends: NDArray[np.int64], others: NDArray[np.int64], num_nodes: int)
     return EdgeOrder(immutable(np.argsort(ends, kind="stable")), immutable(starts), others)
 
 
-class MessagePassing:
+class MessagePassing(WeightedProduct[Weighted]):
     """A tensor product over the edges of a graph.
 
     product   a `TensorProduct`, all uvu, with shared weights or one set an edge
     edges     `Edges`
     raises    OperandError
+
+    Called with x (num_nodes, dim1), y (edges, dim2) and weight (weight_numel,), or (edges, weight_numel) if
+    not shared; the result is (num_nodes, dim_out), the sum over the edges into each node.
 
     >>> from reptheory import TensorProduct
     >>> tp = TensorProduct("1x0e", "1x1o", "1x1o", [(0, 0, 0, "uvu", False)])
@@ -110,10 +114,8 @@ class MessagePassing:
                 "apply others to x[senders] and add up the results"
             )
         self.product, self.edges = product, edges
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the engine behind: a copy, or the same in another process, makes its own."""
-        return {name: value for name, value in self.__dict__.items() if not name.endswith("_engine")}
+        self.dim1, self.dim2, self.dim_out = product.dim1, product.dim2, product.dim_out
+        self.weight_numel = product.weight_numel
 
     @cached_property
     def _engine(self) -> EdgeEngine:
@@ -122,97 +124,30 @@ class MessagePassing:
     def _operands(self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None) -> Weighted:
         """Check nodes, edges and weights."""
         return edge_operands(
-            (x, y, self.product.given_weight(weight)),
-            (self.product.dim1, self.product.dim2, self.product.weight_numel),
-            self.product.meanings,
+            (x, y, self._given_weight(weight)),
+            (self.dim1, self.dim2, self.weight_numel),
+            self.product._meanings,
             (self.edges.num_nodes, len(self.edges)),
             shared=self.product.shared_weights or weight is None,
         )
 
-    @overload
-    def __call__(
-        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None, *, out: Array | None = None,
-        with_bound: Literal[False] = False,
-    ) -> Array: ...  # fmt: skip
-
-    @overload
-    def __call__(
-        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None, *, out: Array | None = None,
-        with_bound: Literal[True],
-    ) -> tuple[Array, NDArray[np.float64]]: ...  # fmt: skip
-
-    def __call__(
-        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None, *, out: Array | None = None,
-        with_bound: bool = False,
-    ) -> Array | tuple[Array, NDArray[np.float64]]:  # fmt: skip
-        """Return the sum over the edges into each node, and with `with_bound` a bound on its error.
-
-        x         (num_nodes, dim1), float32 or float64
-        y         (edges, dim2)
-        weight    (weight_numel,) shared, else (edges, weight_numel)
-        out       (num_nodes, dim_out) array of the result's dtype to write into
-        returns   (num_nodes, dim_out)
-        raises    OperandError
-        """
-        given = self._operands(x, y, weight)
-        shape = (self.edges.num_nodes, self.product.dim_out)
-        z, buffer = allocate(out, shape, given.x.dtype, (given.x, given.y, given.weight))
-        orders = self.edges.by_receiver
-        self._engine.run(given, buffer, orders, self.product.threads)
-        bound = None
-        if with_bound:
-            with np.errstate(over="ignore", invalid="ignore"):
-                bound = finite(buffer, self._engine.bound(given, buffer, orders))
-        if buffer is not z:
-            z[...] = buffer
-        return z if bound is None else (z, bound)
-
-    @overload
-    def backward(
-        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None, grad: ArrayLike, *,
-        with_bound: Literal[False] = False,
-    ) -> Gradients: ...  # fmt: skip
-
-    @overload
-    def backward(
-        self,
-        x: ArrayLike,
-        y: ArrayLike,
-        weight: ArrayLike | None,
-        grad: ArrayLike,
-        *,
-        with_bound: Literal[True],
-    ) -> tuple[Gradients, Gradients]: ...
-
-    def backward(
-        self,
-        x: ArrayLike,
-        y: ArrayLike,
-        weight: ArrayLike | None,
-        grad: ArrayLike,
-        *,
-        with_bound: bool = False,
-    ) -> Gradients | tuple[Gradients, Gradients]:
-        """Return the gradients of a loss whose gradient with respect to the result is `grad`.
-
-        x, y, weight   as for the call
-        grad           (num_nodes, dim_out)
-        returns        arrays of the shapes of x, y and weight; with `with_bound` also bounds on their errors
-        raises         OperandError
-        """
-        given = self._operands(x, y, weight)
-        incoming = incoming_gradient(grad, (self.edges.num_nodes, self.product.dim_out))
-        flat = np.require(incoming, given.x.dtype, ["C", "A"])
-        orders = self.edges.by_receiver, self.edges.by_sender
-        found = self._engine.gradients(given, flat, orders, self.product.threads)
-        absent = weight is None
-        results = Gradients(found[0], found[1], None if absent else found[2])
+    def _run(self, given: Weighted, z: Array, *, with_bound: bool) -> Bound | None:
+        edges = self.edges.by_receiver
+        self._engine.run(given, z, edges, self.product.threads)
         if not with_bound:
-            return results
+            return None
         with np.errstate(over="ignore", invalid="ignore"):
-            limits = self._engine.gradient_bounds(given, flat, orders)
-        bounds = [finite(result, limit) for result, limit in zip(found, limits, strict=True)]
-        return results, Gradients(bounds[0], bounds[1], None if absent else bounds[2])
+            return self._engine.bound(given, z, edges)
+
+    def _gradients(
+        self, given: Weighted, grad: Array, *, with_bound: bool
+    ) -> tuple[Bounded, Bounded, Bounded]:
+        edges = self.edges.by_receiver, self.edges.by_sender
+        found = self._engine.gradients(given, grad, edges, self.product.threads)
+        if not with_bound:
+            return bounded(found)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return bounded(found, self._engine.gradient_bounds(given, grad, edges))
 
     def __repr__(self) -> str:
         return f"MessagePassing({self.product!r}, {self.edges!r})"

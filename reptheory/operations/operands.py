@@ -61,6 +61,11 @@ class Weighted(NamedTuple):
     weight: NDArray[Any]
     shape: tuple[int, ...]
 
+    @property
+    def arrays(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """The operands and the weights."""
+        return self[:3]
+
 
 class Rows(NamedTuple):
     """An operand whose rows samples may share: n has row (n // inner) * outer_step + n % inner * step.

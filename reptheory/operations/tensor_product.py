@@ -13,15 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple, get_args, overload
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reptheory.errors import LabelError, OperandError
+from reptheory.errors import LabelError
 from reptheory.groups.labels import shown
 from reptheory.groups.o3 import Irrep, Irreps
-from reptheory.operations.broadcast import reduce_broadcast
 from reptheory.operations.channel_engine import ChannelEngine
 from reptheory.operations.channel_plan import suits_channels
 from reptheory.operations.instructions import (
@@ -31,28 +30,19 @@ from reptheory.operations.instructions import (
 )
 from reptheory.operations.operands import (
     Weighted,
-    allocate,
-    incoming_gradient,
     thread_count,
     weighted_operands,
 )
 from reptheory.operations.weighted_engine import ProductEngine, SampleEngine
 from reptheory.operations.weighted_plan import Layout, WeightedSpec
+from reptheory.operations.weighted_product import Bound, Bounded, WeightedProduct, bounded
 
-__all__ = ["ElementwiseTensorProduct", "FullyConnectedTensorProduct", "Gradients", "TensorProduct", "finite"]
+__all__ = ["ElementwiseTensorProduct", "FullyConnectedTensorProduct", "TensorProduct"]
 
 Array = NDArray[Any]
 
 
-class Gradients(NamedTuple):
-    """Gradients of a weighted product, or bounds on their errors; `weight` is None where there are none."""
-
-    x: Array
-    y: Array
-    weight: Array | None
-
-
-class TensorProduct:
+class TensorProduct(WeightedProduct[Weighted]):
     """A product of two sums of O(3) irreps, path by path as its instructions say; e3nn's `o3.TensorProduct`.
 
     irreps_in1, irreps_in2, irreps_out   strings or Irreps
@@ -66,7 +56,9 @@ class TensorProduct:
     threads                              None: as many as the work is worth; an int: at most that many
     raises                               LabelError
 
-    Weights of all instructions follow one another, each in row-major order of its `path_shape`.
+    Called with x (..., dim1), y (..., dim2) and weight (weight_numel,), or (..., weight_numel) if not shared;
+    leading axes broadcast, and the result is (..., dim_out). Weights of all instructions follow one another,
+    each in row-major order of its `path_shape`.
 
     >>> tp = TensorProduct("2x0e+1x1o", "1x1o", "2x1o", [(0, 0, 0, "uvu", True)])
     >>> tp([1.0, 2.0, 0.0, 0.0, 0.0], [1.0, 0.0, -1.0], [1.0, 10.0]).tolist()
@@ -98,10 +90,6 @@ class TensorProduct:
         self.dim1, self.dim2, self.dim_out = self._spec.dims
         self.weight_numel = self._spec.weight_starts[-1]
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Leave the engines behind: a copy, or the same product in another process, makes its own."""
-        return {name: value for name, value in self.__dict__.items() if not name.endswith("_engine")}
-
     @cached_property
     def _engine(self) -> ProductEngine:
         return ChannelEngine(self._spec) if suits_channels(self._spec) else SampleEngine(self._spec)
@@ -128,135 +116,42 @@ class TensorProduct:
         ]
 
     @cached_property
-    def meanings(self) -> tuple[str, str, str]:
+    def _meanings(self) -> tuple[str, str, str]:
         """What the last axes of x, y and the weights count."""
         first, second = (f"the dimension of {irreps}" for irreps in (self.irreps_in1, self.irreps_in2))
         return first, second, "the weights of all instructions"
 
-    def given_weight(self, weight: ArrayLike | None) -> ArrayLike:
-        """Return the weights, none where there are none to give.
-
-        raises  OperandError: there are weights, and None was given
-        """
-        if weight is None and self.weight_numel:
-            raise OperandError(f"weight: got None; this product has {self.weight_numel} weights; pass them")
-        return np.zeros(0, np.float16) if weight is None else weight
-
     def _operands(self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None) -> Weighted:
         return weighted_operands(
-            (x, y, self.given_weight(weight)),
+            (x, y, self._given_weight(weight)),
             (self.dim1, self.dim2, self.weight_numel),
-            self.meanings,
+            self._meanings,
             shared=self.shared_weights or weight is None,
         )
 
-    @overload
-    def __call__(
-        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None, *, out: Array | None = None,
-        with_bound: Literal[False] = False,
-    ) -> Array: ...  # fmt: skip
+    def _run(self, given: Weighted, z: Array, *, with_bound: bool) -> Bound | None:
+        operands = given.x, given.y, given.weight
+        self._engine.run(*operands, z, self.threads)
+        if not with_bound:
+            return None
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._engine.bound(*operands, z.dtype)
 
-    @overload
-    def __call__(
-        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None, *, out: Array | None = None,
-        with_bound: Literal[True],
-    ) -> tuple[Array, NDArray[np.float64]]: ...  # fmt: skip
-
-    def __call__(
-        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None = None, *, out: Array | None = None,
-        with_bound: bool = False,
-    ) -> Array | tuple[Array, NDArray[np.float64]]:  # fmt: skip
-        """Return the product, and with `with_bound` a bound on its error elementwise.
-
-        x, y      (..., dim1), (..., dim2): float32 or float64, the widest operand decides
-        weight    (weight_numel,) shared, else (..., weight_numel); not needed where there are none
-        out       (..., dim_out) array of the result's dtype to write into; may overlap an operand
-        returns   (..., dim_out); the bound is float64, >= |z - exact product|, inf where z is not finite
-        raises    OperandError
-        """
-        given = self._operands(x, y, weight)
-        z, buffer = allocate(
-            out, (*given.shape, self.dim_out), given.x.dtype, (given.x, given.y, given.weight)
-        )
-        flat = buffer.reshape(len(given.x), self.dim_out)
-        self._engine.run(given.x, given.y, given.weight, flat, self.threads)
-        bound = None
-        if with_bound:
-            with np.errstate(over="ignore", invalid="ignore"):
-                limit = self._engine.bound(given.x, given.y, given.weight, flat.dtype)
-            bound = finite(flat, limit).reshape(z.shape)
-        if buffer is not z:
-            z[...] = buffer
-        return z if bound is None else (z, bound)
-
-    @overload
-    def backward(
-        self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None, grad: ArrayLike, *,
-        with_bound: Literal[False] = False,
-    ) -> Gradients: ...  # fmt: skip
-
-    @overload
-    def backward(
-        self,
-        x: ArrayLike,
-        y: ArrayLike,
-        weight: ArrayLike | None,
-        grad: ArrayLike,
-        *,
-        with_bound: Literal[True],
-    ) -> tuple[Gradients, Gradients]: ...
-
-    def backward(
-        self,
-        x: ArrayLike,
-        y: ArrayLike,
-        weight: ArrayLike | None,
-        grad: ArrayLike,
-        *,
-        with_bound: bool = False,
-    ) -> Gradients | tuple[Gradients, Gradients]:
-        """Return the gradients of a loss whose gradient with respect to the product is `grad`.
-
-        x, y, weight   as for the product
-        grad           (..., dim_out), the shape of the product
-        returns        arrays of the shapes of x, y and weight, summed over axes along which one was
-                       broadcast; with `with_bound` also bounds on their errors
-        raises         OperandError
-        """
-        given = self._operands(x, y, weight)
-        incoming = incoming_gradient(grad, (*given.shape, self.dim_out))
-        flat = np.require(incoming, given.x.dtype, ["C", "A"]).reshape(len(given.x), self.dim_out)
-        operands = given.x, given.y, given.weight, flat
-        found = dict(zip(Gradients._fields, self._engine.gradients(*operands, self.threads), strict=True))
-        bounds: dict[str, Any] = dict.fromkeys(found)
-        if with_bound:
-            with np.errstate(over="ignore", invalid="ignore"):
-                limits = self._engine.gradient_bounds(*operands, given.x.dtype)
-            bounds = {name: finite(found[name], limit) for name, limit in zip(found, limits, strict=True)}
-        shapes = {"x": np.shape(x), "y": np.shape(y), "weight": np.shape(weight)}  # type: ignore[arg-type]
-        totals: dict[str, Any] = {}
-        limited: dict[str, Any] = {}
-        for name, full in found.items():
-            if name == "weight" and (weight is None or self.shared_weights):
-                totals[name], limited[name] = (None, None) if weight is None else (full, bounds[name])
-                continue
-            shape = (*given.shape, full.shape[-1])
-            limit = bounds[name]
-            totals[name], limited[name] = reduce_broadcast(
-                full.reshape(shape), None if limit is None else limit.reshape(shape), shapes[name]
-            )
-        return (Gradients(**totals), Gradients(**limited)) if with_bound else Gradients(**totals)
+    def _gradients(
+        self, given: Weighted, grad: Array, *, with_bound: bool
+    ) -> tuple[Bounded, Bounded, Bounded]:
+        operands = given.x, given.y, given.weight, grad
+        found = self._engine.gradients(*operands, self.threads)
+        if not with_bound:
+            return bounded(found)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return bounded(found, self._engine.gradient_bounds(*operands, grad.dtype))
 
     def __repr__(self) -> str:
         return (
             f"{type(self).__name__}({self.irreps_in1} x {self.irreps_in2} -> {self.irreps_out} | "
             f"{len(self.instructions)} instructions, {self.weight_numel} weights)"
         )
-
-
-def finite(result: Array, bound: Array) -> NDArray[np.float64]:
-    """Return a bound, inf where it or the result is not finite."""
-    return np.where(np.isfinite(result) & np.isfinite(bound), bound, np.inf)
 
 
 class FullyConnectedTensorProduct(TensorProduct):
