@@ -93,6 +93,7 @@ if TYPE_CHECKING:
         SphereFunction,
     )
     from reptheory.operations.sphere_grid import SphereGrid
+    from reptheory.operations.sphere_points import PointExpansion
     from reptheory.operations.sphere_transforms import FromGrid, ToGrid
     from reptheory.operations.tensor_product import (
         ElementwiseTensorProduct,
@@ -135,6 +136,7 @@ _HOME = {
     "SeparableSphereActivation": "operations.sphere_functions",
     "SphereActivation": "operations.sphere_functions",
     "SphereFunction": "operations.sphere_functions",
+    "PointExpansion": "operations.sphere_points",
     "SphereGrid": "operations.sphere_grid",
     "ToGrid": "operations.sphere_transforms",
     "Surd": "exact.surd",
@@ -249,6 +251,7 @@ __all__ = [
     "MatrixProduct",
     "MessagePassing",
     "PackageConvention",
+    "PointExpansion",
     "RecouplingMatrix",
     "SeparableSphereActivation",
     "SphereActivation",

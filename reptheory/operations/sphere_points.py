@@ -1,0 +1,131 @@
+"""Sphere points: a sum of points with weights as a function on the sphere, expanded in harmonics.
+
+    x_lm = sum_p w_p Y_lm(v_p / |v_p|)
+
+the coefficients of sum_p w_p delta(r - v_p / |v_p|), cut at lmax: neighbours of an atom with radial weights.
+A smooth density is expanded by quadrature instead, `FromGrid` of its values. Gradients reach the vectors and
+the weights. The zero vector counts as the mean over all directions (`operations.vector_harmonics`).
+
+Bound: harmonics of error e give sum |w| e, the sum of n products gamma_n sum |w| (|Y| + e) and n eta, in any
+order; a float32 result is rounded once from float64 (docs/proofs/sphere.md).
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, Literal, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from reptheory.errors import OperandError
+from reptheory.groups.labels import whole
+from reptheory.groups.o3 import Irreps
+from reptheory.kernels.bounds import gamma, smallest
+from reptheory.operations.broadcast import reduce_broadcast
+from reptheory.operations.engines import final_rounding
+from reptheory.operations.operands import incoming_gradient, one_operand, read_operand
+from reptheory.operations.vector_harmonics import directions, harmonics, harmonics_bound, vector_gradient
+
+__all__ = ["PointExpansion"]
+
+Array = NDArray[Any]
+_SLACK = 1 + 2.0**-40
+
+
+class PointExpansion:
+    """Coefficients of weighted points on the sphere, to degree lmax.
+
+    raises   LabelError
+
+    >>> expansion = PointExpansion(1)
+    >>> expansion([[0.0, 0.0, 2.0], [0.0, 0.0, -1.0]], [1.0, 1.0]).round(6).tolist()  # odd degrees cancel
+    [0.56419, 0.0, 0.0, 0.0]
+    """
+
+    def __init__(self, lmax: int) -> None:
+        self.lmax = whole(lmax, "lmax")
+        self.irreps_out = Irreps.spherical_harmonics(self.lmax)
+
+    def _read(self, vectors: ArrayLike, weights: ArrayLike) -> tuple[Array, Array, np.dtype[Any]]:
+        """Check the operands; float64, and the dtype of the result."""
+        points = one_operand(vectors, "vectors", (3,), "components x, y, z")
+        factors = read_operand(weights, "weights")
+        if points.ndim < 2 or factors.ndim < 1 or points.shape[-2] != factors.shape[-1]:
+            raise OperandError(
+                f"vectors, weights: got shapes {list(points.shape)} and {list(factors.shape)}; give "
+                "[..., points, 3] and [..., points]"
+            )
+        try:
+            np.broadcast_shapes(points.shape[:-2], factors.shape[:-1])
+        except ValueError:
+            raise OperandError(
+                f"vectors, weights: leading axes {points.shape[:-2]} and {factors.shape[:-1]} do not "
+                "broadcast; insert axes of length 1"
+            ) from None
+        dtype = np.result_type(points, factors)
+        return points.astype(np.float64), factors.astype(np.float64), dtype
+
+    @overload
+    def __call__(
+        self, vectors: ArrayLike, weights: ArrayLike, *, with_bound: Literal[False] = False
+    ) -> Array: ...
+
+    @overload
+    def __call__(
+        self, vectors: ArrayLike, weights: ArrayLike, *, with_bound: Literal[True]
+    ) -> tuple[Array, NDArray[np.float64]]: ...
+
+    def __call__(
+        self, vectors: ArrayLike, weights: ArrayLike, *, with_bound: bool = False
+    ) -> Array | tuple[Array, NDArray[np.float64]]:
+        """Return the coefficients, and with `with_bound` a bound on their error elementwise.
+
+        vectors   (..., points, 3) of any length
+        weights   (..., points); leading axes broadcast, so that channels share the harmonics of one vector
+        returns   (..., (lmax + 1)^2) of the wider dtype; the bound is inf where the result is not finite
+        raises    OperandError
+        """
+        points, factors, dtype = self._read(vectors, weights)
+        values = self._harmonics(points)
+        with np.errstate(over="ignore", invalid="ignore"):
+            wide = np.matmul(factors[..., None, :], values)[..., 0, :]
+            z: Array = wide.astype(dtype)
+            if not with_bound:
+                return z
+            error = harmonics_bound(self.lmax)
+            size = np.matmul(np.abs(factors)[..., None, :], np.abs(values) + error)[..., 0, :]
+            terms = factors.shape[-1] + 1
+            bound = gamma(2 * terms, np.float64) * size + 2 * terms * smallest(np.float64)
+            bound += np.abs(factors).sum(axis=-1)[..., None] * error
+            if dtype != np.float64:
+                bound += final_rounding(z)
+            bound *= _SLACK
+        return z, np.where(np.isfinite(z) & np.isfinite(bound), bound, np.inf)
+
+    def _harmonics(self, points: Array) -> Array:
+        flat = harmonics(directions(points.reshape(-1, 3)), self.lmax)
+        return flat.reshape(*points.shape[:-1], self.irreps_out.dim)
+
+    def backward(self, vectors: ArrayLike, weights: ArrayLike, grad: ArrayLike) -> tuple[Array, Array]:
+        """Return the gradients with respect to vectors and weights of a loss whose gradient here is `grad`.
+
+        grad      (..., (lmax + 1)^2), the shape of the result
+        returns   arrays of the shapes of vectors and weights; 0 for zero vectors
+        raises    OperandError
+        """
+        points, factors, dtype = self._read(vectors, weights)
+        leading = np.broadcast_shapes(points.shape[:-2], factors.shape[:-1])
+        incoming = incoming_gradient(grad, (*leading, self.irreps_out.dim)).astype(np.float64)
+        values = self._harmonics(points)
+        to_weights = np.matmul(values, incoming[..., None])
+        local = np.broadcast_to(
+            factors[..., None] * incoming[..., None, :], (*leading, points.shape[-2], values.shape[-1])
+        )
+        local, _ = reduce_broadcast(local, None, values.shape)
+        at = directions(points.reshape(-1, 3))
+        count = prod(points.shape[:-1])
+        shape = count, values.shape[-1]
+        slope, _ = vector_gradient(at, values.reshape(shape), local.reshape(shape), None, self.lmax)
+        total, _ = reduce_broadcast(to_weights, None, (*factors.shape, 1))
+        return slope.reshape(points.shape).astype(dtype), total[..., 0].astype(dtype)

@@ -1,0 +1,94 @@
+"""Points on the sphere as functions: transposes of the grid, gradients, bounds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from quarter_turn import quarter_turn
+
+from reptheory.errors import OperandError
+from reptheory.operations.sphere_grid import SphereGrid
+from reptheory.operations.sphere_points import PointExpansion
+from reptheory.operations.sphere_transforms import FromGrid, ToGrid
+
+Array = Any
+
+
+def drawn(seed: int, *shape: int) -> Array:
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+@pytest.mark.parametrize("lmax", [0, 1, 4, 8])
+def test_points_of_a_grid_are_its_transpose(lmax: int) -> None:
+    grid = SphereGrid(2 * lmax)
+    weights = drawn(lmax, *grid.shape)
+    found = PointExpansion(lmax)(5 * grid.directions.reshape(-1, 3), weights.ravel())
+    assert found == pytest.approx(ToGrid(lmax, grid).backward(weights), abs=1e-11)
+    smooth = FromGrid(lmax, grid)(weights)
+    dense = PointExpansion(lmax)(grid.directions.reshape(-1, 3), (grid.weights * weights).ravel())
+    assert dense == pytest.approx(smooth, abs=1e-12)
+
+
+def test_points_turn_and_invert_with_their_expansion() -> None:
+    vectors, weights = drawn(1, 7, 3), drawn(2, 7)
+    expansion = PointExpansion(3)
+    x, y, z = vectors.T
+    turned = expansion(np.stack([-y, x, z], axis=1), weights)
+    plain = expansion(vectors, weights)
+    back = quarter_turn(quarter_turn(quarter_turn(plain, range(4)), range(4)), range(4))
+    assert min(np.abs(turned - one).max() for one in (quarter_turn(plain, range(4)), back)) < 1e-14
+    parity = np.concatenate([np.full(2 * degree + 1, (-1) ** degree) for degree in range(4)])
+    assert expansion(-vectors, weights) == pytest.approx(parity * plain, abs=1e-14)
+
+
+def test_channels_share_vectors_and_gradients_are_differences() -> None:
+    expansion = PointExpansion(3)
+    vectors, weights, grad = drawn(3, 5, 1, 6, 3), drawn(4, 4, 6), drawn(5, 5, 4, 16)
+    assert expansion(vectors, weights).shape == (5, 4, 16)
+    to_vectors, to_weights = expansion.backward(vectors, weights, grad)
+    assert (to_vectors.shape, to_weights.shape) == (vectors.shape, weights.shape)
+    step = 1e-6
+    for array, gradient, other in ((vectors, to_vectors, "v"), (weights, to_weights, "w")):
+        direction = drawn(6, *array.shape)
+        both = []
+        for sign in (1, -1):
+            moved = array + sign * step * direction
+            operands = (moved, weights) if other == "v" else (vectors, moved)
+            both.append((expansion(*operands) * grad).sum())
+        assert (both[0] - both[1]) / (2 * step) == pytest.approx((gradient * direction).sum(), rel=1e-7)
+
+
+def test_bounds_hold_in_float32_against_float64() -> None:
+    expansion = PointExpansion(5)
+    vectors, weights = drawn(7, 40, 9, 3).astype(np.float32), drawn(8, 40, 9).astype(np.float32)
+    z, bound = expansion(vectors, weights, with_bound=True)
+    wide, small = expansion(vectors.astype(np.float64), weights.astype(np.float64), with_bound=True)
+    assert z.dtype == np.float32
+    assert (np.abs(z - wide) <= bound + small).all()
+    assert bound.max() < 1e-5
+    order = np.random.default_rng(9).permutation(9)
+    other = expansion(vectors[:, order].astype(np.float64), weights[:, order].astype(np.float64))
+    assert (np.abs(other - wide) <= 2 * small).all()
+    assert small.max() < 1e-12
+
+
+def test_no_points_a_zero_vector_and_bad_shapes() -> None:
+    expansion = PointExpansion(2)
+    assert (expansion(np.zeros((3, 0, 3)), np.zeros((3, 0))) == np.zeros((3, 9))).all()
+    zero = expansion([[0.0, 0.0, 0.0]], [2.0])
+    assert zero[0] == pytest.approx(2 / np.sqrt(4 * np.pi))
+    assert not zero[1:].any()
+    assert not expansion.backward([[0.0, 0.0, 0.0]], [2.0], np.ones(9))[0].any()
+    for vectors, weights in (
+        (np.zeros((2, 3)), np.zeros(3)),
+        (np.zeros(3), np.zeros(1)),
+        (np.zeros((2, 2)), np.zeros(2)),
+    ):
+        with pytest.raises(OperandError, match="vectors"):
+            expansion(vectors, weights)
+    with pytest.raises(OperandError, match="do not broadcast"):
+        expansion(np.zeros((2, 4, 3)), np.zeros((3, 4)))
+    with pytest.raises(OperandError, match="grad"):
+        expansion.backward(np.zeros((4, 3)), np.zeros(4), np.zeros(8))
