@@ -110,7 +110,18 @@ def change_floats(array: NDArray[Any], axis: int, degrees: Degrees, matrix_of: M
         count = len(list(copies))
         width = size((ell,)) * count
         part = moved[..., start : start + width].reshape(*moved.shape[:-1], count, 2 * ell + 1)
-        parts.append((part @ matrix_of(ell).floats.T).reshape(*moved.shape[:-1], width))
+        parts.append(_product(part, matrix_of(ell).floats).reshape(*moved.shape[:-1], width))
         start += width
     joined = np.concatenate(parts, axis=-1) if parts else moved.copy()
     return np.moveaxis(joined, -1, axis)
+
+
+def _product(part: NDArray[Any], matrix: NDArray[Any]) -> NDArray[Any]:
+    """Return part @ matrix.T; a change of order and sign moves numbers, NaN too."""
+    filled = matrix != 0
+    if (filled.sum(axis=1) == 1).all():
+        places = filled.argmax(axis=1)
+        moved: NDArray[Any] = part[..., places] * matrix[np.arange(len(matrix)), places]
+        return moved
+    product: NDArray[Any] = part @ matrix.T
+    return product

@@ -308,6 +308,7 @@ def converted_axes(array: Any, axes: Sequence[Axis], target: PackageConvention) 
     precise = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
     for axis, degrees, matrix_of in axes:
         precise = change_floats(precise, axis, degrees, matrix_of)
+    array = array.astype(array.dtype.newbyteorder("="), copy=False)
     single = array.dtype in (np.float32, np.complex64, np.float16)
     return precise.astype(
         (np.complex64 if precise.dtype.kind == "c" else array.dtype) if single else precise.dtype

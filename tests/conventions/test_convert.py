@@ -326,3 +326,15 @@ def test_the_axes_of_vectors() -> None:
         if rt.CONVENTIONS[name].order == "zero first":
             expected = [1, 2, 0]
         assert order == expected, name
+
+
+def test_a_change_of_order_moves_what_is_not_finite() -> None:
+    values = np.array([np.inf, np.nan, 3.0])
+    assert np.array_equal(rt.convert(values, "real", "pyscf"), values[[2, 0, 1]], equal_nan=True)
+
+
+def test_foreign_byte_order_keeps_the_precision() -> None:
+    values = np.array([1, 2, 3], ">f4")
+    found = rt.convert(values, "real", "e3nn@0.6/component")
+    assert found.dtype == np.float32
+    assert np.array_equal(found, rt.convert(values.astype("f4"), "real", "e3nn@0.6/component"))
