@@ -61,6 +61,16 @@ def test_bounds_hold_where_products_underflow(scale: float, method: MatrixMethod
     assert (bound < 1e-300).all()
 
 
+def test_bounds_hold_where_one_operand_underflows() -> None:
+    """Subnormal x loses bits in its change of basis, and a huge y makes them large."""
+    product = MatrixProduct("0e+1o")
+    x, y = draw(product, 2)
+    z, bound = product(1e-322 * x, 1e290 * y, with_bound=True)
+    reference = reference_of(product)
+    assert not reference.violations(1e-322 * x, 1e290 * y, z, bound)
+    assert reference.violations(1e-322 * x, 1e290 * y, z, bound / 1000)
+
+
 @pytest.mark.parametrize("shells", SHELLS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_methods_agree(shells: tuple[str, str, str], dtype: str) -> None:

@@ -59,6 +59,17 @@ def test_bounds_hold_where_products_underflow(kind: VectorKind, scale: float) ->
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_bounds_hold_where_one_operand_underflows(kind: VectorKind) -> None:
+    """Subnormal x loses bits in its change of basis, and a huge y makes them large."""
+    product = VectorSphericalProduct(kind, 1, 1, 2, "grid")
+    x, y = draw(product, 2)
+    z, bound = product(1e-322 * x, 1e290 * y, with_bound=True)
+    reference = reference_of(product)
+    assert not reference.violations(1e-322 * x, 1e290 * y, z, bound)
+    assert reference.violations(1e-322 * x, 1e290 * y, z, bound / 10000)
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("degrees", [(0, 0, 0), (0, 2, 1), (3, 2, 5), (4, 4, 4)])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_methods_agree(kind: VectorKind, degrees: tuple[int, int, int], dtype: str) -> None:
