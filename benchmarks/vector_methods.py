@@ -5,8 +5,8 @@
 Vector fields: cross L x L -> L, what `method="auto"` should choose. Matrices: one shell of degree L with
 itself, irreps 0..2L on all three sides; NumPy's is our change of basis around np.matmul, e3x's (--peers: e3x
 and jax, ".[bench]") its FusedTensor with weights, degrees 0..2L and without pseudotensors, so about half of
-the couplings, on the layout it is made for: (batch / 64, 1, dim, 64 features). One thread: the choice is about
-work, not about cores.
+the couplings, on the layout it is made for: (batch / 64, 1, dim, 64 features). One thread: the choice is
+about work, not about cores.
 """
 
 from __future__ import annotations
