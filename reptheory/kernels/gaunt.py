@@ -40,7 +40,8 @@ def _start_square(
     square: Ints, origin: int, stride: int, x: Ints, y: Ints, b: int, c: int, rows: int
 ) -> None:
     """Write C(c, p) C(b, q), and zeros around it."""
-    square[: origin + rows * stride + ROOM] = 0
+    for k in range(origin + rows * stride + ROOM):
+        square[k] = 0
     for p in range(c + 1):
         at, factor = origin + p * stride, x[p]
         for q in range(b + 1):
@@ -118,60 +119,44 @@ def _run(source: Any, center: int, steps: Any, place: int, count: int, minus: in
 
 
 @inlined
-def _spread_complex(
-    square: Any, center: int, stride: int, l1: int, l2: int, l3: int, steps: Any, width: int, out: Any,
-    at: int,
+def _spread(
+    real: bool, square: Any, center: int, stride: int, l1: int, l2: int, l3: int, steps: Any, width: int,
+    most: int, out: Any, start: int, stop: int, spare: Any,
 ) -> None:  # fmt: skip
-    """Write a block in the order of complex harmonics."""
-    turned, middle = l3 + ((l1 + l2 + l3) >> 1), width >> 1
-    for m1 in range(-l1, l1 + 1):
-        low, high = max(-l2, -l3 - m1), min(l2, l3 - m1)
-        minus = -((turned + m1) & 1)
-        at = _run(square, center + m1 * stride, steps, middle + low, high - low + 1, minus, out, at)
+    """Write a block; what stands behind it stays, though rows are written with more than they hold.
 
-
-@inlined
-def _spread_real(
-    square: Any, center: int, stride: int, l1: int, l2: int, l3: int, steps: Any, width: int, most: int,
-    out: Any, at: int,
-) -> None:  # fmt: skip
-    """Write a block in the order of real harmonics."""
+    A row of real harmonics with |m1| > l3 has two parts, since |m2| begins at |m1| - l3.
+    """
+    last = stop + ROOM > out.shape[0]
+    target, begin = (spare, ROOM) if last else (out, start)
+    at, end = begin, begin + stop - start
+    for k in range(ROOM):
+        spare[k] = target[end + k]
     minus = -((l3 + ((l1 + l2 + l3) >> 1)) & 1)
     for m1 in range(-l1, l1 + 1):
-        u = abs(m1)
-        both, high = max(0, min(l2, l3 - u)), min(l2, u + l3)
-        row = center + u * stride
-        middle = ((m1 + most) * (most + 1) + both) * width + (width >> 1)
-        count = both if m1 == 0 else both + high
-        if u <= l3:
+        row, middle, second, right = center + m1 * stride, width >> 1, 0, 0
+        if real:
+            u = abs(m1)
+            row = center + u * stride
+            both, high = max(0, min(l2, l3 - u)), min(l2, u + l3)
+            middle += ((m1 + most) * (most + 1) + both) * width
+            rest = max(1, u - l3)
+            count = both if m1 == 0 else both + high + 1 - rest
             left, right = count - (m1 > 0 and u <= high), count - (m1 < 0 and u <= high)
-            at = _run(square, row, steps, middle - left, left + 1 + right, minus, out, at)
-        else:  # |m2| begins at u - l3
-            count -= u - l3 - 1
-            left, right = count - (u <= high and m1 > 0), count - (u <= high and m1 < 0)
-            at = _run(square, row, steps, middle - (u - l3) - left + 1, left, minus, out, at)
-            at = _run(square, row, steps, middle + (u - l3), right, minus, out, at)
-
-
-@inlined
-def _spread(
-    real: bool, square: Any, center: int, stride: int, l1: int, l2: int, l3: int, out: Any, start: int,
-    stop: int, spare: Any, behind: Any, steps: Any, width: int, most: int,
-) -> None:  # fmt: skip
-    """Write a block; what stands behind it stays, though rows are written with more than they hold."""
-    last = stop + ROOM > out.shape[0]
-    target, at = (spare, 0) if last else (out, start)
-    end = at + stop - start
+            first, second = middle - rest - left + 1, middle + rest
+            if u <= l3:
+                left, right = left + 1 + right, 0
+        else:
+            low, high = max(-l2, -l3 - m1), min(l2, l3 - m1)
+            first, left = middle + low, high - low + 1
+        turned = minus if real else minus ^ -(m1 & 1)
+        at = _run(square, row, steps, first, left, turned, target, at)
+        at = _run(square, row, steps, second, right, turned, target, at)
     for k in range(ROOM):
-        behind[k] = target[end + k]
-    if real:
-        _spread_real(square, center, stride, l1, l2, l3, steps, width, most, target, at)
-    else:
-        _spread_complex(square, center, stride, l1, l2, l3, steps, width, target, at)
-    for k in range(ROOM):
-        target[end + k] = behind[k]
+        target[end + k] = spare[k]
     if last:
-        out[start:stop] = spare[: stop - start]
+        for k in range(stop - start):
+            out[start + k] = spare[ROOM + k]
 
 
 @inlined
@@ -188,7 +173,7 @@ def _fill_gaunt(plan: GauntPlan, binomials: Ints, out: Ints) -> None:
     widest = 2 * most + 1 + LANES
     square = np.empty(2 * ROOM + (widest + 2) * widest, np.int64)
     steps, width = _steps(most, plan.real)
-    spare = np.empty(2 * widest * widest + 2 * ROOM, np.int64)
+    spare = np.empty(2 * widest * widest + 3 * ROOM, np.int64)
     for b in range(0, 2 * most_out + 1, 2):
         for c in range(0, 2 * most_out - b + 1, 2):
             last = 2 * most - max(b, c)
@@ -204,21 +189,7 @@ def _fill_gaunt(plan: GauntPlan, binomials: Ints, out: Ints) -> None:
                 start, stop = plan.starts[number], plan.starts[number + 1]
                 center = origin + l1 * stride + l2
                 _spread(
-                    plan.real,
-                    square,
-                    center,
-                    stride,
-                    l1,
-                    l2,
-                    l3,
-                    out,
-                    start,
-                    stop,
-                    spare[ROOM:],
-                    spare[:ROOM],
-                    steps,
-                    width,
-                    most,
+                    plan.real, square, center, stride, l1, l2, l3, steps, width, most, out, start, stop, spare
                 )
 
 
@@ -298,8 +269,8 @@ def _round_gaunt(
     rounded, single = np.zeros(square.shape[0]), np.zeros(square.shape[0], np.float32)
     steps, width = _steps(most, plan.real)
     spare, spare_single = (
-        np.empty(2 * widest * widest + 2 * ROOM),
-        np.empty(2 * widest * widest + 2 * ROOM, np.float32),
+        np.empty(2 * widest * widest + 3 * ROOM),
+        np.empty(2 * widest * widest + 3 * ROOM, np.float32),
     )
     unsure = np.empty(size, np.bool_)
     for b in range(0, 2 * most_out + 1, 2):
@@ -341,40 +312,14 @@ def _round_gaunt(
                 center = origin + l1 * stride + l2
                 if doubles.shape[0]:
                     _spread(
-                        plan.real,
-                        rounded,
-                        center,
-                        stride,
-                        l1,
-                        l2,
-                        l3,
-                        doubles,
-                        start,
-                        stop,
-                        spare[ROOM:],
-                        spare[:ROOM],
-                        steps,
-                        width,
-                        most,
-                    )
+                        plan.real, rounded, center, stride, l1, l2, l3, steps, width, most, doubles, start,
+                        stop, spare,
+                    )  # fmt: skip
                 else:
                     _spread(
-                        plan.real,
-                        single,
-                        center,
-                        stride,
-                        l1,
-                        l2,
-                        l3,
-                        singles,
-                        start,
-                        stop,
-                        spare_single[ROOM:],
-                        spare_single[:ROOM],
-                        steps,
-                        width,
-                        most,
-                    )
+                        plan.real, single, center, stride, l1, l2, l3, steps, width, most, singles, start,
+                        stop, spare_single,
+                    )  # fmt: skip
 
 
 def fill_gaunt(plan: GauntPlan, binomials: Ints, out: Ints) -> None:
