@@ -111,26 +111,29 @@ class _Blocks:
     """Where the blocks of consecutive j1 lie.
 
     two_js    (T, 3) doubled spins in lexicographic order
+    a         (T,) j1 + j2 - j3 of each
     starts    (T + 1,) where each block begins
-    numbers   (j1s, j2s, j3s) the number of a triple, for spins counted in steps
+    numbers   (j1s, j2s, j3s) the number of a triple, for spins counted in steps; -1 for none
     """
 
     def __init__(self, two_j1s: range, two_top: int, step: int) -> None:
         spins = np.arange(0, two_top + 1, step)
         first = np.arange(two_j1s.start, two_j1s.stop, step)[:, None, None]
         second, third = spins[:, None], spins
-        inside = (np.abs(first - second) <= third) & (third <= first + second)
+        inside = (abs(first - second) <= third) & (third <= first + second)
         if step == 1:
             inside &= (first + second + third) & 1 == 0
         self.step, self.offset = step, two_j1s.start // step
-        self.places = np.nonzero(inside)
-        self.numbers = (np.cumsum(inside.ravel()) - 1).reshape(inside.shape)
+        places = inside.reshape(-1).nonzero()[0]
+        self.places = np.unravel_index(places, inside.shape)
+        self.numbers = np.full(inside.shape, -1)
+        self.numbers.reshape(-1)[places] = np.arange(len(places))
         i1, i2, i3 = self.places
-        self.two_js = step * np.stack([i1 + self.offset, i2, i3], axis=1)
-        t1, t2, t3 = self.two_js.T
-        a = (t1 + t2 - t3) >> 1
+        t1, t2, t3 = labels = step * np.array([i1 + self.offset, i2, i3])
+        self.two_js = labels.T.copy()
+        self.a = a = (t1 + t2 - t3) >> 1
         self.starts = np.zeros(len(a) + 1, dtype=np.int64)
-        np.cumsum((t1 + 1) * (t2 + 1) - a * (a + 1), out=self.starts[1:])
+        ((t1 + 1) * (t2 + 1) - a * (a + 1)).cumsum(out=self.starts[1:])
         self.entries = int(self.starts[-1])
 
     def plan(self, old: _Blocks | None) -> PascalPlan:
@@ -138,8 +141,7 @@ class _Blocks:
         i1, i2, i3 = self.places
         sources = np.full(len(i1), -1, dtype=np.int64)
         if old is not None:
-            t1, t2, t3 = self.two_js.T
-            has = np.flatnonzero((t1 + t2 - t3) >> 1 >= self.step)
+            has = (self.a >= self.step).nonzero()[0]
             before = i1[has] + self.offset - 1 - old.offset
             sources[has] = old.starts[old.numbers[before, i2[has] - 1, i3[has]]]
         return PascalPlan(self.two_js, self.starts, sources, self.step)
