@@ -24,6 +24,7 @@ from reptheory.conversion.convert import COUPLINGS
 from reptheory.conversion.findings import recognized
 from reptheory.conversion.foreign_files import read_foreign
 from reptheory.conversion.foreign_tables import Block, blocks_of, readings_of_axes
+from reptheory.conversion.layouts import refuse_masked
 from reptheory.conversion.reference import (
     TOLERANCE,
     candidates,
@@ -141,6 +142,7 @@ def _arrays(table: Any) -> tuple[str, dict[str, NDArray[Any]]]:
     entries = table if isinstance(table, Mapping) else {"": table}
     arrays = {}
     for name, values in entries.items():
+        refuse_masked(values, f"table[{inspected(name)}]" if entries is table else "table")
         array = np.asarray(values)
         if array.dtype.kind not in "iufc":
             raise OperandError(f"table: got an array of {array.dtype}; pass numbers")

@@ -40,7 +40,7 @@ from reptheory.conversion.axis_change import (
 )
 from reptheory.conversion.bases import ExactMatrix, harmonics_matrix
 from reptheory.conversion.degrees import Degrees, degrees_of_axis, degrees_of_block, offsets, size
-from reptheory.conversion.layouts import packed, unpacked
+from reptheory.conversion.layouts import packed, refuse_masked, unpacked
 from reptheory.conversion.path_signs import path_sign, require_paths
 from reptheory.conversion.registry import PackageConvention, convention
 from reptheory.errors import ConventionMismatch, LabelError, OperandError
@@ -182,6 +182,7 @@ def _source(values: Any, source: Named | None) -> PackageConvention:
 
 def _array(values: Any) -> NDArray[Any]:
     """Return numbers as an array of floats, complex numbers or objects."""
+    refuse_masked(values, "values")
     array = np.asarray(values)
     if array.dtype.kind in "iub":
         array = array.astype(np.float64)

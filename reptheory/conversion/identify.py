@@ -20,7 +20,7 @@ from reptheory.conversion.bases import orders
 from reptheory.conversion.convert import convert
 from reptheory.conversion.degrees import degrees_of_axis
 from reptheory.conversion.findings import Identification, Match, WrongEntry
-from reptheory.conversion.layouts import unpacked
+from reptheory.conversion.layouts import refuse_masked, unpacked
 from reptheory.conversion.reference import (
     TOLERANCE,
     candidates,
@@ -70,6 +70,9 @@ def identify(
     1 entry differs:
       [0, 1, 2] (m = -1, 0, 1) is -0.707106781, should be 0.707106781
     """
+    given = {"values": values, "points": points, "angles": angles, "quaternion": quaternion}
+    for name, one in given.items():
+        refuse_masked(one, name)
     exact = isinstance(values, SurdArray | ComplexSurdArray)
     array = np.asarray(values.to_numpy() if exact else values)
     if array.dtype.kind not in "iufc" or not np.isfinite(array).all():

@@ -1,4 +1,7 @@
-"""Layouts: SHTOOLS keeps harmonics and coefficients as [0 for m >= 0 or 1 for m < 0, l, abs(m)]."""
+"""Layouts of arrays: masked ones are refused, as their masks would be lost without a word.
+
+SHTOOLS keeps harmonics and coefficients as [0 for m >= 0 or 1 for m < 0, l, abs(m)].
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,13 @@ from numpy.typing import NDArray
 from reptheory.conversion.registry import PackageConvention
 from reptheory.errors import OperandError
 
-__all__ = ["packed", "unpacked"]
+__all__ = ["packed", "refuse_masked", "unpacked"]
+
+
+def refuse_masked(values: object, name: str) -> None:
+    """Raise OperandError for a masked array: `np.asarray` would return what stands below its mask."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise OperandError(f"{name}: got a masked array; fill or drop the masked entries first")
 
 
 def _places(lmax: int) -> tuple[list[int], list[int], list[int]]:

@@ -429,3 +429,11 @@ def test_arrays_without_couplings_are_refused() -> None:
         rt.audit({"index": np.array([[1, 1, 1, 2, 0, 0]]), "values": np.ones(1)})
     with pytest.raises(OperandError, match="differ in length"):
         rt.audit({"index": np.array([[1, 1, 1, 0, 0, 0]]), "values": np.ones(2)})
+
+
+def test_masked_arrays_are_refused() -> None:
+    masked = np.ma.masked_equal(rt.clebsch_gordan_array(1, 1, 1, basis="real").to_numpy(), 0)
+    with pytest.raises(OperandError, match=r"^table: got a masked array"):
+        rt.audit(masked)
+    with pytest.raises(OperandError, match=r"^table\[\(1, 1, 1\)\]: got a masked array"):
+        rt.audit({(1, 1, 1): masked})

@@ -338,3 +338,10 @@ def test_foreign_byte_order_keeps_the_precision() -> None:
     found = rt.convert(values, "real", "e3nn@0.6/component")
     assert found.dtype == np.float32
     assert np.array_equal(found, rt.convert(values.astype("f4"), "real", "e3nn@0.6/component"))
+
+
+def test_masked_arrays_are_refused() -> None:
+    masked = np.ma.masked_equal(rt.clebsch_gordan_array(1, 1, 1, basis="real").to_numpy(), 0)
+    for values in (masked, {(1, 1, 1): masked}, masked.astype(object)):
+        with pytest.raises(OperandError, match=r"^values: got a masked array"):
+            rt.convert(values, "real", "e3nn@0.6", "clebsch_gordan")

@@ -247,3 +247,10 @@ def test_factors_are_recognised_as_roots_of_small_fractions() -> None:
         assert recognized(value) is None
     assert recognized(0.0) is None
     assert coupling_block("gaunt", 1, 1, 1, "real").nnz == 0
+
+
+@pytest.mark.parametrize("name", ["values", "points", "angles", "quaternion"])
+def test_masked_arrays_are_refused(name: str) -> None:
+    passed = {"values": np.eye(3), name: np.ma.masked_equal(np.eye(3), 0)}
+    with pytest.raises(OperandError, match=f"^{name}: got a masked array"):
+        rt.identify(**passed)
