@@ -100,7 +100,7 @@ class BilinearProduct(ABC):
         return operands(x, y, (self.dim1, self.dim2), self._meanings)
 
     def _computes_in(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
-        return np.dtype(self.accumulate or dtype)
+        return np.dtype(self.accumulate) if self.accumulate else dtype
 
     @overload
     def __call__(
@@ -126,7 +126,7 @@ class BilinearProduct(ABC):
         z, buffer = allocate(out, (*given.shape, self.dim_out), given.x.dtype, (given.x, given.y))
         flat = buffer.reshape(len(given.x), self.dim_out)
         wide = self._computes_in(given.x.dtype)
-        left, right = (array.astype(wide, copy=False) for array in (given.x, given.y))
+        left, right = given.x.astype(wide, copy=False), given.y.astype(wide, copy=False)
         self._engine.run(left, right, flat, self.threads)
         bound = self._bound(given, flat).reshape(z.shape) if with_bound else None
         if buffer is not z:

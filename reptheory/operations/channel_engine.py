@@ -18,7 +18,7 @@ from reptheory.kernels.channelwise import ChannelPlan, channel_gradient, channel
 from reptheory.kernels.pool import over_samples, scratch
 from reptheory.kernels.simd import VECTOR_BYTES, lanes_of
 from reptheory.operations.channel_plan import channel_plan
-from reptheory.operations.engines import COPYING, read_only
+from reptheory.operations.engines import COPYING, float_name, read_only
 from reptheory.operations.weighted_plan import WeightedSpec
 
 __all__ = ["ChannelEngine", "Roundings", "limit", "most"]
@@ -70,7 +70,7 @@ class ChannelEngine:
 
     def run(self, x: Array, y: Array, weights: Array, z: Array, threads: int | None, name: str = "") -> None:
         """Write the product; weights (weights,) are shared, (samples, weights) one set a sample."""
-        plan = self.plan(name or x.dtype.name)
+        plan = self.plan(name or float_name(x.dtype))
         left, right, factors = (read_only(array.reshape(-1)) for array in (x, y, weights))
         flat = z.reshape(-1)
         step = 0 if weights.ndim == 1 else weights.shape[1]
@@ -87,7 +87,7 @@ class ChannelEngine:
         self, x: Array, y: Array, weights: Array, grad: Array, threads: int | None, name: str = ""
     ) -> tuple[Array, Array, Array]:
         """Return the gradients of x, y and the weights, the last summed over samples if they are shared."""
-        plan = self.plan(name or x.dtype.name)
+        plan = self.plan(name or float_name(x.dtype))
         left, right, factors, incoming = (read_only(array.reshape(-1)) for array in (x, y, weights, grad))
         grad_x, grad_y = empty(x.shape, x.dtype), np.empty_like(y)
         shared = weights.ndim == 1

@@ -17,7 +17,7 @@ from reptheory.kernels.edges import edge_gradient, edge_product, edge_scratch, r
 from reptheory.kernels.pool import over_samples, scratch
 from reptheory.operations.channel_engine import BLOCKS, ChannelEngine, Roundings, limit, most
 from reptheory.operations.channel_plan import channel_plan
-from reptheory.operations.engines import COPYING, read_only
+from reptheory.operations.engines import COPYING, float_name, read_only
 from reptheory.operations.operands import Weighted
 from reptheory.operations.weighted_plan import WeightedSpec
 
@@ -120,7 +120,9 @@ class EdgeEngine:
 
     def run(self, given: Weighted, z: Array, edges: EdgeOrder, threads: int | None, name: str = "") -> None:
         """Write the product summed over the edges into each node; `edges` are sorted by receiver."""
-        self._sum(given.x, given.y, given.weight, z, edges, self._plan(name or given.x.dtype.name), threads)
+        self._sum(
+            given.x, given.y, given.weight, z, edges, self._plan(name or float_name(given.x.dtype)), threads
+        )
 
     def gradients(
         self,
@@ -134,7 +136,7 @@ class EdgeEngine:
 
         by   the edges sorted by receiver, and by sender
         """
-        name = name or given.x.dtype.name
+        name = name or float_name(given.x.dtype)
         to_x = empty(given.x.shape, given.x.dtype)
         transposed = self._plan(name, transposed=True)
         self._sum(grad, given.y, given.weight, to_x, by[1], transposed, threads)

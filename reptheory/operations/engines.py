@@ -29,7 +29,7 @@ from reptheory.operations.coupling_plan import CHUNK_ROWS, Pair, PathTerms, coup
 from reptheory.operations.ring_plan import absolute, depth, multiplications, ring_plan, ring_underflow
 from reptheory.tables.table import Table
 
-__all__ = ["Engine", "RingEngine", "TableEngine", "Transposable", "final_rounding"]
+__all__ = ["Engine", "RingEngine", "TableEngine", "Transposable", "final_rounding", "float_name"]
 
 Array = NDArray[Any]
 
@@ -59,6 +59,11 @@ class Transposable(Engine, Protocol):
 
     def transposed(self, operand: int) -> Transposable | None:
         """Return the engine of (z, y) -> x for operand 1, (x, z) -> y for 2; None: the table does."""
+
+
+def float_name(dtype: np.dtype[Any]) -> str:
+    """Return "float32" or "float64", as `dtype.name` does, ten times faster."""
+    return "float32" if dtype.itemsize == 4 else "float64"
 
 
 def read_only(array: Array) -> Array:
@@ -175,7 +180,7 @@ class TableEngine:
 
     def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
         """Write the product; a float32 z of float64 operands is rounded once at the end."""
-        self._apply(x, y, z, x.dtype.name, threads)
+        self._apply(x, y, z, float_name(x.dtype), threads)
 
     def bound(self, x: Array, y: Array, dtype: np.dtype[Any], more: int = 0) -> NDArray[np.float64]:
         """Bound: gamma_D sum |C||x||y| + underflow, D roundings on a way (docs/proofs/coupling.md)."""
@@ -248,7 +253,7 @@ class RingEngine:
 
     def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
         """Write the product; a float32 z of float64 operands is rounded once at the end."""
-        self._apply(x, y, z, x.dtype.name, -1.0, threads)
+        self._apply(x, y, z, float_name(x.dtype), -1.0, threads)
 
     def bound(self, x: Array, y: Array, dtype: np.dtype[Any], more: int = 0) -> NDArray[np.float64]:
         """Bound: gamma_D times the same program on absolute values + underflow (docs/proofs/rings.md)."""

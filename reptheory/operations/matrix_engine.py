@@ -19,7 +19,7 @@ from reptheory.kernels.matrices import WIDTH, LinearMap, MatrixPlan, matrix_prod
 from reptheory.kernels.pool import over_samples, scratch
 from reptheory.kernels.simd import lanes_of
 from reptheory.operations.blocks import Blocks
-from reptheory.operations.engines import COPYING, read_only
+from reptheory.operations.engines import COPYING, float_name, read_only
 
 __all__ = ["MatrixEngine", "Side"]
 
@@ -125,7 +125,7 @@ class MatrixEngine:
 
     def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
         """Write the product; a float32 z of float64 operands is rounded once at the end."""
-        self._apply(x, y, z, x.dtype.name, threads)
+        self._apply(x, y, z, float_name(x.dtype), threads)
 
     def bound(self, x: Array, y: Array, dtype: np.dtype[Any], more: int = 0) -> NDArray[np.float64]:
         """Bound: gamma_D times the same program on absolute values + underflow (docs/proofs/matrices.md)."""

@@ -101,7 +101,7 @@ def read_operand(value: ArrayLike, name: str) -> NDArray[Any]:
         ) from error
     kind, size = array.dtype.kind, array.dtype.itemsize
     if kind == "f" and size in (4, 8):
-        return array.astype(array.dtype.newbyteorder("="), copy=False)
+        return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
     if kind == "f" and size == 2:
         return array.astype(np.float32)
     if kind in "iu":
@@ -138,8 +138,13 @@ def _common(arrays: list[tuple[str, NDArray[Any]]]) -> tuple[tuple[int, ...], np
             f"{names}: leading axes {' and '.join(map(str, shapes))} do not broadcast; "
             "give each the same samples, or insert axes of length 1"
         ) from None
-    dtypes = {array.dtype for _, array in arrays}
-    return shape, dtypes.pop() if len(dtypes) == 1 else np.result_type(*dtypes)
+    return shape, _widest([array for _, array in arrays])
+
+
+def _widest(arrays: list[NDArray[Any]]) -> np.dtype[Any]:
+    """Return the dtype of the widest array; `np.result_type` is slow, and seldom needed."""
+    dtypes = {array.dtype for array in arrays}
+    return dtypes.pop() if len(dtypes) == 1 else np.result_type(*dtypes)
 
 
 def operands(x: ArrayLike, y: ArrayLike, dims: tuple[int, int], meanings: tuple[str, str]) -> Operands:
@@ -184,9 +189,10 @@ def weighted_operands(
     """
     x, y, weight = _weighted(arrays, dims, meanings, shared)
     named = [("x", x), ("y", y), ("weight", weight)]
-    shape, dtype = _common(named[:2] if shared else named)
-    dtype = np.result_type(dtype, weight.dtype)
-    factors = np.require(weight, dtype, ["C", "A"]) if shared else _flat(weight, shape, dtype)
+    shape, _ = _common(named[:2] if shared else named)
+    dtype = _widest([x, y, weight])
+    factors = _flat(weight, () if shared else shape, dtype)
+    factors = factors.reshape(-1) if shared else factors
     return Weighted(_flat(x, shape, dtype), _flat(y, shape, dtype), factors, shape)
 
 
@@ -210,7 +216,7 @@ def edge_operands(
             raise OperandError(
                 f"{name}: got shape {list(array.shape)}; give one row a {what}, {[count, array.shape[-1]]}"
             )
-    dtype = np.result_type(*(array.dtype for array in read))
+    dtype = _widest(read)
     x, y, weight = (np.require(array, dtype, ["C", "A"]) for array in read)
     return Weighted(x, y, weight, (rows[0],))
 
@@ -284,7 +290,8 @@ def allocate(
         )
     if not out.flags.writeable:
         raise OperandError("out: the array is read-only; pass a writeable one or leave `out` away")
-    direct = out.flags.c_contiguous and out.flags.aligned
+    flags = out.flags
+    direct = flags.c_contiguous and flags.aligned
     if direct and not any(np.may_share_memory(out, array) for array in inputs):
         return out, out
     return out, empty(shape, dtype)

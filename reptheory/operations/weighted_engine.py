@@ -23,7 +23,7 @@ from reptheory.kernels.weighted import (
     weighted_product,
     weighted_scratch,
 )
-from reptheory.operations.engines import COPYING, read_only
+from reptheory.operations.engines import COPYING, float_name, read_only
 from reptheory.operations.weighted_plan import FORWARD, Roles, WeightedSpec
 
 __all__ = ["ProductEngine", "SampleEngine", "WeightedEngine"]
@@ -131,7 +131,7 @@ class WeightedEngine:
 
     def run(self, x: Array, y: Array, weights: Array, z: Array, threads: int | None) -> None:
         """Write the product; weights (weights,) are shared, (samples, weights) one set a sample."""
-        self._apply(x, y, weights, z, x.dtype.name, threads)
+        self._apply(x, y, weights, z, float_name(x.dtype), threads)
 
     def bound(self, x: Array, y: Array, weights: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
         """Bound the error of `run` in `dtype` elementwise, (samples, dim_out)."""
@@ -154,7 +154,7 @@ class WeightedEngine:
         self, x: Array, y: Array, grad: Array, gradient: Array, threads: int | None, name: str = ""
     ) -> None:
         """Write the gradient of the weights: (weights,) shared, or (samples, weights)."""
-        plan = self._plan(name or x.dtype.name)
+        plan = self._plan(name or float_name(x.dtype))
         left, right, incoming = (read_only(array.reshape(-1)) for array in (x, y, grad))
         tile = WIDTH * lanes_of(plan.values.dtype)
         need = weighted_scratch(plan, gradient=True)
