@@ -83,11 +83,13 @@ def identify(
     if listing or file is None:
         _list()
         return
+    from reptheory.conversion.files import refuse_table  # noqa: PLC0415
     from reptheory.conversion.foreign_files import read_foreign  # noqa: PLC0415
     from reptheory.conversion.identify import identify as run  # noqa: PLC0415
 
     options: dict[str, Any] = {"kind": kind, "angles": angles or None, "quaternion": quaternion or None}
     known = True
+    refuse_table(file)
     for name, array in read_foreign(file).items():
         found = run(array, **options)
         click.echo(f"{name or file}: {found}")

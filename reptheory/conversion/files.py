@@ -34,7 +34,7 @@ from reptheory.tables.table import Table, read_table
 if TYPE_CHECKING:
     from io import BufferedReader
 
-__all__ = ["convert_file", "stated"]
+__all__ = ["convert_file", "refuse_table", "stated"]
 
 _MOST_STATED: Final = 1 << 12
 
@@ -79,6 +79,17 @@ def _ours(path: Path) -> Table | None:
         return read_table(path)
     except TableCorrupt:
         return None
+
+
+def refuse_table(path: Path) -> None:
+    """Raise OperandError where a file is a table of this package: its convention needs no guess."""
+    table = _ours(path)
+    if table is not None:
+        compared = f"`reptheory audit {path}` compares it with the exact values, "
+        raise OperandError(
+            f"{path}: is a {table.kind} table of this package, and identify reads single tensors; "
+            f"{compared if coupling_in(table) else ''}`reptheory info {path}` says what it holds"
+        )
 
 
 def stated(stream: BufferedReader) -> list[str]:

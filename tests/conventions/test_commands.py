@@ -165,3 +165,15 @@ def test_info_of_a_converted_file(ending: str, tmp_path: Path) -> None:
     broken = run("info", converted)
     assert broken.exit_code == 1
     assert "neither a table nor a file" in broken.output
+
+
+@pytest.mark.parametrize(("kind", "audited"), [("clebsch_gordan", True), ("wigner_6j", False)])
+def test_identify_of_our_own_table_says_who_reads_it(kind: str, audited: bool, tmp_path: Path) -> None:
+    table = tmp_path / "table.npz"
+    assert run("build", kind, "--lmax", 1, "--output", table).exit_code == 0
+    found = run("identify", table)
+    assert found.exit_code == 1
+    assert f"is a {kind} table of this package" in found.output
+    assert len(found.output.splitlines()) == 1
+    assert (f"reptheory audit {table}" in found.output) == audited
+    assert f"reptheory info {table}" in found.output
