@@ -31,6 +31,7 @@ from reptheory.conversion.reference import (
     coupling_floats,
     exact_coupling,
     meaning,
+    tolerance_of,
     with_other_orders,
 )
 from reptheory.conversion.registry import PackageConvention
@@ -271,8 +272,7 @@ def _count(pairs: Iterable[tuple[NDArray[Any], NDArray[Any]]], factor: float) ->
     wrong = 0
     for found, expected in pairs:
         scale = min(abs(factor) * float(np.abs(expected).max(initial=0.0)) or 1.0, most)
-        within = 2.0**-9 if found.dtype == np.float16 else TOLERANCE
-        wrong += int((~(np.abs(found - factor * expected) <= within * scale)).sum())
+        wrong += int((~(np.abs(found - factor * expected) <= tolerance_of(found.dtype) * scale)).sum())
     return wrong
 
 

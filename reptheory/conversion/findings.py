@@ -67,7 +67,7 @@ class Identification:
 
     matches   every convention that gives the numbers
     nearest   the convention compared with below; the first match if there are any
-    factor    array = factor * nearest (times the signed permutation)
+    factor    array = factor * nearest (times the signed permutation); imaginary where an i was kept
     places    per axis: the place of the nearest that stands at each place of the array; () for none needed
     signs     per axis: 1 or -1 at each place of the array; () for none needed
     wrong     entries that differ from factor * nearest, in the order of their indices
@@ -75,7 +75,7 @@ class Identification:
 
     matches: tuple[Match, ...]
     nearest: Match | None
-    factor: float = 1.0
+    factor: float | complex = 1.0
     places: tuple[tuple[int, ...], ...] = ()
     signs: tuple[tuple[int, ...], ...] = ()
     wrong: tuple[WrongEntry, ...] = ()
@@ -88,6 +88,9 @@ class Identification:
     @property
     def exact_factor(self) -> Surd | None:
         """The factor as a square root of a small fraction and powers of pi, where it is one to 1e-6."""
+        if isinstance(self.factor, complex):
+            size = recognized(self.factor.imag)
+            return size and size * Surd.sqrt(1, i_power=1)
         return recognized(self.factor)
 
     def __bool__(self) -> bool:

@@ -1,9 +1,10 @@
 """identify: which conventions reproduce a tensor, values of harmonics, or a D matrix.
 
 Every convention of the registry is compared entry by entry; entries agree within 2^-16 of the largest, so
-that tables made in float32 are recognised (`Match.error` says how close they really are). If no convention
-agrees, the nearest is the one from which the fewest entries differ after one common factor; if that leaves
-more than one entry, a signed permutation of the axes is sought that leaves none.
+that tables made in float32 are recognised, and float16 within 2^-9 (`Match.error` says how close they really
+are). If no convention agrees, the nearest is the one from which the fewest entries differ after one common
+factor, real or imaginary; if that leaves more than one entry, a signed permutation of the axes is sought that
+leaves none.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from reptheory.conversion.reference import (
     coupling_floats,
     harmonics_floats,
     rotation_floats,
+    tolerance_of,
     with_other_orders,
 )
 from reptheory.conversion.registry import CONVENTIONS, PackageConvention
@@ -40,6 +42,8 @@ __all__ = ["identify"]
 
 _MOST_WRONG: Final = 0.25  # of the nonzero entries: beyond that, "these entries differ" explains nothing
 _MOST_UNLIKE: Final = 0.5  # of all entries: beyond that there is no likeness
+_COUPLED: Final = 3  # axes of a coupling tensor; harmonics and D matrices have two
+Factor = float | complex
 Candidate = tuple[Match, NDArray[Any], tuple[tuple[int, ...], ...]]
 
 
@@ -79,20 +83,21 @@ def identify(
         raise OperandError(
             "values: got entries that are no finite numbers; pass an array of floats or exact values"
         )
+    within = tolerance_of(array.dtype)
     array = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
     if points is not None:
-        return _harmonics(array, np.asarray(points, dtype=np.float64))
+        return _harmonics(array, np.asarray(points, dtype=np.float64), within)
     if angles is not None or quaternion is not None:
-        return _rotation(array, angles, quaternion)
+        return _rotation(array, angles, quaternion, within)
     if array.ndim != 3 or any(length % 2 == 0 for length in array.shape):
         raise OperandError(
             f"values: got the shape {array.shape}; a coupling tensor has (2l1+1, 2l2+1, 2l3+1); give points= "
             "for harmonics, angles= or quaternion= for a D matrix, and split a whole table, or use audit"
         )
-    return _coupling(array, kind)
+    return _coupling(array, kind, within)
 
 
-def _coupling(array: NDArray[Any], kind: str | None) -> Identification:
+def _coupling(array: NDArray[Any], kind: str | None, within: float) -> Identification:
     """Identify a coupling tensor."""
     l1, l2, l3 = ((length - 1) // 2 for length in array.shape)
     if not abs(l1 - l2) <= l3 <= l1 + l2:
@@ -105,10 +110,10 @@ def _coupling(array: NDArray[Any], kind: str | None) -> Identification:
             labels = tuple(orders(one, ell) for ell in (l1, l2, l3))
             yield Match(name, one.name, 0.0), coupling_floats(name, one, (l1, l2, l3)), labels
 
-    return _best(array, list(compared()))
+    return _best(array, list(compared()), within)
 
 
-def _harmonics(array: NDArray[Any], points: NDArray[np.float64]) -> Identification:
+def _harmonics(array: NDArray[Any], points: NDArray[np.float64], within: float) -> Identification:
     """Identify values of harmonics at points."""
     if (
         points.ndim != 2
@@ -137,9 +142,9 @@ def _harmonics(array: NDArray[Any], points: NDArray[np.float64]) -> Identificati
             expected = np.concatenate(harmonics_floats(one, points, list_of), axis=1)
             yield Match("harmonics", one.name, 0.0), expected, (tuple(range(len(points))), labels)
 
-    found = _best(array, list(compared(degrees)), turning=(1,))
+    found = _best(array, list(compared(degrees)), within, turning=(1,))
     if not found and len(degrees) > 1 and array.shape[1] % 2:  # (L+1)^2 odd: perhaps one degree instead
-        single = _best(array, list(compared([(array.shape[1] - 1) // 2])), turning=(1,))
+        single = _best(array, list(compared([(array.shape[1] - 1) // 2])), within, turning=(1,))
         return min(found, single, key=_unlikeness)
     return found
 
@@ -149,7 +154,7 @@ def _unlikeness(found: Identification) -> tuple[bool, bool, int]:
     return not found, found.nearest is None, len(found.wrong)
 
 
-def _rotation(array: NDArray[Any], angles: Any, quaternion: Any) -> Identification:
+def _rotation(array: NDArray[Any], angles: Any, quaternion: Any, within: float) -> Identification:
     """Identify a D matrix of a known rotation."""
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.shape[0] % 2 == 0:
         raise OperandError(f"values: got the shape {array.shape}; a D matrix of degree l has (2l+1, 2l+1)")
@@ -177,7 +182,7 @@ def _rotation(array: NDArray[Any], angles: Any, quaternion: Any) -> Identificati
                 yield Match("rotation", one.name, 0.0, conjugate=True), matrix.conj(), (labels, labels)
                 yield Match("rotation", one.name, 0.0, True, True), matrix.T, (labels, labels)
 
-    return _best(array, list(compared()))
+    return _best(array, list(compared()), within)
 
 
 def _by_angles(degree: int, angles: Any) -> Callable[[PackageConvention], NDArray[Any]]:
@@ -205,16 +210,17 @@ def _by_quaternion(degree: int, quaternion: Any) -> Callable[[PackageConvention]
 
 
 def _best(
-    array: NDArray[Any], options: list[Candidate], turning: tuple[int, ...] | None = None
+    array: NDArray[Any], options: list[Candidate], within: float, turning: tuple[int, ...] | None = None
 ) -> Identification:
     """Return the options that agree, or the one that explains the array best.
 
+    within    entries closer than this, times the largest one, agree
     turning   the axes that a signed permutation may change; None is all
     """
     options = [option for option in options if option[1].shape == array.shape]
     if not options or not array.any():
         return Identification((), None)
-    scored = [_score(array, option) for option in options]
+    scored = [_score(array, option, within) for option in options]
     matches = tuple(
         replace(option[0], error=error)
         for option, (wrong, error, factor) in zip(options, scored, strict=True)
@@ -222,23 +228,30 @@ def _best(
     )
     if matches:
         return Identification(matches, matches[0])
-    nonzero = int((np.abs(array) > TOLERANCE * np.abs(array).max(initial=0.0)).sum())
-    ranked = sorted(range(len(options)), key=lambda place: (scored[place][0], scored[place][2] != 1.0))
+    nonzero = int((np.abs(array) > within * np.abs(array).max(initial=0.0)).sum())
+    ranked = sorted(
+        range(len(options)), key=lambda place: (scored[place][0], _rank(scored[place][2], within))
+    )
     if scored[ranked[0]][0] <= max(1, _MOST_WRONG * nonzero):
         best = ranked[0]
-        return _with_wrong(array, options[best], *scored[best])
-    return _permuted(array, [options[place] for place in ranked], turning)
+        return _with_wrong(array, options[best], scored[best], within)
+    return _permuted(array, [options[place] for place in ranked], within, turning)
 
 
-def _score(array: NDArray[Any], option: Candidate) -> tuple[int, float, float]:
+def _rank(factor: Factor, within: float) -> int:
+    """Rank factors that leave as many entries wrong: none, then a sign or an i, then others."""
+    return 0 if factor == 1.0 else 1 if abs(abs(factor) - 1.0) <= within else 2
+
+
+def _score(array: NDArray[Any], option: Candidate, within: float) -> tuple[int, float, Factor]:
     """Return how many entries differ, the relative error, and the common factor, 1 if that will do."""
     expected = option[1]
-    results = []
-    for factor in (1.0, _common_factor(array, expected)):
+    results: list[tuple[int, float, Factor]] = []
+    for factor in (1.0, _common_factor(array, expected, within)):
         scale = _scale(array, factor * expected)
         gap = np.abs(array - factor * expected)
         results.append(
-            (int((gap > TOLERANCE * scale).sum()), float(gap.max(initial=0.0)) / (scale or 1.0), factor)
+            (int((gap > within * scale).sum()), float(gap.max(initial=0.0)) / (scale or 1.0), factor)
         )
     return min(results, key=lambda result: result[0])
 
@@ -248,29 +261,37 @@ def _scale(array: NDArray[Any], expected: NDArray[Any]) -> float:
     return min(float(np.abs(part).max(initial=0.0)) for part in (array, expected))
 
 
-def _common_factor(array: NDArray[Any], expected: NDArray[Any]) -> float:
-    """Return the factor that most entries share: the median ratio where the expected ones are large."""
+def _common_factor(array: NDArray[Any], expected: NDArray[Any], within: float) -> Factor:
+    """Return the factor that most entries share: the median ratio where the expected ones are large.
+
+    It is real; of coupling tensors also imaginary: who makes real ones of complex ones may keep an i.
+    """
     large = np.abs(expected) > 0.01 * np.abs(expected).max(initial=0.0)
-    ratios = np.real(array[large] / expected[large]) if large.any() else np.ones(1)
+    quotients = array[large] / expected[large] if large.any() else np.ones(1)
+    ratios = np.real(quotients)
     factor = float(np.median(ratios))
+    turned = float(np.median(np.imag(quotients)))
+    if array.ndim == _COUPLED and abs(turned) > abs(factor):
+        return complex(0.0, turned if abs(abs(turned) - 1.0) > within else float(np.sign(turned)))
     if abs(factor) < 1e-300:
         factor = float(ratios[np.argmax(np.abs(ratios))]) or 1.0
-    return 1.0 if abs(factor - 1.0) <= TOLERANCE else factor
+    return 1.0 if abs(factor - 1.0) <= within else factor
 
 
 def _with_wrong(
-    array: NDArray[Any], option: Candidate, _: int, error: float, factor: float
+    array: NDArray[Any], option: Candidate, score: tuple[int, float, Factor], within: float
 ) -> Identification:
     """Return the nearest convention with the entries that differ from it."""
     match, expected, labels = option
+    _, error, factor = score
     scale = _scale(array, factor * expected)
-    places = np.argwhere(np.abs(array - factor * expected) > TOLERANCE * scale)
+    places = np.argwhere(np.abs(array - factor * expected) > within * scale)
     wrong = tuple(
         WrongEntry(
             tuple(place),
             tuple(axis[number] for axis, number in zip(labels, place, strict=True)),
             array[tuple(place)].item(),
-            (factor * expected[tuple(place)]).item(),
+            (expected[tuple(place)] * factor).item(),
         )
         for place in places.tolist()
     )
@@ -278,7 +299,7 @@ def _with_wrong(
 
 
 def _permuted(
-    array: NDArray[Any], options: list[Candidate], turning: tuple[int, ...] | None
+    array: NDArray[Any], options: list[Candidate], within: float, turning: tuple[int, ...] | None
 ) -> Identification:
     """Return the convention that a signed permutation makes the array; else the nearest and what differs."""
     tried: list[NDArray[Any]] = []
@@ -287,29 +308,31 @@ def _permuted(
         if known or (np.iscomplexobj(array) != np.iscomplexobj(expected) and turning is None):
             continue
         tried.append(expected)
-        found = _search(array, expected, labels, turning)
+        found = _search(array, expected, labels, within, turning)
         if found is not None:
             factor, places, signs = found
-            factor = 1.0 if abs(factor - 1.0) <= TOLERANCE else factor
+            factor = 1.0 if abs(factor - 1.0) <= within else factor
             return Identification((), match, factor, places, signs)
-    if _score(array, options[0])[0] > _MOST_UNLIKE * array.size:
+    score = _score(array, options[0], within)
+    if score[0] > _MOST_UNLIKE * array.size:
         return Identification((), None)
-    return _with_wrong(array, options[0], *_score(array, options[0]))
+    return _with_wrong(array, options[0], score, within)
 
 
 def _search(
     array: NDArray[Any],
     expected: NDArray[Any],
     labels: tuple[tuple[int, ...], ...],
+    within: float,
     turning: tuple[int, ...] | None,
 ) -> Any:
     """Return factor, places and signs of a signed permutation of tensors (real ones), or columns, or None."""
     if turning is None:
         if np.iscomplexobj(array):
             return None
-        result = signed_permutation(array, expected, TOLERANCE, list(_likely(labels)))
+        result = signed_permutation(array, expected, within, list(_likely(labels)))
         return None if result is None else (result.factor, result.places, result.signs)
-    return _columns(array, expected)
+    return _columns(array, expected, within)
 
 
 def _likely(labels: tuple[tuple[int, ...], ...]) -> Iterable[list[NDArray[np.int64]]]:
@@ -324,7 +347,7 @@ def _likely(labels: tuple[tuple[int, ...], ...]) -> Iterable[list[NDArray[np.int
             yield [*same[:axis], moved[axis], *same[axis + 1 :]]
 
 
-def _columns(array: NDArray[Any], expected: NDArray[Any]) -> Any:
+def _columns(array: NDArray[Any], expected: NDArray[Any], within: float) -> Any:
     """Match the columns of two matrices up to order, sign and one factor: the rows are points."""
     norms = np.linalg.norm(array, axis=0), np.linalg.norm(expected, axis=0)
     if not norms[0].all() or not norms[1].all():
@@ -337,7 +360,7 @@ def _columns(array: NDArray[Any], expected: NDArray[Any]) -> Any:
     ratios = norms[0] / norms[1][places]
     factor = float(np.median(ratios))
     gap = np.abs(array - factor * signs * expected[:, places]).max()
-    if gap > TOLERANCE * factor * np.abs(expected).max():
+    if gap > within * factor * np.abs(expected).max():
         return None
     rows = tuple(range(len(array)))
     return factor, (rows, tuple(places.tolist())), ((1,) * len(rows), tuple(signs.tolist()))

@@ -29,13 +29,21 @@ __all__ = [
     "harmonics_floats",
     "meaning",
     "rotation_floats",
+    "tolerance_of",
     "with_other_orders",
 ]
 
 TOLERANCE: Final = 2.0**-16
 """Entries closer than this, times the largest one, agree: twelve bits are left for the errors of float32."""
 
+_TOLERANCE_HALF: Final = 2.0**-9  # float16 keeps eleven bits
+
 _REAL, _COMPLEX = CONVENTIONS["real"], CONVENTIONS["complex"]
+
+
+def tolerance_of(dtype: np.dtype[Any]) -> float:
+    """Return how close entries of a precision are, over the largest one, where they agree."""
+    return _TOLERANCE_HALF if dtype == np.float16 else TOLERANCE
 
 
 def candidates(kind: str | None) -> Iterator[tuple[str, PackageConvention]]:

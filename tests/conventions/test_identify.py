@@ -254,3 +254,52 @@ def test_masked_arrays_are_refused(name: str) -> None:
     passed = {"values": np.eye(3), name: np.ma.masked_equal(np.eye(3), 0)}
     with pytest.raises(OperandError, match=f"^{name}: got a masked array"):
         rt.identify(**passed)
+
+
+@pytest.mark.parametrize("basis", ["real", "complex"])
+@pytest.mark.parametrize("factor", [1j, -1j, 0.5j * np.sqrt(3)])
+def test_a_factor_of_i_is_found_and_named(factor: complex, basis: Any) -> None:
+    tensor = factor * rt.clebsch_gordan_array(2, 2, 2, basis=basis).to_numpy()
+    found = rt.identify(tensor, kind="clebsch_gordan")
+    assert not found
+    assert found.nearest is not None
+    assert found.nearest.convention == basis
+    assert not found.wrong
+    assert found.factor == pytest.approx(factor, rel=1e-12)
+    assert found.exact_factor is not None
+    assert complex(found.exact_factor) == pytest.approx(factor, rel=1e-12)
+    assert f"times the factor {found.exact_factor}" in str(found)
+    tensor[tuple(np.argwhere(tensor)[0])] *= -1
+    assert [entry.index for entry in rt.identify(tensor).wrong] == [tuple(np.argwhere(tensor)[0].tolist())]
+
+
+@pytest.mark.parametrize("kind", ["wigner_3j", "clebsch_gordan", "gaunt"])
+def test_half_precision_is_recognised(kind: Any) -> None:
+    tensor = coupling_floats(kind, rt.CONVENTIONS["real"], (2, 2, 4))
+    assert "real" in rt.identify(tensor.astype(np.float16), kind=kind).names
+    spoilt = tensor.astype(np.float16)
+    place = tuple(np.argwhere(spoilt)[0].tolist())
+    spoilt[place] *= -1
+    assert [entry.index for entry in rt.identify(spoilt, kind=kind).wrong] == [place]
+    permuted = rt.identify(tensor[::-1].astype(np.float16), kind=kind)
+    assert permuted.nearest is not None
+    assert not permuted.wrong
+
+
+def test_harmonics_and_rotations_of_half_precision_are_recognised() -> None:
+    points = np.random.default_rng(3).normal(size=(12, 3))
+    values = np.concatenate(harmonics_floats(rt.CONVENTIONS["real"], points, [0, 1, 2, 3]), axis=1)
+    assert "real" in rt.identify(values.astype(np.float16), points=points).names
+    turned = rt.identify(values[:, ::-1].astype(np.float16), points=points)
+    assert turned.nearest is not None
+    assert not turned.wrong
+    matrix = rotation_floats(rt.CONVENTIONS["real"], 2, [0.3, 0.7, -1.1])
+    assert "real" in rt.identify(matrix.astype(np.float16), angles=(0.3, 0.7, -1.1)).names
+
+
+@pytest.mark.parametrize("factor", [1j, -1j])
+def test_factors_of_size_one_come_before_others(factor: complex) -> None:
+    found = rt.identify(factor * TENSOR)  # wigner_3j times sqrt(5) would do as well
+    assert found.nearest is not None
+    assert (found.nearest.kind, found.nearest.convention) == ("clebsch_gordan", "real")
+    assert found.factor == factor
