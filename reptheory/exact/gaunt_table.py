@@ -108,12 +108,12 @@ def _plan(top: int, out: int, real: bool) -> GauntPlan:
     """Lay the blocks out in the order of their degrees."""
     degrees = np.arange(max(top, out) + 1)
     l1, l2, l3 = degrees[: top + 1, None, None], degrees[: top + 1, None], degrees[: out + 1]
-    inside = (abs(l1 - l2) <= l3) & (l3 <= l1 + l2) & ((l1 + l2 + l3) & 1 == 0)
-    places = inside.reshape(-1).nonzero()[0]
+    above = l3 - abs(l1 - l2)  # even and from 0 to 2 min(l1, l2); below 0 it is huge as an unsigned number
+    inside = (above.view(np.uint64) <= 2 * np.minimum(l1, l2).view(np.uint64)) & (above & 1 == 0)
+    ls = np.array(inside.nonzero())
     numbers = np.full(inside.shape, -1)
-    numbers.reshape(-1)[places] = np.arange(len(places))
-    ls = np.array(np.unravel_index(places, inside.shape))
-    starts = np.zeros(len(places) + 1, np.int64)
+    numbers[inside] = np.arange(ls.shape[1])
+    starts = np.zeros(ls.shape[1] + 1, np.int64)
     _sizes(ls[0], ls[1], ls[2], real).cumsum(out=starts[1:])
     return GauntPlan(sealed(np.ascontiguousarray(ls.T)), sealed(starts), sealed(numbers), real)
 
