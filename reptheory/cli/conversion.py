@@ -23,7 +23,15 @@ _NAMES = "\b\nConventions: reptheory identify --list"
 @click.option(
     "--ulps", type=click.FloatRange(min=0), default=4.0, show_default=True, help="Further off is wrong."
 )
-def audit(file: Path, kind: str | None, name: str | None, ulps: float) -> None:
+@click.option(
+    "--degrees",
+    nargs=3,
+    metavar="D1 D2 D3",
+    help="Degrees on each axis of one dense table: 0,1,2 or 0e+1o+2e. Default: by their lengths.",
+)
+def audit(
+    file: Path, kind: str | None, name: str | None, ulps: float, degrees: tuple[str, str, str] | None
+) -> None:
     """Compare somebody else's table of coupling coefficients with the exact values.
 
     FILE is npz, npy, safetensors, JSON or a PyTorch file: arrays of three axes, one for each (l1, l2, l3) or
@@ -32,10 +40,17 @@ def audit(file: Path, kind: str | None, name: str | None, ulps: float) -> None:
     """
     from reptheory.conversion.audit import audit as run  # noqa: PLC0415
 
-    found = run(file, kind, convention=name, ulps=ulps)
+    given = [_degrees(axis) for axis in degrees] if degrees else None
+    found = run(file, kind, convention=name, degrees=given, ulps=ulps)
     click.echo(str(found))
     if not found.holds:
         sys.exit(1)
+
+
+def _degrees(text: str) -> list[int] | str:
+    """Return a list of whole numbers as such; anything else is for Irreps to read."""
+    parts = text.split(",")
+    return [int(part) for part in parts] if all(part.strip().isdecimal() for part in parts) else text
 
 
 @click.command(epilog=_NAMES)

@@ -41,7 +41,7 @@ from reptheory.exact.complex_surds import ComplexSurdArray
 from reptheory.exact.surd import Surd
 from reptheory.groups.labels import shown as inspected
 from reptheory.tables.files import shown
-from reptheory.tables.table import read_table
+from reptheory.tables.table import Table, read_table
 
 __all__ = ["audit"]
 
@@ -106,8 +106,8 @@ def audit(
 ) -> Audit:
     """Compare a table of 3j, Clebsch-Gordan or Gaunt coefficients with the exact values, entry by entry.
 
-    table       path of an npy, npz, safetensors, JSON or PyTorch file; an array; or a mapping from names or
-                (l1, l2, l3) to arrays. See `blocks_of` for the layouts that are understood
+    table       path of an npy, npz, safetensors, JSON or PyTorch file; an array; a mapping from names or
+                (l1, l2, l3) to arrays; or a `Table` of couplings. See `blocks_of` for the layouts
     kind        "wigner_3j", "clebsch_gordan" or "gaunt"; None finds out
     convention  the one it is meant to follow; None finds out
     degrees     of the three axes of a dense table; None guesses from the lengths
@@ -140,6 +140,8 @@ def _arrays(table: Any) -> tuple[str, dict[str, NDArray[Any]]]:
     """Return what to call a table, and its arrays by name."""
     if isinstance(table, str | os.PathLike):
         return shown(table), _own(table) or read_foreign(table)
+    if isinstance(table, Table):
+        return "table", _labelled(table, "table")
     entries = table if isinstance(table, Mapping) else {"": table}
     arrays = {}
     for name, values in entries.items():
@@ -152,13 +154,21 @@ def _arrays(table: Any) -> tuple[str, dict[str, NDArray[Any]]]:
 
 
 def _own(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]] | None:
-    """Return labels and floats of a table of this package, whole labels only; None for another file."""
+    """Return labels and floats of a table of this package; None for another file."""
     try:
         table = read_table(path) if os.fspath(path).endswith(".npz") else None
     except (TableCorrupt, TableMismatch):
         return None
-    if table is None or coupling_in(table) is None:
-        return None
+    return None if table is None else _labelled(table, shown(path))
+
+
+def _labelled(table: Table, name: str) -> dict[str, NDArray[Any]]:
+    """Return labels and floats of a table of couplings, whole labels only; raise OperandError for others."""
+    if coupling_in(table) is None:
+        raise OperandError(
+            f"{name}: is a {table.kind} table; audit knows wigner_3j, clebsch_gordan and gaunt coefficients. "
+            "`reptheory verify` checks a table of this package of any kind"
+        )
     doubled = table.index_names[0].startswith("two_")
     whole = ~(table.index[:, :3] % 2).any(axis=1) if doubled else np.ones(len(table), dtype=bool)
     return {"index": table.index[whole] // (2 if doubled else 1), "values": table.values()[whole]}

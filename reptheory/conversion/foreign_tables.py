@@ -128,7 +128,10 @@ def _scattered(index: NDArray[Any], values: NDArray[Any]) -> list[Block]:
         raise OperandError("audit: the index and the values differ in length, or labels are not whole")
     degrees, orders = labels[:, :3], labels[:, 3:]
     if len(labels) and (degrees.min() < 0 or degrees.max() > 10**3 or (abs(orders) > degrees).any()):
-        raise OperandError("audit: the index holds a label with abs(m) > l, l < 0 or l > 1000")
+        raise OperandError(
+            "audit: the index holds a label with abs(m) > l, l < 0 or l > 1000; audit knows wigner_3j, "
+            "clebsch_gordan and gaunt coefficients, with rows of l1, l2, l3, m1, m2, m3"
+        )
     blocks = []
     paths, back = np.unique(degrees, axis=0, return_inverse=True)
     for number, (l1, l2, l3) in enumerate(paths.tolist()):

@@ -437,3 +437,24 @@ def test_masked_arrays_are_refused() -> None:
         rt.audit(masked)
     with pytest.raises(OperandError, match=r"^table\[\(1, 1, 1\)\]: got a masked array"):
         rt.audit({(1, 1, 1): masked})
+
+
+def test_tables_of_this_package_are_read_as_they_are() -> None:
+    found = rt.audit(rt.build_table("clebsch_gordan", 2, basis="real"))
+    assert found.holds
+    assert (found.kind, found.nearest) == ("clebsch_gordan", found.entries)
+
+
+@pytest.mark.parametrize("kind", ["wigner_6j", "wigner_9j"])
+def test_tables_of_other_kinds_are_refused_by_name(kind: Any, tmp_path: Path) -> None:
+    table = rt.build_table(kind, 1)
+    known = f"{kind} table; audit knows wigner_3j, clebsch_gordan and gaunt"
+    for given in (table, table.save(tmp_path / "t.npz")):
+        with pytest.raises(OperandError, match=rf"{known}.*reptheory verify"):
+            rt.audit(given)
+
+
+def test_labels_of_other_symbols_are_told_which_are_read() -> None:
+    table = rt.build_table("wigner_6j", 2)
+    with pytest.raises(OperandError, match=r"wigner_3j, clebsch_gordan and gaunt .*l1, l2, l3, m1, m2, m3"):
+        rt.audit({"index": table.index, "values": table.values()})

@@ -177,3 +177,24 @@ def test_identify_of_our_own_table_says_who_reads_it(kind: str, audited: bool, t
     assert len(found.output.splitlines()) == 1
     assert (f"reptheory audit {table}" in found.output) == audited
     assert f"reptheory info {table}" in found.output
+
+
+def test_audit_with_degrees(tmp_path: Path) -> None:
+    path = tmp_path / "dense.npy"
+    table = np.zeros((4, 8, 3))  # 0 and 1; 1 and 2; 1
+    for first, start in ((0, 0), (1, 1)):
+        for second, middle in ((1, 0), (2, 3)):
+            if abs(first - second) <= 1:
+                block = rt.clebsch_gordan_array(first, second, 1, basis="real").to_numpy()
+                table[start : start + 2 * first + 1, middle : middle + 2 * second + 1] = block
+    np.save(path, table)
+    assert "degrees" in run("audit", path).output
+    for degrees in (("0,1", "1,2", "1"), ("0e+1o", "1o + 2e", "1o")):
+        found = run("audit", path, "--degrees", *degrees)
+        assert found.exit_code == 0, found.output
+        assert "4 blocks, 96 entries" in found.output
+        assert "clebsch_gordan of real" in found.output
+    for wrong in (("0,1", "1,2", "2"), ("0,1", "1,2", "one"), ("0,1", "1,-2", "1")):
+        refused = run("audit", path, "--degrees", *wrong)
+        assert refused.exit_code in (1, 2)
+        assert len(refused.output.splitlines()) == 1, refused.output
