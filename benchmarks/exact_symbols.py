@@ -3,12 +3,12 @@
     pip install ".[bench]"
     python benchmarks/exact_symbols.py [--count 300]
 
-Ours are exact (a Surd); WIGXJPF and wignernj return floats, SymPy exact expressions. Three rows are ours: the
-Surd itself, whose integers are multiplied out only when they are asked for; its correctly rounded float,
-which is what users of the floating-point libraries get; and its radicand in lowest terms. Labels are ints,
-drawn once, allowed by the selection rules, and the same for everybody. WIGXJPF's tables are made beforehand.
-SymPy keeps the results of its arithmetic: its cache is emptied before every pass over distinct labels, also
-before ours that make SymPy expressions.
+Ours are exact (a Surd); WIGXJPF, wignernj and wigners return floats, SymPy exact expressions. Three rows
+are ours: the Surd itself, whose integers are multiplied out only when they are asked for; its correctly
+rounded float, which is what users of the floating-point libraries get; and its radicand in lowest terms.
+Labels are ints, drawn once, allowed by the selection rules, and the same for everybody. WIGXJPF's tables
+are made beforehand. SymPy keeps the results of its arithmetic: its cache is emptied before every pass over
+distinct labels, also before ours that make SymPy expressions.
 
 Ratios are times over the first row's, above 1 where a contender is slower than our Surd.
 """
@@ -24,6 +24,7 @@ from collections.abc import Callable, Sequence
 
 import pywigxjpf
 import wignernj
+import wigners
 from side_by_side import compare
 from sympy.core.cache import clear_cache
 from sympy.physics import wigner as sympy_wigner
@@ -36,6 +37,8 @@ SLOW_IN_SYMPY = {"real gaunt", "9j"}
 Labels = tuple[int, ...]
 Draw = Callable[[random.Random, int], Labels]
 SYMPY_UP_TO = 20
+WIGNERS_UP_TO = 20
+"""It loses digits where j1 + j2 + j3 exceeds 60."""
 """Beyond this SymPy takes milliseconds a symbol."""
 
 
@@ -107,6 +110,16 @@ def each(function: Callable[..., object], labels: Sequence[Labels]) -> Callable[
     return call
 
 
+def forgetful(call: Callable[[], None]) -> Callable[[], None]:
+    """Return the call with the results that wigners keeps thrown away first: labels are as if new."""
+
+    def again() -> None:
+        wigners.clear_wigner_3j_cache()
+        call()
+
+    return again
+
+
 def floats(function: Callable[..., rt.Surd]) -> Callable[..., float]:
     """Return the function of the correctly rounded floats."""
     return lambda *labels: float(function(*labels))
@@ -149,6 +162,8 @@ def against_floats(count: int) -> None:
                 "WIGXJPF": each(wigxjpf, doubled),
                 "wignernj": each(nj, labels),
             }
+            if name == "3j" and most <= WIGNERS_UP_TO:
+                contenders["wigners"] = forgetful(each(wigners.wigner_3j, labels))
             show(f"{name}, degrees to {most:4d}", contenders, len(labels))
 
 
