@@ -15,6 +15,9 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, Final
 
+from reptheory.errors import LabelError
+from reptheory.groups.labels import shown
+
 __all__ = [
     "exact_arb",
     "fraction_ball",
@@ -22,6 +25,7 @@ __all__ = [
     "nearest_float",
     "pi_enclosure",
     "pi_power_bounds",
+    "precision",
     "sqrt_ball",
     "working_precision",
 ]
@@ -48,6 +52,14 @@ class _State:
 _STATE: Final = _State()
 _GUARD_BITS: Final = 16
 _FIRST_BITS: Final = 128
+_MOST_BITS: Final = 10**7
+
+
+def precision(prec: object) -> int:
+    """Return a working precision in bits; raise LabelError unless it is an int from 1 to 10^7 (a second)."""
+    if not isinstance(prec, int) or isinstance(prec, bool) or not 1 <= prec <= _MOST_BITS:
+        raise LabelError(f"prec: got {shown(prec)}; it must be a number of bits from 1 to {_MOST_BITS}")
+    return prec
 
 
 @contextmanager

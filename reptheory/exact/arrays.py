@@ -25,11 +25,17 @@ from reptheory.exact.rounding import FloatName, float_format, round_all
 from reptheory.exact.surd import Surd
 from reptheory.immutable import immutable
 
-__all__ = ["SurdArray"]
+__all__ = ["SurdArray", "require_copy"]
 
 Index = int | slice
 _COMPLEX_PARTS = {"complex128": "float64", "complex64": "float32"}
 _MOST_DENSE_BYTES = 2**36
+
+
+def require_copy(what: str, copy: bool | None) -> None:
+    """Raise OperandError for copy=False of NumPy's array protocol: floats of exact values are always new."""
+    if copy is False:
+        raise OperandError(f"copy: got False for a {what}; its floats are a new array; pass None or True")
 
 
 class SurdArray:
@@ -63,6 +69,7 @@ class SurdArray:
     pi_power: int
     convention: Convention
     _places: dict[tuple[int, ...], int] | None
+    __array_priority__ = 1.0  # a NumPy number times this array stays exact: NumPy leaves it to `__rmul__`
 
     def __init__(
         self,
@@ -271,6 +278,11 @@ class SurdArray:
             dense[tuple(self.indices.T)] = values if self.ndim else values[0]
         return dense
 
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return `to_numpy(dtype)` for np.asarray; OperandError (a ValueError) for copy=False."""
+        require_copy("SurdArray", copy)
+        return self.to_numpy(dtype)
+
     def to_sympy(self) -> Any:
         """Return a SymPy `ImmutableSparseNDimArray` of the exact values."""
         from reptheory.exact import output  # noqa: PLC0415  (SymPy loads only when asked for)
@@ -301,6 +313,8 @@ class SurdArray:
         scale = factor if isinstance(factor, Surd) else None
         if scale is None:
             scale = Surd.rational(1) * factor  # a TypeError for what Surd does not know
+        if not isinstance(scale, Surd):  # NumPy multiplies a Surd with each element of its arrays
+            raise TypeError("*: a SurdArray takes one Surd, int or Fraction; for arrays use .to_numpy()")
         entries = {index: value * scale for index, value in self.items()}
         return SurdArray.from_entries(self.shape, entries, self.convention)
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from reptheory.errors import LabelError
-from reptheory.exact.arrays import SurdArray
+from reptheory.errors import LabelError, OperandError
+from reptheory.exact.arrays import SurdArray, require_copy
 from reptheory.exact.surd import Surd
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     from reptheory.conventions import Convention
     from reptheory.exact.contraction import Axes
@@ -223,6 +223,16 @@ class ComplexSurdArray:
         dense = np.empty(self.shape, dtype=np.complex128)
         dense.real, dense.imag = self.real.to_numpy(np.float64), self.imag.to_numpy(np.float64)
         return dense
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[np.complex128]:
+        """Return `to_numpy()` for np.asarray; OperandError for copy=False or a dtype but complex128."""
+        require_copy("ComplexSurdArray", copy)
+        if dtype is not None and np.dtype(dtype) != np.complex128:
+            raise OperandError(
+                f"dtype: got {np.dtype(dtype).name!r} for complex values; they are rounded to complex128; "
+                "take .real or .imag for real ones"
+            )
+        return self.to_numpy()
 
     def to_sympy(self) -> Any:
         """Return a SymPy `ImmutableSparseNDimArray` of the exact values."""

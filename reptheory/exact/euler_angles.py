@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reptheory.errors import LabelError, TooLarge
-from reptheory.exact.arb import fraction_ball, nearest_float, working_precision
+from reptheory.exact.arb import fraction_ball, nearest_float, precision, working_precision
 from reptheory.exact.complex_surds import ComplexSurd, ComplexSurdArray
 from reptheory.exact.entries import require_room
 from reptheory.exact.half_angles import HalfAnglePolynomial, wigner_d_polynomial
@@ -101,8 +101,8 @@ class EulerElement:
         """Return a python-flint ball `acb` that holds the value, from a working precision of `prec` bits."""
         import flint  # noqa: PLC0415  (an extension module: loaded when the first ball is needed)
 
-        angles = _exact_angles(alpha, beta, gamma)
-        return flint.acb(*(self._ball(part, angles, prec) for part in (0, 1)))
+        angles, bits = _exact_angles(alpha, beta, gamma), precision(prec)
+        return flint.acb(*(self._ball(part, angles, bits) for part in (0, 1)))
 
     def to_mpmath(self, alpha: object, beta: object, gamma: object, dps: int = 50) -> Any:
         """Return an mpmath `mpc`, each part within one unit of its last of `dps` decimal digits."""

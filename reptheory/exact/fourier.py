@@ -39,7 +39,7 @@ from reptheory.exact.entries import require_room
 from reptheory.exact.normalization import factors_of_degree, harmonic_convention, scaled_axes
 from reptheory.exact.surd import Surd
 from reptheory.exact.wigner_d import krawtchouk
-from reptheory.groups.labels import listed, shown, whole
+from reptheory.groups.labels import count, listed, shown, whole
 
 __all__ = ["fourier_from_harmonics", "harmonics_from_fourier", "theta_fourier", "theta_projection"]
 
@@ -156,7 +156,7 @@ def _derivative_orders(derivative: object) -> tuple[int, int]:
     given = listed(derivative, "derivative")
     if len(given) != 2:
         raise LabelError(f"derivative: got {shown(derivative)}; give two numbers, by theta and by phi")
-    return whole(given[0], "derivative[0]"), whole(given[1], "derivative[1]")
+    return count(given[0], "derivative[0]"), count(given[1], "derivative[1]")
 
 
 def _differentiated(waves: SurdArray, band: int, orders: tuple[int, int]) -> SurdArray:

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from reptheory.conventions import COMPLEX, REAL, Basis, convention_of
+from reptheory.errors import TooLarge
 from reptheory.exact.arrays import SurdArray
-from reptheory.exact.entries import require_room
 from reptheory.exact.real_basis import real_from_complex
 from reptheory.exact.surd import Surd
 from reptheory.groups.labels import shown, two_spin, whole
 
 __all__ = ["Generators", "generators"]
+
+_MOST_ROWS = 10**5
 
 Entries = dict[tuple[int, ...], Surd]
 
@@ -51,7 +53,11 @@ def generators(j: object, basis: Basis = "complex") -> Generators:
     """
     convention = convention_of(basis)
     two_j = two_spin(j, "j") if convention is COMPLEX else 2 * whole(j, "j")
-    require_room(8 * (two_j + 1), 2 * two_j.bit_length(), f"generators: 2j = {shown(two_j)}")
+    if two_j >= _MOST_ROWS:
+        raise TooLarge(
+            f"generators: matrices of {shown(two_j + 1)} rows; the limit is {_MOST_ROWS}, some minutes in "
+            "the real basis; choose a smaller spin, or the formulas of J_z and J_+- for single entries"
+        )
     half, turn = Surd.rational(Fraction(1, 2)), Surd.sqrt(-1)
     up: Entries = {(k + 1, k): Surd.sqrt((two_j - k) * (k + 1)) for k in range(two_j)}
     down: Entries = {(k, k + 1): value for (_, k), value in up.items()}

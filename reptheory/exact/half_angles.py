@@ -18,7 +18,7 @@ from math import comb
 from typing import Any
 
 from reptheory.errors import LabelError
-from reptheory.exact.arb import fraction_ball, nearest_float, working_precision
+from reptheory.exact.arb import fraction_ball, nearest_float, precision, working_precision
 from reptheory.exact.entries import require_room
 from reptheory.exact.surd import Surd
 from reptheory.groups.labels import projection, rational, real, shown, two_label, two_spin
@@ -100,7 +100,7 @@ class HalfAnglePolynomial:
         import flint  # noqa: PLC0415  (an extension module: loaded when the first ball is needed)
 
         angle = beta if isinstance(beta, flint.arb) else real(beta, "beta")
-        with working_precision(prec):
+        with working_precision(precision(prec)):
             ball = fraction_ball(angle) if isinstance(angle, Fraction) else angle
             cosine, sine = (ball / 2).cos(), (ball / 2).sin()
             total = flint.arb(0)

@@ -20,7 +20,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from reptheory.errors import IncommensurableSurds, LabelError, NotRational, NotReal
-from reptheory.exact.arb import log_of_root, pi_power_bounds, sqrt_ball, working_precision
+from reptheory.exact.arb import log_of_root, pi_power_bounds, precision, sqrt_ball, working_precision
 from reptheory.exact.rounding import nearest_sqrt
 
 if TYPE_CHECKING:
@@ -291,10 +291,12 @@ class Surd:
     def to_arb(self, prec: int = 53) -> Any:
         """Return a python-flint ball that holds the value: `arb`, or `acb` if imaginary.
 
-        prec   working precision in bits; the radius is a few units of 2^-prec relative
+        prec    working precision in bits, up to 10^7; the radius is a few units of 2^-prec relative
+        raises  LabelError: prec is not such an int
         """
         import flint  # noqa: PLC0415
 
+        precision(prec)
         with working_precision(prec):  # flint rounds a product, even with 1, to the precision of the moment
             ball = self.sign * sqrt_ball(*_ratio(self), self.pi_power, prec)
             return flint.acb(0, ball) if self.i_power else ball
@@ -386,7 +388,7 @@ def _fraction(value: Any) -> Fraction:
     """Return an exact rational as a Fraction; refuse floats, whose squares people seldom mean."""
     if isinstance(value, Fraction):
         return value
-    if isinstance(value, numbers.Rational):
+    if not isinstance(value, bool) and isinstance(value, numbers.Rational):
         return Fraction(int(value.numerator), int(value.denominator))
     raise LabelError(f"Surd: got {value!r} of type {type(value).__name__}; pass an int or a Fraction")
 
@@ -396,7 +398,7 @@ def _operand(value: object) -> Surd | None:
     if isinstance(value, Surd):
         return value
     if isinstance(value, numbers.Rational):
-        return Surd.rational(value)
+        return Surd.rational(+value)  # in arithmetic True is 1, as for Python's numbers
     return None
 
 

@@ -26,7 +26,7 @@ from reptheory.conventions import COMPLEX
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.entries import require_room
 from reptheory.exact.surd import Surd
-from reptheory.groups.labels import shown, two_spin, whole
+from reptheory.groups.labels import count, shown, two_spin
 
 __all__ = ["krawtchouk", "wigner_d_fourier", "wigner_d_pi_half"]
 
@@ -92,7 +92,7 @@ def wigner_d_fourier(j: object, derivative: object = 0) -> SurdArray:
     >>> wigner_d_fourier(0.5)[1, 1].to_numpy().tolist()  # cos(beta / 2)
     [0.5, 0.5]
     """
-    two_j, order = two_spin(j, "j"), whole(derivative, "derivative")
+    two_j, order = two_spin(j, "j"), count(derivative, "derivative")
     require_room((two_j + 1) ** 3, 4 * two_j, f"wigner_d_fourier: 2j = {shown(two_j)}")
     table = krawtchouk(two_j).astype(object)
     binomials = [comb(two_j, i) for i in range(two_j + 1)]

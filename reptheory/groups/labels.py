@@ -22,6 +22,7 @@ from typing import Any, Final
 from reptheory.errors import LabelError
 
 __all__ = [
+    "count",
     "degree",
     "doubled",
     "listed",
@@ -40,6 +41,7 @@ _LONGEST_SHOWN: Final = 60
 _LARGEST_FLOAT: Final = 2**53
 _HALVES: Final = "it must be an exact multiple of 1/2; pass an int, Fraction(n, 2), or a float such as 0.5"
 _WHOLE: Final = "it must be a whole number; pass an int (half-integers label SU(2) only)"
+_COUNT: Final = "it must be 0, 1, 2, ...; pass a non-negative int"
 _DOUBLED: Final = "it must be the whole number 2j; pass 1 for the spin j = 1/2"
 _RATIONAL: Final = "it must be an exact rational; pass an int or a Fraction (floats are seldom what is meant)"
 _REAL: Final = "it must be a finite real number; pass a float, an int or a Fraction"
@@ -88,6 +90,14 @@ def whole(value: object, name: str, *, signed: bool = False) -> int:
     if label < 0 and not signed:
         raise LabelError(f"{name}: got {shown(value)}; it must be 0, 1, 2, ...; pass a non-negative int")
     return label
+
+
+def count(value: object, name: str) -> int:
+    """Return a number of times, for example the order of a derivative, as an int, or raise LabelError."""
+    number = _integer(value, name, _COUNT)
+    if number < 0:
+        raise LabelError(f"{name}: got {shown(value)}; {_COUNT}")
+    return number
 
 
 def degree(value: object, name: str, most: int | None = None, remedy: str = "choose a smaller value") -> int:
@@ -157,7 +167,7 @@ def real(value: object, name: str) -> Fraction:
         return Fraction(value)
     plain: Any = _unboxed(value, name, _REAL)
     if isinstance(plain, numbers.Rational) or hasattr(plain, "__index__"):
-        return rational(plain, name)
+        return Fraction(*_ratio(plain, name, _REAL))
     try:
         if not isinstance(plain, type) and abs(plain) < math.inf:
             return Fraction(*map(int, plain.as_integer_ratio()))
@@ -235,7 +245,7 @@ def _ratio(value: object, name: str, rule: str) -> tuple[int, int]:
     """Return the exact value as (numerator, denominator > 0), or raise LabelError naming the argument."""
     plain = _unboxed(value, name, rule)
     if isinstance(plain, bool) or str(getattr(plain, "dtype", "")) == "bool":
-        raise LabelError(f"{name}: got {shown(value)}; a truth value is no label; {rule}")
+        raise LabelError(f"{name}: got {shown(value)}; a truth value is no number; {rule}")
     if isinstance(plain, str | bytes):
         raise LabelError(f"{name}: got the text {shown(value)}, which is never evaluated; {rule}")
     try:
@@ -276,11 +286,11 @@ def _unboxed(value: Any, name: str, rule: str) -> object:
         return value
     if getattr(value, "shape", ()) != ():
         raise LabelError(
-            f"{name}: got an array of shape {tuple(value.shape)}; a label is one number; "
-            "pass one element (loop over arrays of labels)"
+            f"{name}: got an array of shape {tuple(value.shape)}; it must be one number; "
+            "pass one element (loop over arrays)"
         )
     if getattr(value, "mask", False):
-        raise LabelError(f"{name}: got {shown(value)}; a masked value is no label; fill or drop it first")
+        raise LabelError(f"{name}: got {shown(value)}; a masked value is no number; fill or drop it first")
     if getattr(dtype, "kind", "i") not in "biufO":  # dates and durations would otherwise pass as ints
         raise LabelError(f"{name}: got {shown(value)} of dtype {dtype}; {rule}")
     held: object = value.item()

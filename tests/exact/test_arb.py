@@ -12,7 +12,11 @@ import flint
 import pytest
 from oracle import PI, precise_root
 
+from reptheory.errors import LabelError
 from reptheory.exact.arb import pi_enclosure, pi_power_bounds, sqrt_ball, working_precision
+from reptheory.exact.complex_surds import ComplexSurd
+from reptheory.exact.euler_angles import wigner_d_euler
+from reptheory.exact.half_angles import wigner_d_polynomial
 from reptheory.exact.surd import Surd
 
 
@@ -109,3 +113,19 @@ def test_a_child_forked_inside_a_precision_has_a_free_lock_and_the_outer_precisi
         [sys.executable, "-W", "ignore", "-c", FORK], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+BAD_BITS = [0, -5, 10**9, 10**5000, 2.5, True, "10", None]
+
+
+@pytest.mark.parametrize("bad", BAD_BITS, ids=lambda bad: type(bad).__name__)
+def test_impossible_precisions_are_refused(bad: object) -> None:
+    calls = (
+        lambda: Surd.sqrt(2).to_arb(bad),  # type: ignore[arg-type]
+        lambda: ComplexSurd.of(Surd.sqrt(2)).to_arb(bad),  # type: ignore[arg-type]
+        lambda: wigner_d_polynomial(1, 0, 0).to_arb(1, bad),  # type: ignore[arg-type]
+        lambda: wigner_d_euler(1)[1, 1].to_arb(0, 1, 0, bad),  # type: ignore[arg-type]
+    )
+    for call in calls:
+        with pytest.raises(LabelError, match=r"^prec: got .* bits from 1 to 10000000"):
+            call()

@@ -224,3 +224,27 @@ def test_survives_pickling() -> None:
 
 def test_repr() -> None:
     assert repr(CG) == f"SurdArray(shape=(3, 5, 5), nnz={CG.nnz}, convention='condon-shortley')"
+
+
+def test_numpy_takes_the_rounded_floats() -> None:
+    imaginary = CG * Surd.sqrt(-1)
+    assert np.asarray(CG).dtype == np.float64
+    assert np.array_equal(np.asarray(CG), CG.to_numpy())
+    assert np.asarray(CG, dtype=np.float32).tobytes() == CG.to_numpy(np.float32).tobytes()
+    assert np.array(imaginary, copy=True).tobytes() == imaginary.to_numpy(np.complex128).tobytes()
+    with pytest.raises(NotReal, match=r"^dtype: "):
+        np.asarray(imaginary, dtype=float)
+    for dtype in (int, object, "U4"):
+        with pytest.raises(OperandError, match=r"^dtype: got '(int64|object|str)"):
+            np.asarray(CG, dtype=dtype)
+    with pytest.raises(ValueError, match=r"^copy: got False"):
+        np.array(CG, copy=False)
+
+
+def test_numbers_of_numpy_scale_exactly() -> None:
+    assert np.int64(2) * CG == CG * np.int64(2) == CG * 2
+    for factor in (np.ones(2, dtype=int), np.ones((2, 2)), np.float64(2)):
+        with pytest.raises(TypeError):
+            factor * CG  # type: ignore[operator]
+        with pytest.raises(TypeError):
+            CG * factor

@@ -11,8 +11,8 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reptheory.conventions import COMPLEX
-from reptheory.errors import IncommensurableSurds, LabelError
+from reptheory.conventions import COMPLEX, REAL
+from reptheory.errors import IncommensurableSurds, LabelError, OperandError
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.complex_surds import ComplexSurd, ComplexSurdArray
 from reptheory.exact.real_basis import real_from_complex
@@ -109,3 +109,16 @@ def test_arrays() -> None:
         ComplexSurdArray(matrix.real, SurdArray.from_entries((1,), {}, COMPLEX))
     with pytest.raises(LabelError, match="real"):
         ComplexSurdArray(change, change)
+
+
+def test_numpy_takes_the_rounded_values() -> None:
+    part = SurdArray.from_entries((2,), {(1,): Surd.sqrt(2)}, REAL)
+    array = ComplexSurdArray(part, part * 3)
+    for dtype in (None, np.complex128):
+        assert np.asarray(array, dtype=dtype).dtype == np.complex128
+        assert np.array_equal(np.asarray(array, dtype=dtype), array.to_numpy())
+    for other in (float, object, np.complex64):
+        with pytest.raises(OperandError, match=r"^dtype: got '(float64|object|complex64)'"):
+            np.asarray(array, dtype=other)
+    with pytest.raises(ValueError, match=r"^copy: got False"):
+        np.array(array, copy=False)

@@ -231,3 +231,11 @@ def test_integers_too_long_to_print_are_shown_by_their_length() -> None:
     assert "-bit integer>" in repr(Surd.rational(10**5000))
     with pytest.raises(IncommensurableSurds, match="bit integer"):
         value + Surd.sqrt(2)
+
+
+def test_truth_values_are_no_radicands() -> None:
+    for build in (Surd.sqrt, Surd.rational, lambda flag: Surd.scaled(2, flag)):
+        for flag in (True, False):
+            with pytest.raises(LabelError, match=r"got (True|False) of type bool"):
+                build(flag)
+    assert Surd.sqrt(2) * True == Surd.sqrt(2)  # arithmetic is Python's

@@ -16,11 +16,15 @@ from scalars import HALVES, NEGATIVES, READABLE, UNREADABLE, named
 from strategies import two_projections, two_spins, written
 
 from reptheory.errors import LabelError, ReptheoryError
+from reptheory.exact.fourier import fourier_from_harmonics
+from reptheory.exact.wigner_d import wigner_d_fourier
 from reptheory.groups.labels import (
+    count,
     degree,
     doubled,
     projection,
     read_half,
+    real,
     shown,
     spelled,
     two_label,
@@ -29,6 +33,7 @@ from reptheory.groups.labels import (
 )
 
 Reader = Callable[[object, str], int]
+BAD_NUMBERS = (True, np.True_, np.array([1, 2]), np.ma.masked, None, float("nan"))
 READERS: list[Reader] = [two_label, two_spin, whole, degree, doubled]
 
 
@@ -93,11 +98,11 @@ def test_spins_are_not_negative(value: object) -> None:
         ("0.5", "the text '0.5', which is never evaluated"),
         (float("nan"), "nan, which is not finite"),
         (-float("inf"), "-inf, which is not finite"),
-        (True, "a truth value is no label"),
+        (True, "a truth value is no number"),
         (1e300, "from 2^53 on a float no longer tells labels apart; pass an int"),
         (Decimal("1e400"), "from 2^53 on"),
-        (np.array([1, 2]), "an array of shape (2,); a label is one number"),
-        (np.ma.masked, "a masked value is no label"),
+        (np.array([1, 2]), "an array of shape (2,); it must be one number"),
+        (np.ma.masked, "a masked value is no number"),
         (np.datetime64(1, "ns"), "of dtype datetime64[ns]"),
         (None, "None of type NoneType"),
         (
@@ -210,3 +215,26 @@ def test_groups_load_nothing_heavy() -> None:
         "print(sorted({'numpy', 'sympy', 'mpmath', 'numba', 'flint'} & set(sys.modules)))"
     )
     assert run_python("-c", code) == "[]"
+
+
+@pytest.mark.parametrize(
+    ("reader", "values"), [(count, (0.5, -1)), (real, ("1", 1j)), (count, BAD_NUMBERS), (real, BAD_NUMBERS)]
+)
+def test_counts_and_angles_are_not_called_labels(
+    reader: Callable[[object, str], object], values: tuple[object, ...]
+) -> None:
+    for value in values:
+        reason = message_of(reader, value, "j7")
+        assert_reads_well(reason)
+        for word in ("label", "half-integer", "floats are seldom"):
+            assert word not in reason
+
+
+def test_derivatives_are_counted() -> None:
+    assert [count(value, "derivative") for value in (0, 2.0, np.int8(3))] == [0, 2, 3]
+    for derive in (
+        lambda order: wigner_d_fourier(1, order),
+        lambda order: fourier_from_harmonics(1, derivative=(order, 0)),
+    ):
+        with pytest.raises(LabelError, match=r"^derivative.*: got 0.5; it must be 0, 1, 2, "):
+            derive(0.5)
