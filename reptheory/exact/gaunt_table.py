@@ -106,10 +106,10 @@ def _largest_bound(top: int, out: int) -> int:
 
 def _plan(top: int, out: int, real: bool) -> GauntPlan:
     """Lay the blocks out in the order of their degrees."""
-    degrees = np.arange(max(top, out) + 1)
+    degrees = np.arange(max(top, out) + 1, dtype=np.int16)  # no table reaches degrees beyond 64
     l1, l2, l3 = degrees[: top + 1, None, None], degrees[: top + 1, None], degrees[: out + 1]
     above = l3 - abs(l1 - l2)  # even and from 0 to 2 min(l1, l2); below 0 it is huge as an unsigned number
-    inside = (above.view(np.uint64) <= 2 * np.minimum(l1, l2).view(np.uint64)) & (above & 1 == 0)
+    inside = (above.view(np.uint16) <= 2 * np.minimum(l1, l2).view(np.uint16)) & (above & 1 == 0)
     ls = np.array(inside.nonzero())
     numbers = np.full(inside.shape, -1)
     numbers[inside] = np.arange(ls.shape[1])
