@@ -27,7 +27,12 @@ from reptheory.exact.solid_harmonics import (
     monomials_from_harmonics,
     solid_harmonic,
 )
-from reptheory.exact.tensor_harmonics import vector_harmonic
+from reptheory.exact.tensor_harmonics import (
+    forms_from_vector_harmonics,
+    solid_gradient,
+    tensor_harmonic_array,
+    vector_harmonic,
+)
 from reptheory.exact.wigner6j import doubled_6j
 from reptheory.exact.wigner9j import doubled_9j
 from reptheory.exact.wigner12j import wigner_12j_first, wigner_12j_second
@@ -236,6 +241,35 @@ def _vector(key: TableKey, labels: Labels) -> Block:
     return Block.of_values(7, values)
 
 
+def _tensor_triples(key: TableKey) -> list[Labels]:
+    """Return the doubled (j l s) with whole l; in the real basis with whole j, hence whole s."""
+    step = 2 if key.convention.basis == "real" else 1
+    return [triple for triple in _triples(key) if triple[1] % 2 == 0 and triple[0] % step == 0]
+
+
+def _tensor(key: TableKey, labels: Labels) -> Block:
+    """Return the coefficients of the tensor harmonics of one (j l s), orders in the same order."""
+    total, degree, spin = _halves(labels)
+    block = tensor_harmonic_array(total, degree, spin, key.convention.basis)
+    doubled = np.broadcast_to(np.array(labels, dtype=np.int64), block.indices.shape)
+    return Block.of_array(np.hstack([doubled, 2 * block.indices - doubled]), block)
+
+
+def _forms(key: TableKey, labels: Labels) -> Block:
+    """Return the radial, gradient and curl form of one degree."""
+    (degree,) = labels
+    array = forms_from_vector_harmonics(degree, key.convention.basis)
+    return Block.of_values(3, {(degree, *index): value for index, value in array.items()})
+
+
+def _gradient(key: TableKey, labels: Labels) -> Block:
+    """Return the derivatives of the solid harmonics of one degree."""
+    (degree,), values = labels, dict[Labels, "Surd"]()
+    for (row, axis, column), value in solid_gradient(degree, key.convention.basis).items():
+        values[degree, row - degree, axis, column - degree + 1] = value
+    return Block.of_values(4, values)
+
+
 def _generators(key: TableKey, labels: Labels) -> Block:
     """Return J_x, J_y and J_z of one spin; in the real basis those of whole spins."""
     (two_j,), values = labels, dict[Labels, "Surd"]()
@@ -291,6 +325,9 @@ RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
         "harmonics_from_monomials": Recipe(_singly, _monomials),
         "monomials_from_harmonics": Recipe(_singly, _monomials),
         "vector_harmonics": Recipe(_singly, _vector),
+        "tensor_harmonics": Recipe(_tensor_triples, _tensor),
+        "forms_from_vector_harmonics": Recipe(_singly, _forms),
+        "solid_gradient": Recipe(_singly, _gradient),
         "cartesian_tensor": Recipe(_whole, _cartesian),
         "fourier_from_harmonics": Recipe(_singly, _change_of_basis),
         "harmonics_from_fourier": Recipe(_singly, _change_of_basis),

@@ -45,7 +45,8 @@ def most_rows(key: TableKey) -> int:
     top, real = int(values["lmax"]), values["basis"] == "real"
     copies = 2 if real else 1
     if "lmax_out" in values:
-        return copies * (_coupled(key.kind, kind.doubled, top, int(values["lmax_out"])) + 1)
+        halves = kind.doubled and not real  # the real basis has whole spins only
+        return copies * (_coupled(key.kind, halves, top, int(values["lmax_out"])) + 1)
     band = int(values.get("band_limit", top))
     return _MOST_ROWS[key.kind](top, band, copies)
 
@@ -70,6 +71,8 @@ _MOST_ROWS: Final[dict[str, Callable[[int, int, int], int]]] = {
     "harmonics_from_monomials": lambda top, _, copies: (top + 2) ** 5 // (20 * copies) + 2,
     "monomials_from_harmonics": lambda top, _, copies: (top + 2) ** 5 // (20 * copies) + 2,
     "vector_harmonics": lambda top, _, copies: 2 * (top + 2) ** 4 // copies + 1,
+    "forms_from_vector_harmonics": lambda top, _, __: 5 * (top + 1),
+    "solid_gradient": lambda top, _, __: 5 * (top + 1) ** 2,
     "generators": lambda top, _, copies: 6 * (2 * top + 2) ** 2 // copies,
     "fourier_from_harmonics": lambda top, band, copies: copies * (top + 1) ** 2 * (band + 1),
     "harmonics_from_fourier": lambda top, band, copies: copies * (top + 1) ** 2 * (band + 1),

@@ -16,7 +16,7 @@ BASIS: Final = click.Choice(["real", "complex"])
 OUTPUT: Final = click.Path(dir_okay=False, path_type=Path)
 FILE: Final = click.Path(path_type=Path)
 
-_KIND_LINES = (f"  {kind.name:<26}{kind.summary}" for kind in KINDS.values())
+_KIND_LINES = (f"  {kind.name:<29}{kind.summary}" for kind in KINDS.values())
 EPILOG: Final = "\n".join(["\b", "Kinds:", *_KIND_LINES])
 """Every kind with its summary, one a line."""
 

@@ -84,6 +84,24 @@ def _vector_field(columns: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
     return good & (total + degree > 0)
 
 
+def _whole_degree(columns: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
+    """Of j, l and s, doubled, l is whole."""
+    good: NDArray[np.bool_] = columns[1] % 2 == 0
+    return good
+
+
+def _lower_degree(columns: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
+    """A derivative of degree l has orders of the degree l - 1."""
+    good: NDArray[np.bool_] = abs(columns[3]) < columns[0]
+    return good
+
+
+def _parity(columns: list[NDArray[np.int64]]) -> NDArray[np.bool_]:
+    """The curl form, and no other, is made of the family of degree l."""
+    good: NDArray[np.bool_] = (columns[1] == 2) == (columns[2] == 1)
+    return good
+
+
 _TRIPLE: Final = (
     Column("l1"), Column("l2"), Column("l3", "lmax_out"),
     Column("m1", signed=True, of=0), Column("m2", signed=True, of=1),
@@ -167,6 +185,33 @@ _ALL: Final = (
         ),
         ("real", "complex"), ("lmax",), 1, -1,
         "coefficient of x^a y^b z^c in a Cartesian component of r^l Y^(l 1)j_m", (), _vector_field,
+    ),
+    Kind(
+        "tensor_harmonics",
+        (
+            Column("two_j"), Column("two_l"), Column("two_s", "lmax_out"),
+            Column("two_m", signed=True, of=0), Column("two_m_l", signed=True, of=1),
+            Column("two_sigma", "lmax_out", signed=True, of=2),
+        ),
+        ("complex", "real"), ("lmax", "lmax_out"), 3, 0,
+        "coefficient of Y_l,m_l e_sigma in Y^(l s)j_m of spin s, half-integers included",
+        _TRIANGLE, _whole_degree,
+    ),
+    Kind(
+        "forms_from_vector_harmonics", (Column("l"), Column("form", 2), Column("family", 2)),
+        ("real", "complex"), ("lmax",), 1, 0,
+        "coefficient of Y^(l-1+family 1)l_m in the radial, gradient, curl form of Y_lm",
+        (), _parity,
+    ),
+    Kind(
+        "solid_gradient",
+        (
+            Column("l"), Column("m", signed=True, of=0), Column("axis", 2),
+            Column("m_lower", signed=True, of=0),
+        ),
+        ("real", "complex"), ("lmax",), 1, 0,
+        "coefficient of r^(l-1) Y_l-1,m_lower in d/dx, d/dy, d/dz (axis 0, 1, 2) of r^l Y_lm",
+        (), _lower_degree,
     ),
     Kind(
         "cartesian_tensor",
@@ -290,7 +335,7 @@ def table_key(
     kind        one of `KINDS`
     lmax        highest degree l (or spin j) of the inputs, a whole number >= 0
     basis       "real" or "complex"; None takes the kind's first
-    lmax_out    couplings only: highest l3, from 0 to 2 lmax (the default: every l3)
+    lmax_out    couplings only: highest l3 (spin s of tensor harmonics), from 0 to 2 lmax (the default)
     band_limit  inverse changes of basis only: highest |u|, at least lmax (the default)
     formula     Cartesian tensors only, and instead of lmax: their index symmetry, such as "ij=ji"
     returns     the key with every default filled in

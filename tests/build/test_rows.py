@@ -179,6 +179,55 @@ def test_vector_harmonics_are_orthonormal_and_the_gradients_known(basis):
         np.testing.assert_allclose(fields[1, 0, -1].real - expected, 0, atol=1e-15)
 
 
+def fields_at(table, point, width):
+    """Return the value at a point of each polynomial of a table whose last labels are powers."""
+    values = {}
+    for row, value in zip(table.index.tolist(), table.values("complex128"), strict=True):
+        label = tuple(row[:width])
+        values[label] = values.get(label, 0) + value * np.prod(np.power(point, row[-3:]))
+    return values
+
+
+@pytest.mark.parametrize("basis", ["real", "complex"])
+def test_tensor_harmonics_are_orthonormal_and_turn_as_they_must(basis):
+    table, step = build_table("tensor_harmonics", 2, basis=basis), 1 if basis == "complex" else 2
+    generators = build_table("generators", 4, basis=basis)
+    for two_j, degree in itertools.product(range(0, 5, step), range(3)):
+        for two_s in range(abs(two_j - 2 * degree), two_j + 2 * degree + 1, 2):
+            block = table.dense(HALF * two_j, degree, HALF * two_s, dtype="complex128")
+            gram = np.einsum("aij,bij->ab", block.conj(), block)
+            np.testing.assert_allclose(gram, np.eye(two_j + 1), atol=1e-14)
+            for axis in range(3):
+                whole, orbital, spin = (
+                    generators.dense(j, axis, dtype="complex128")
+                    for j in (HALF * two_j, degree, HALF * two_s)
+                )
+                turned = np.einsum("aij,ki->akj", block, orbital) + np.einsum("aij,kj->aik", block, spin)
+                np.testing.assert_allclose(np.einsum("ba,bij->aij", whole, block), turned, atol=1e-13)
+
+
+@pytest.mark.parametrize("basis", ["real", "complex"])
+def test_gradients_and_forms_at_a_point(basis):
+    point = np.array([2, -1, 2]) / 3
+    solid = fields_at(build_table("solid_harmonics", 3, basis=basis), point, 2)
+    vectors = fields_at(build_table("vector_harmonics", 3, basis=basis), point, 4)
+    gradients, forms = (
+        build_table(kind, 3, basis=basis) for kind in ("solid_gradient", "forms_from_vector_harmonics")
+    )
+    for degree in range(1, 4):
+        lower = [solid.get((degree - 1, m), 0) for m in range(-degree, degree + 1)]
+        for m, matrix in enumerate(gradients.dense(degree, dtype="complex128"), start=-degree):
+            value, gradient = solid.get((degree, m), 0), matrix @ lower
+            across = gradient - degree * value * point  # r grad Y_lm on the unit sphere
+            families = [
+                [vectors.get((degree, other, m, axis), 0) for axis in range(3)]
+                for other in range(degree - 1, degree + 2)
+            ]
+            found = forms.dense(degree, dtype="complex128") @ np.array(families)
+            np.testing.assert_allclose(found, [value * point, across, np.cross(point, across)], atol=1e-14)
+            np.testing.assert_allclose(point @ gradient, degree * value, atol=1e-14)  # Euler
+
+
 @pytest.mark.parametrize("basis", ["complex", "real"])
 def test_generators_commute_as_they_must(basis):
     table = build_table("generators", 2, basis=basis)

@@ -29,6 +29,8 @@ def test_the_bound_holds_and_is_near(name):
 @pytest.mark.parametrize("name", [name for name in KINDS if "lmax" in kind_of(name).parameters])
 @pytest.mark.parametrize("lmax", [10_000, 2**31, 2**64, 10**30])
 def test_absurd_tables_are_refused_at_once(name, lmax):
+    if name == "forms_from_vector_harmonics":  # five rows a degree: 10,000 is little
+        lmax *= 1000
     with pytest.raises(TooLarge, match=r"rows and need .*B of memory") as caught:
         build_table(name, lmax)
     assert "\n" not in str(caught.value)

@@ -93,11 +93,12 @@ def possible(kind, parameters, row):  # noqa: PLR0911
     limits = kind.limits(parameters)
     if any(not low <= value <= high for value, (low, high) in zip(row, limits, strict=True)):
         return False
-    if kind.name in {"clebsch_gordan", "gaunt", "wigner_3j", "real_wigner_3j"}:
+    if kind.name in {"clebsch_gordan", "gaunt", "wigner_3j", "real_wigner_3j", "tensor_harmonics"}:
         js, ms = row[:3], row[3:]
         triangle = js[2] in range(abs(js[0] - js[1]), js[0] + js[1] + 1)
         fits = all(m in range(-j, j + 1, 2 if kind.doubled else 1) for j, m in zip(js, ms, strict=True))
-        return triangle and fits and (not kind.doubled or sum(js) % 2 == 0)
+        whole = kind.name != "tensor_harmonics" or js[1] % 2 == 0
+        return triangle and fits and whole and (not kind.doubled or sum(js) % 2 == 0)
     if kind.name in SYMBOLS:
         triads = ([row[place] for place in triad] for triad in SYMBOLS[kind.name])
         return all(c in range(abs(a - b), a + b + 1, 2) for a, b, c in triads)
@@ -112,6 +113,10 @@ def possible(kind, parameters, row):  # noqa: PLR0911
     if kind.name == "vector_harmonics":
         degrees = range(abs(row[0] - 1), row[0] + 2)
         return sum(row[4:]) == row[1] and row[1] in degrees and abs(row[2]) <= row[0]
+    if kind.name == "forms_from_vector_harmonics":
+        return row[2] in {0: (0, 2), 1: (0, 2), 2: (1,)}[row[1]]
+    if kind.name == "solid_gradient":
+        return abs(row[1]) <= row[0] and abs(row[3]) <= row[0] - 1
     if kind.name == "generators":
         return all(m in range(-row[0], row[0] + 1, 2) for m in row[2:])
     if kind.name == "cartesian_tensor":
