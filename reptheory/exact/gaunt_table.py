@@ -29,7 +29,13 @@ from reptheory.exact.rounding import float_format, nearest_pair
 from reptheory.exact.surd import Surd
 from reptheory.groups.labels import projection, shown, whole
 from reptheory.immutable import immutable, sealed
-from reptheory.kernels.gaunt_plain import GauntPlan, fill_gaunt_plain, places, round_gaunt_plain
+from reptheory.kernels.gaunt_plain import (
+    GauntPlan,
+    fill_gaunt_plain,
+    lay_out_plain,
+    places,
+    round_gaunt_plain,
+)
 from reptheory.kernels.pascal_plain import inverse_roots_plain, pascal_triangle
 
 __all__ = ["GauntTable", "gaunt_table"]
@@ -106,27 +112,14 @@ def _largest_bound(top: int, out: int) -> int:
 
 def _plan(top: int, out: int, real: bool) -> GauntPlan:
     """Lay the blocks out in the order of their degrees."""
-    degrees = np.arange(max(top, out) + 1, dtype=np.int16)  # no table reaches degrees beyond 64
-    l1, l2, l3 = degrees[: top + 1, None, None], degrees[: top + 1, None], degrees[: out + 1]
-    above = l3 - abs(l1 - l2)  # even and from 0 to 2 min(l1, l2); below 0 it is huge as an unsigned number
-    inside = (above.view(np.uint16) <= 2 * np.minimum(l1, l2).view(np.uint16)) & (above & 1 == 0)
-    ls = np.array(inside.nonzero())
-    numbers = np.full(inside.shape, -1)
-    numbers[inside] = np.arange(ls.shape[1])
-    starts = np.zeros(ls.shape[1] + 1, np.int64)
-    _sizes(ls[0], ls[1], ls[2], real).cumsum(out=starts[1:])
-    return GauntPlan(sealed(np.ascontiguousarray(ls.T)), sealed(starts), sealed(numbers), real)
+    if "reptheory.kernels.gaunt" in sys.modules:
+        from reptheory.kernels.gaunt import lay_out  # noqa: PLC0415  (Numba is here already)
 
-
-def _sizes(
-    l1: NDArray[np.int64], l2: NDArray[np.int64], l3: NDArray[np.int64], real: bool
-) -> NDArray[np.int64]:
-    """Return the numbers of entries of some blocks."""
-    a = l1 + l2 - l3
-    sizes = (2 * l1 + 1) * (2 * l2 + 1) - a * (a + 1)
-    if not real:
-        return sizes
-    return 2 * (sizes - np.minimum(l1, l3) - np.minimum(l2, l3) - np.minimum(l1, l2)) - 1
+        parts = lay_out(top, out, real)
+    else:
+        parts = lay_out_plain(top, out, real)
+    ls, starts, numbers = parts
+    return GauntPlan(sealed(ls), sealed(starts), sealed(numbers), real)
 
 
 @cache

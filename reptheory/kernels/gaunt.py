@@ -22,11 +22,11 @@ from reptheory.kernels.gaunt_emit import (
     difference,
     pick,
 )
-from reptheory.kernels.gaunt_plain import GauntPlan, fill_gaunt_plain, round_gaunt_plain
+from reptheory.kernels.gaunt_plain import GauntPlan, block_size, fill_gaunt_plain, round_gaunt_plain
 from reptheory.kernels.jit import compiled, inlined, part
 from reptheory.kernels.pascal_floats import round_double, round_single
 
-__all__ = ["fill_gaunt", "round_gaunt"]
+__all__ = ["fill_gaunt", "lay_out", "round_gaunt"]
 
 ROOM = 4 * LANES
 """Numbers around a square, and behind a block, that moves of `LANES` may touch."""
@@ -164,6 +164,29 @@ def _layout(last: int, b: int) -> tuple[int, int]:
     """Return where B[0, 0] stands in a flat square, and how far apart its rows do."""
     stride = max(last + b + 1, LANES)
     return ROOM + 2 * stride, stride
+
+
+_block_size = inlined(block_size)
+
+
+@compiled
+def lay_out(top: int, out: int, real: bool) -> tuple[Ints, Ints, Ints]:
+    """Return `ls`, `starts` and `numbers` of a plan, as `lay_out_plain` does."""
+    count = 0
+    for l1 in range(top + 1):
+        for l2 in range(top + 1):
+            count += len(range(abs(l1 - l2), min(l1 + l2, out) + 1, 2))
+    ls, starts = np.empty((count, 3), np.int64), np.zeros(count + 1, np.int64)
+    numbers = np.full((top + 1, top + 1, out + 1), -1)
+    number = 0
+    for l1 in range(top + 1):
+        for l2 in range(top + 1):
+            for l3 in range(abs(l1 - l2), min(l1 + l2, out) + 1, 2):
+                ls[number, 0], ls[number, 1], ls[number, 2] = l1, l2, l3
+                starts[number + 1] = starts[number] + _block_size(l1, l2, l3, real)
+                numbers[l1, l2, l3] = number
+                number += 1
+    return ls, starts, numbers
 
 
 @compiled

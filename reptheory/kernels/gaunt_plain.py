@@ -25,7 +25,16 @@ from numpy.typing import NDArray
 from reptheory.kernels.double_plain import normal_plain, times_plain
 from reptheory.kernels.pascal_plain import rounded_plain, split_plain
 
-__all__ = ["GauntPlan", "Places", "block_scale_plain", "fill_gaunt_plain", "places", "round_gaunt_plain"]
+__all__ = [
+    "GauntPlan",
+    "Places",
+    "block_scale_plain",
+    "block_size",
+    "fill_gaunt_plain",
+    "lay_out_plain",
+    "places",
+    "round_gaunt_plain",
+]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -44,6 +53,28 @@ class GauntPlan(NamedTuple):
     starts: Ints
     numbers: Ints
     real: bool
+
+
+def block_size(l1: Any, l2: Any, l3: Any, real: bool) -> Any:
+    """Return the number of entries of a block, or of blocks."""
+    a = l1 + l2 - l3
+    size = (2 * l1 + 1) * (2 * l2 + 1) - a * (a + 1)
+    if not real:
+        return size
+    return 2 * (size - np.minimum(l1, l3) - np.minimum(l2, l3) - np.minimum(l1, l2)) - 1
+
+
+def lay_out_plain(top: int, out: int, real: bool) -> tuple[Ints, Ints, Ints]:
+    """Return `ls`, `starts` and `numbers` of a plan."""
+    degrees = np.arange(max(top, out) + 1)
+    l1, l2, l3 = degrees[: top + 1, None, None], degrees[: top + 1, None], degrees[: out + 1]
+    inside = (abs(l1 - l2) <= l3) & (l3 <= l1 + l2) & ((l1 + l2 + l3) & 1 == 0)
+    ls = np.array(inside.nonzero())
+    numbers = np.full(inside.shape, -1)
+    numbers[inside] = np.arange(ls.shape[1])
+    starts = np.zeros(ls.shape[1] + 1, np.int64)
+    block_size(ls[0], ls[1], ls[2], real).cumsum(out=starts[1:])
+    return np.ascontiguousarray(ls.T), starts, numbers
 
 
 class Places(NamedTuple):

@@ -19,7 +19,7 @@ from reptheory.errors import LabelError, OperandError, TooLarge
 from reptheory.exact import gaunt_table as module
 from reptheory.exact.rounding import is_nearest
 from reptheory.kernels import gaunt as kernel
-from reptheory.kernels.gaunt_plain import fill_gaunt_plain
+from reptheory.kernels.gaunt_plain import fill_gaunt_plain, lay_out_plain
 
 assert kernel  # loaded, so that tables here take the compiled loops
 BOUNDS = [
@@ -194,3 +194,12 @@ def test_a_small_table_needs_no_compiler_and_is_the_same() -> None:
         outputs.append(run.stdout.split())
     assert [output[-1] for output in outputs] == ["False", "True", "True"]
     assert outputs[0][:-1] == outputs[1][:-1] == outputs[2][:-1]
+
+
+@pytest.mark.parametrize("real", [True, False])
+@pytest.mark.parametrize(("top", "out"), [(0, 0), (3, 0), (2, 4), (5, 3), (4, 8), (9, 9)])
+def test_the_compiled_layout_is_the_plain_one(top: int, out: int, real: bool) -> None:
+    for ours, plain in zip(kernel.lay_out(top, out, real), lay_out_plain(top, out, real), strict=True):
+        assert ours.dtype == plain.dtype == np.int64
+        assert ours.flags.c_contiguous
+        assert np.array_equal(ours, plain)
