@@ -241,7 +241,11 @@ class ComplexSurdArray:
 
 def _operand(value: object) -> ComplexSurd | None:
     """Return a number as a ComplexSurd; None for a type that it does not know."""
-    return ComplexSurd.of(value) if isinstance(value, ComplexSurd | Surd | numbers.Rational) else None
+    if isinstance(value, ComplexSurd | Surd):
+        return ComplexSurd.of(value)
+    if isinstance(value, numbers.Rational):
+        return ComplexSurd.of(+value)  # in arithmetic True is 1, as for Python's numbers
+    return None
 
 
 def _sum(left: SurdArray, right: SurdArray) -> SurdArray:
