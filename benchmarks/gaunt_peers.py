@@ -41,7 +41,7 @@ from collections.abc import Callable  # noqa: E402
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from side_by_side import compare  # noqa: E402
+from side_by_side import compare, measure_machine  # noqa: E402
 
 import reptheory as rt  # noqa: E402
 
@@ -99,19 +99,9 @@ def e3x_way(lmax: int, x: np.ndarray, y: np.ndarray) -> Callable[[], object]:
     return lambda: jitted(weights, jx, jy).block_until_ready()
 
 
-def machine() -> tuple[float, float]:
-    """Measure multiply-adds a second of a matrix product, and bytes a second of a copy (read and written)."""
-    a, b = (torch.randn(2048, 2048) for _ in range(2))
-    source, target = np.ones(2**26, np.float32), np.empty(2**26, np.float32)
-    rows = compare({"gemm": lambda: a @ b, "copy": lambda: np.copyto(target, source)}, 3, 0.3)
-    return 2048**3 / rows[0].seconds, 2 * source.nbytes / rows[1].seconds
-
-
 def main() -> None:
-    peak, bandwidth = machine()
-    print(
-        f"{options.threads} thread(s): {2e-9 * peak:.0f} GFLOP/s in GEMM, copies {1e-9 * bandwidth:.1f} GB/s"
-    )
+    machine = measure_machine(options.threads)
+    print(machine)
     samples = options.batch * max(1, options.channels)
     rng = np.random.default_rng(0)
     for lmax in options.lmax:
@@ -131,10 +121,10 @@ def main() -> None:
             if options.e3x:
                 ways["e3x FusedTensor"] = e3x_way(lmax, x, y)
             rows = compare(ways, options.turns)
-        rate, bytes_ = ours.cost / (rows[0].seconds / samples), 12 * dim / (rows[0].seconds / samples)
+        each = rows[0].seconds / samples
         print(
-            f"L = {lmax}, {samples} products, method {ours.method}: {2e-9 * rate:.0f} GFLOP/s "
-            f"({rate / peak:.0%} of GEMM), {1e-9 * bytes_:.1f} GB/s ({bytes_ / bandwidth:.0%} of copies)"
+            f"L = {lmax}, {samples} products, method {ours.method}: "
+            + machine.describe(2 * ours.cost, 12 * dim, each)
         )
         for row in rows:
             print(

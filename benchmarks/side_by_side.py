@@ -4,16 +4,22 @@ In its turn a contender is called in a loop for a while, as a program would; the
 not counted, in which thread pools of the one before stop spinning and its own threads and caches warm up. Its
 figure is the median call of a turn, and then the median over the turns; the ratio is the median of the ratios
 turn by turn. Quote ratios of one run.
+
+`measure_machine` measures what the machine can do at most, in the same run, and `Machine.describe` says how
+near a contender comes to it.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from statistics import median
 
-__all__ = ["Measured", "compare"]
+import numpy as np
+
+__all__ = ["Machine", "Measured", "compare", "fastest", "measure_machine", "turn"]
 
 FEWEST_CALLS = 6
 
@@ -53,3 +59,53 @@ def compare(
         Measured(name, median(own), median(a / b for a, b in zip(own, ours, strict=True)))
         for name, own in times.items()
     ]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """The two limits of a machine: operations a second in matrix products, bytes a second in copies.
+
+    A multiply-add is two operations; a byte that is copied is read and written, so it counts twice.
+    """
+
+    dtype: str
+    threads: int
+    operations: float
+    bandwidth: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.dtype}, {self.threads} thread(s): matrix products {1e-9 * self.operations:.0f} GFLOP/s, "
+            f"copies {1e-9 * self.bandwidth:.1f} GB/s"
+        )
+
+    def describe(self, operations: float, moved: float, seconds: float) -> str:
+        """Say how fast `operations` and `moved` bytes in `seconds` are, and which part of the limits."""
+        rate, traffic = operations / seconds, moved / seconds
+        return (
+            f"{1e-9 * rate:.0f} GFLOP/s ({rate / self.operations:.0%} of peak), "
+            f"{moved:.0f} bytes at {1e-9 * traffic:.1f} GB/s ({traffic / self.bandwidth:.0%} of copies)"
+        )
+
+
+def measure_machine(threads: int, dtype: str = "float32") -> Machine:
+    """Measure matrix products of NumPy's BLAS, and copies far larger than the caches by `threads` threads.
+
+    Set OMP_NUM_THREADS to `threads`, or the processors of this process, before NumPy is imported.
+    """
+    size = 2048
+    a, b, c = (np.ones((size, size), dtype) for _ in "abc")
+    sources, targets = np.ones((threads, 2**27), np.uint8), np.empty((threads, 2**27), np.uint8)
+    with ThreadPoolExecutor(threads) as pool:
+        product = fastest(lambda: np.matmul(a, b, out=c))
+        copy = fastest(lambda: list(pool.map(np.copyto, targets, sources)))
+    return Machine(dtype, threads, 2 * size**3 / product, 2 * sources.nbytes / copy)
+
+
+def fastest(call: Callable[[], object], seconds: float = 1.5) -> float:
+    """Call for `seconds` and return the least time: a limit, on a machine that does other things too."""
+    least, end = float("inf"), time.perf_counter() + seconds
+    while (start := time.perf_counter()) < end:
+        call()
+        least = min(least, time.perf_counter() - start)
+    return least
