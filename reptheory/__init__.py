@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     )
     from reptheory.exact.square_grid import wigner_3j_array
     from reptheory.exact.surd import Surd
+    from reptheory.exact.symmetric_coupling import SymmetricCoupling, symmetric_coupling
     from reptheory.exact.tensor_harmonics import (
         forms_from_vector_harmonics,
         solid_gradient,
@@ -142,6 +143,7 @@ _HOME = {
     "Surd": "exact.surd",
     "SurdArray": "exact.arrays",
     "SurdPolynomial": "exact.polynomials",
+    "SymmetricCoupling": "exact.symmetric_coupling",
     "VectorPath": "exact.vector_paths",
     "VectorPolynomial": "exact.vector_polynomials",
     "VectorSphericalProduct": "operations.vector_spherical_product",
@@ -194,6 +196,7 @@ _HOME = {
     "rotation_matrix": "exact.rotation_matrices",
     "solid_gradient": "exact.tensor_harmonics",
     "solid_harmonic": "exact.solid_harmonics",
+    "symmetric_coupling": "exact.symmetric_coupling",
     "tensor_harmonic": "exact.tensor_harmonics",
     "tensor_harmonic_array": "exact.tensor_harmonics",
     "tensor_path_ratio": "exact.vector_paths",
@@ -260,6 +263,7 @@ __all__ = [
     "Surd",
     "SurdArray",
     "SurdPolynomial",
+    "SymmetricCoupling",
     "Table",
     "TensorProduct",
     "ToGrid",
@@ -313,6 +317,7 @@ __all__ = [
     "rotation_matrix",
     "solid_gradient",
     "solid_harmonic",
+    "symmetric_coupling",
     "tensor_harmonic",
     "tensor_harmonic_array",
     "tensor_path_ratio",

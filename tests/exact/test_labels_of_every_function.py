@@ -148,6 +148,9 @@ CASES: dict[str, Case] = {
         lambda a, b, c, d, e, f: rt.vector_path_ratio("cross", (a, b), (c, d), (e, f)),
         tuple(f"{name}[{place}]" for name in ("first", "second", "out") for place in range(2)),
     ),
+    "symmetric_coupling": Case(
+        "l", (2,), lambda degree: rt.symmetric_coupling("1o", "0e", degree).numerators, ("degree",)
+    ),
     "wigner_12j_first": Case("j" * 12, (1,) * 12, None, TWELVE),
     "wigner_12j_second": Case("j" * 12, (1,) * 12, None, TWELVE),
     "wigner_3j": Case("jjjmmm", (1, 1, 2, 1, 0, -1)),
