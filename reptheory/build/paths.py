@@ -42,10 +42,12 @@ _ROW_BYTES: Final = 400
 class PathTable:
     """Some blocks of a coupling table: the same rows, rounded and proven in the same way.
 
-    index                     (rows, 6) int32, columns l1, l2, l3, m1, m2, m3
+    index                     (rows, 6) int32, columns l1, l2, l3, m1, m2, m3; with `dims` three labels of any
+                              group and three components, counted from 0
     float64, float32          (rows,) correctly rounded
     numerators, denominators  of the squares, the numerator with the sign of the value; times pi^pi_power
     variants                  (rows,) which variant of its path a row belongs to, where there are several
+    dims                      (rows, 3) dimensions of the three labels; None: 2l + 1
     """
 
     index: NDArray[np.int32]
@@ -55,6 +57,7 @@ class PathTable:
     denominators: list[int]
     pi_power: int
     variants: NDArray[np.int64] | None = None
+    dims: NDArray[np.int32] | None = None
 
     def values(self, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Return the column of that dtype, float64 or float32."""

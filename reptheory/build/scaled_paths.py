@@ -7,7 +7,7 @@ coefficient is a surd again, rounded once from its exact value and proven, never
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from reptheory.exact.coupling import coupling_block
 from reptheory.exact.rounding import FloatName
 from reptheory.exact.surd import Surd
 
-__all__ = ["ScaledPath", "scaled_paths"]
+__all__ = ["ScaledPath", "require_memory", "rounded", "scaled_paths"]
 
 ScaledPath = tuple[int, int, int, int]
 """l1, l2, l3 and the variant."""
@@ -40,7 +40,7 @@ def scaled_paths(factors: Mapping[ScaledPath, Surd], subject: str) -> PathTable:
     >>> scaled_paths({(0, 0, 0, 0): Surd.rational(2), (0, 0, 0, 5): Surd.rational(3)}, "two").float64
     array([2., 3.])
     """
-    _require_memory(factors, subject)
+    require_memory([path[:3] for path in factors], subject)
     index: list[NDArray[np.int32]] = [np.zeros((0, 6), dtype=np.int32)]
     numerators: list[int] = []
     denominators: list[int] = []
@@ -57,14 +57,14 @@ def scaled_paths(factors: Mapping[ScaledPath, Surd], subject: str) -> PathTable:
     exact = numerators, denominators, pi_power
     return PathTable(
         np.concatenate(index),
-        _rounded(*exact, "float64"),
-        _rounded(*exact, "float32"),
+        rounded(*exact, "float64"),
+        rounded(*exact, "float32"),
         *exact,
         np.array(variants, dtype=np.int64),
     )
 
 
-def _rounded(numerators: list[int], denominators: list[int], pi_power: int, form: FloatName) -> NDArray[Any]:
+def rounded(numerators: list[int], denominators: list[int], pi_power: int, form: FloatName) -> NDArray[Any]:
     """Round every coefficient, equal ones once."""
     exact = list(zip(numerators, denominators, strict=True))
     distinct = list(dict.fromkeys(exact))
@@ -73,9 +73,10 @@ def _rounded(numerators: list[int], denominators: list[int], pi_power: int, form
     return np.array([known[one] for one in exact], dtype=form)
 
 
-def _require_memory(factors: Mapping[ScaledPath, Surd], subject: str) -> None:
+def require_memory(paths: Iterable[tuple[int, int, int]], subject: str) -> None:
+    """Raise TooLarge if the coefficients of some paths of degrees would not fit in memory."""
     needed, free = 0, available_memory()
-    for l1, l2, l3, _ in factors:
+    for l1, l2, l3 in paths:
         low, middle, _ = sorted((l1, l2, l3))
         needed += 2 * (2 * low + 1) * (2 * middle + 1) * _ROW_BYTES
     if needed > free:

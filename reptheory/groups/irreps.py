@@ -16,9 +16,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, NamedTuple, SupportsIndex, TypeAlias, overload
+from typing import Any, ClassVar, Final, TypeAlias
 
 from reptheory.errors import LabelError
+from reptheory.groups.direct_sum import DirectSum, MulIr, Sorted
 from reptheory.groups.labels import shown, whole
 
 __all__ = ["Irrep", "Irreps", "MulIr", "Selection", "Sorted"]
@@ -76,26 +77,13 @@ class Irrep:
         return f"{shown(self.l)}{'e' if self.p == 1 else 'o'}"
 
 
-class MulIr(NamedTuple):
-    """One entry of `Irreps`: `mul` copies of the irrep `ir`."""
-
-    mul: int
-    ir: Irrep
-
-    @property
-    def dim(self) -> int:
-        """The dimension mul (2l + 1)."""
-        return self.mul * self.ir.dim
-
-    def __repr__(self) -> str:
-        return f"{shown(self.mul)}x{self.ir}"
-
-
-Selection: TypeAlias = "Irreps | Irrep | MulIr | str | Iterable[object] | Callable[[MulIr], bool]"
+Selection: TypeAlias = (
+    "Irreps | Irrep | MulIr[Irrep] | str | Iterable[object] | Callable[[MulIr[Irrep]], bool]"
+)
 
 
 @dataclass(frozen=True, slots=True, init=False, repr=False)
-class Irreps:
+class Irreps(DirectSum[Irrep]):
     """Direct sum of O(3) irreps with multiplicities, in a fixed order.
 
     Written Irreps("2x0e + 1o"), Irreps([(2, "0e"), (1, (1, -1))]), Irreps(Irrep("1o")) or Irreps() for none.
@@ -108,11 +96,21 @@ class Irreps:
     131
     """
 
-    entries: tuple[MulIr, ...]
-    __array_ufunc__: ClassVar[None] = None
+    _GRAMMAR: ClassVar[str] = _GRAMMAR
 
-    def __init__(self, irreps: object = None) -> None:
-        object.__setattr__(self, "entries", _entries(irreps))
+    @classmethod
+    def label(cls, value: object) -> Irrep:
+        """Return the irrep that `value` states."""
+        return Irrep(value)
+
+    @classmethod
+    def _term(cls, text: str) -> tuple[int | None, Irrep]:
+        mul, ir = _term(text, "irreps", _GRAMMAR)
+        return mul, Irrep(ir)
+
+    @staticmethod
+    def _is_label(value: object) -> bool:
+        return _is_irrep(value)
 
     @classmethod
     def spherical_harmonics(cls, lmax: object, p: object = -1) -> Irreps:
@@ -123,16 +121,6 @@ class Irreps:
         """
         parity = _parity(p)
         return cls([(1, (degree, parity**degree)) for degree in range(whole(lmax, "lmax") + 1)])
-
-    @property
-    def dim(self) -> int:
-        """The total dimension, sum of mul (2l + 1)."""
-        return sum(entry.dim for entry in self.entries)
-
-    @property
-    def num_irreps(self) -> int:
-        """The number of irreps, copies counted."""
-        return sum(entry.mul for entry in self.entries)
 
     @property
     def ls(self) -> list[int]:
@@ -148,55 +136,6 @@ class Irreps:
                 f"irreps: got {shown(str(self))}; without a copy it has no lmax; check len(ls) first"
             )
         return max(degrees)
-
-    def slices(self) -> list[slice]:
-        """Return, entry by entry, where it lies on an axis of length `dim`.
-
-        >>> Irreps("2x0e + 1e").slices()
-        [slice(0, 2, None), slice(2, 5, None)]
-        """
-        slices, start = [], 0
-        for entry in self.entries:
-            slices.append(slice(start, start + entry.dim))
-            start += entry.dim
-        return slices
-
-    def count(self, ir: object) -> int:
-        """Return the number of copies of `ir` over all entries."""
-        wanted = Irrep(ir)
-        return sum(entry.mul for entry in self.entries if entry.ir == wanted)
-
-    def sort(self) -> Sorted:
-        """Sort by (l, p), odd before even; entries of one irrep keep their order and stay apart.
-
-        >>> Irreps("2o + 1e + 0e + 1e").sort()
-        Sorted(irreps=1x0e+1x1e+1x1e+1x2o, p=(3, 1, 0, 2), inv=(2, 1, 3, 0))
-        """
-        inv = tuple(sorted(range(len(self.entries)), key=lambda index: self.entries[index].ir))
-        p = tuple(sorted(range(len(inv)), key=inv.__getitem__))
-        return Sorted(Irreps(self.entries[index] for index in inv), p, inv)
-
-    def simplify(self) -> Irreps:
-        """Merge neighbouring entries of one irrep and drop empty ones; the order stays.
-
-        >>> Irreps("1e + 1e + 0e + 1e").simplify()
-        2x1e+1x0e+1x1e
-        """
-        merged: list[MulIr] = []
-        for mul, ir in self.entries:
-            if merged and merged[-1].ir == ir:
-                merged[-1] = MulIr(merged[-1].mul + mul, ir)
-            elif mul:
-                merged.append(MulIr(mul, ir))
-        return Irreps(merged)
-
-    def regroup(self) -> Irreps:
-        """Sort, then simplify: one entry an irrep."""
-        return self.sort().irreps.simplify()
-
-    def remove_zero_multiplicities(self) -> Irreps:
-        """Drop the entries with no copy."""
-        return Irreps(entry for entry in self.entries if entry.mul)
 
     def filter(
         self, keep: Selection | None = None, *, drop: Selection | None = None, lmax: object = None
@@ -227,51 +166,6 @@ class Irreps:
             return Irreps(entry for entry in self.entries if entry.ir.l <= most)
         return self
 
-    def __len__(self) -> int:
-        return len(self.entries)
-
-    def __iter__(self) -> Iterator[MulIr]:
-        return iter(self.entries)
-
-    @overload
-    def __getitem__(self, index: SupportsIndex) -> MulIr: ...
-    @overload
-    def __getitem__(self, index: slice) -> Irreps: ...
-    def __getitem__(self, index: SupportsIndex | slice) -> MulIr | Irreps:
-        return Irreps(self.entries[index]) if isinstance(index, slice) else self.entries[index]
-
-    def __contains__(self, ir: object) -> bool:
-        wanted = Irrep(ir)
-        return any(entry.ir == wanted for entry in self.entries)
-
-    def __add__(self, other: object) -> Irreps:
-        return Irreps(self.entries + _entries(other))
-
-    def __radd__(self, other: object) -> Irreps:
-        return Irreps(_entries(other) + self.entries)
-
-    def __mul__(self, times: object) -> Irreps:
-        if isinstance(times, Irreps | Irrep | str):
-            raise LabelError(
-                f"irreps: got a factor {shown(times)}; `*` repeats Irreps an integer number of times; "
-                "for the tensor product use FullTensorProduct"
-            )
-        return Irreps(self.entries * whole(times, "times"))
-
-    def __rmul__(self, times: object) -> Irreps:
-        return self * times
-
-    def __repr__(self) -> str:
-        return "+".join(map(repr, self.entries))
-
-
-class Sorted(NamedTuple):
-    """What `Irreps.sort` returns: entry i went to position p[i]; position k holds entry inv[k]."""
-
-    irreps: Irreps
-    p: tuple[int, ...]
-    inv: tuple[int, ...]
-
 
 def _irrep_fields(first: Any, p: object) -> tuple[int, int]:
     """Return (l, p) from whatever `Irrep` reads: two labels, text, an irrep (ours or e3nn's), or a pair."""
@@ -296,11 +190,6 @@ def _is_irrep(value: object) -> bool:
     return hasattr(value, "l") and hasattr(value, "p")
 
 
-def _is_mul_ir(value: object) -> bool:
-    """Say whether value is an irrep with its multiplicity: ours, e3nn's or e3nn-jax's."""
-    return hasattr(value, "mul") and hasattr(value, "ir")
-
-
 def _parity(p: object) -> int:
     """Return p as +1 or -1, or raise LabelError."""
     parity = whole(p, "p", signed=True)
@@ -323,38 +212,9 @@ def _term(text: str, name: str, way_on: str) -> tuple[int | None, tuple[int, int
     return mul_read, (degree_read, parity)
 
 
-def _entries(value: Any) -> tuple[MulIr, ...]:
-    """Return the entries that `value` states, in any form `Irreps` reads."""
-    if value is None:
-        return ()
-    if isinstance(value, Irreps):
-        return value.entries
-    if isinstance(value, str):
-        return tuple(map(_entry, value.split("+"))) if value.strip() else ()
-    if _is_mul_ir(value) or _is_irrep(value):
-        return (_entry(value),)
-    if isinstance(value, Iterable) and not isinstance(value, bytes):
-        return tuple(map(_entry, value))
-    raise LabelError(f"irreps: got {shown(value)}; it must be irreps or (mul, irrep) pairs; {_GRAMMAR}")
-
-
-def _entry(value: Any) -> MulIr:
-    """Return one entry from a term, an irrep, or a pair (mul, irrep)."""
-    if _is_mul_ir(value):
-        return MulIr(whole(value.mul, "mul"), Irrep(value.ir))
-    if isinstance(value, str):
-        mul, ir = _term(value, "irreps", _GRAMMAR)
-        return MulIr(1 if mul is None else mul, Irrep(ir))
-    if _is_irrep(value):
-        return MulIr(1, Irrep(value))
-    if isinstance(value, tuple | list) and len(value) == 2:
-        return MulIr(whole(value[0], "mul"), Irrep(value[1]))
-    raise LabelError(f"irreps: got the entry {shown(value)}; it must be an irrep or (mul, irrep); {_GRAMMAR}")
-
-
-def _predicate(selection: Selection) -> Callable[[MulIr], bool]:
+def _predicate(selection: Selection) -> Callable[[MulIr[Irrep]], bool]:
     """Return the test of one entry that `selection` states."""
     if callable(selection):
         return selection
-    wanted = {ir for _, ir in _entries(selection)}
+    wanted = {ir for _, ir in Irreps(selection)}
     return lambda entry: entry.ir in wanted

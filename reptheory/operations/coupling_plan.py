@@ -23,35 +23,48 @@ CHUNK_ROWS = 4096
 
 @dataclass(frozen=True, slots=True)
 class PathTerms:
-    """The nonzero coefficients of every path (l1, l2, l3), row by row; a path may come in several variants.
+    """The nonzero coefficients of every path of labels (a, b, c), row by row; a path may have variants.
 
     order    (terms,) int64          rows of the table in the order of the terms
-    index    (terms,) int32          (m1 + l1) (2 l2 + 1) + m2 + l2
-    starts   (l1, l2, l3, variant) -> (2 l3 + 2,)   term range of each m3, ascending
+    index    (terms,) int32          i dim(b) + j, for components i of a and j of b, counted from 0
+    starts   (a, b, c, variant) -> (dim(c) + 1,)   term range of each component of c, ascending
+    dims     dimension of each label
     """
 
     order: NDArray[np.int64]
     index: NDArray[np.int32]
     starts: dict[tuple[int, int, int, int], NDArray[np.int64]]
+    dims: dict[int, int]
 
     @classmethod
-    def of(cls, columns: NDArray[Any], variants: NDArray[Any] | None = None) -> PathTerms:
-        """Sort the index columns (l1, l2, l3, m1, m2, m3) of a coupling table by path, m3, m1, m2.
+    def of(
+        cls,
+        columns: NDArray[Any],
+        variants: NDArray[Any] | None = None,
+        dims: NDArray[Any] | None = None,
+    ) -> PathTerms:
+        """Sort the index columns of a coupling table by path, then by components of c, a, b.
 
+        columns    (terms, 6) labels a, b, c and components i, j, k; degrees and orders m where `dims` is None
         variants   (terms,) which variant of its path a row belongs to; None: all of them to 0
+        dims       (terms, 3) dimensions of a, b, c; None: 2l + 1
         """
-        l1, l2, l3, m1, m2, m3 = (columns[:, k].astype(np.int64) for k in range(6))
+        a, b, c, i, j, k = (columns[:, place].astype(np.int64) for place in range(6))
+        if dims is None:
+            i, j, k = i + a, j + b, k + c
+            dims = 2 * columns[:, :3].astype(np.int64) + 1
         variant = np.zeros(len(columns), dtype=np.int64) if variants is None else variants
-        order = np.lexsort((m2, m1, m3, variant, l3, l2, l1))
-        index = ((m1 + l1) * (2 * l2 + 1) + m2 + l2)[order].astype(np.int32)
-        paths, first = np.unique(np.stack([l1, l2, l3, variant], 1)[order], axis=0, return_index=True)
+        order = np.lexsort((j, i, k, variant, c, b, a))
+        index = (i * dims[:, 1] + j)[order].astype(np.int32)
+        paths, first = np.unique(np.stack([a, b, c, variant], 1)[order], axis=0, return_index=True)
         ends = np.append(first[1:], len(order))
-        starts = {}
+        starts: dict[tuple[int, int, int, int], NDArray[np.int64]] = {}
+        sizes: dict[int, int] = {}
         for path, begin, end in zip(paths.tolist(), first.tolist(), ends.tolist(), strict=True):
-            degree = path[2]
-            edges = np.arange(-degree, degree + 2)
-            starts[tuple(path)] = begin + np.searchsorted(m3[order[begin:end]], edges)
-        return cls(order, index, starts)
+            own = dims[order[begin]].tolist()
+            sizes.update(zip(path[:3], own, strict=True))
+            starts[tuple(path)] = begin + np.searchsorted(k[order[begin:end]], np.arange(own[2] + 1))
+        return cls(order, index, starts, sizes)
 
     def longest_row(self) -> int:
         """Return the most terms that any output of one path sums."""
@@ -62,30 +75,30 @@ class PathTerms:
 class Pair:
     """One irrep of x with one of y, and where each of its products goes.
 
-    i0, l1, j0, l2   offset and degree in x, offset and degree in y
-    targets          (l3, first output column) of each path
-    variant          which coefficients of these paths
+    i0, a, j0, b   offset and label in x, offset and label in y; a label of O(3) is its degree
+    targets        (c, first output column) of each path
+    variant        which coefficients of these paths
     """
 
     i0: int
-    l1: int
+    a: int
     j0: int
-    l2: int
+    b: int
     targets: tuple[tuple[int, int], ...]
     variant: int = 0
 
 
-def _chunks(pairs: Iterable[Pair], limit: int) -> Iterator[list[Pair]]:
+def _chunks(pairs: Iterable[Pair], dims: dict[int, int], limit: int) -> Iterator[list[Pair]]:
     """Group pairs in order, so that the output columns of a group stay within `limit`."""
     group: list[Pair] = []
     columns: set[int] = set()
     height = 0
     for pair in pairs:
-        new = {column: 2 * degree + 1 for degree, column in pair.targets if column not in columns}
+        new = {column: dims[label] for label, column in pair.targets if column not in columns}
         if group and height + sum(new.values()) > limit:
             yield group
             group, columns, height = [], set(), 0
-            new = {column: 2 * degree + 1 for degree, column in pair.targets}
+            new = {column: dims[label] for label, column in pair.targets}
         group.append(pair)
         columns.update(new)
         height += sum(new.values())
@@ -93,9 +106,9 @@ def _chunks(pairs: Iterable[Pair], limit: int) -> Iterator[list[Pair]]:
         yield group
 
 
-def _runs(group: list[Pair]) -> tuple[dict[int, int], list[list[int]], int]:
+def _runs(group: list[Pair], dims: dict[int, int]) -> tuple[dict[int, int], list[list[int]], int]:
     """Place the outputs of a group in its tile: column -> tile row, the contiguous runs, the height."""
-    lengths = sorted({(column, 2 * degree + 1) for pair in group for degree, column in pair.targets})
+    lengths = sorted({(column, dims[label]) for pair in group for label, column in pair.targets})
     place: dict[int, int] = {}
     runs: list[list[int]] = []
     height = 0
@@ -127,19 +140,19 @@ def coupling_plan(
     chunks: list[tuple[int, ...]] = []
     runs: list[list[int]] = []
     outer = tile = 1
-    for group in _chunks(pairs, limit):
-        place, group_runs, height = _runs(group)
+    for group in _chunks(pairs, terms.dims, limit):
+        place, group_runs, height = _runs(group, terms.dims)
         first_block = len(blocks)
         written: set[int] = set()
         for pair in group:
             first_row = len(rows)
-            for degree, column in pair.targets:
-                edges = terms.starts[pair.l1, pair.l2, degree, pair.variant].tolist()
+            for label, column in pair.targets:
+                edges = terms.starts[pair.a, pair.b, label, pair.variant].tolist()
                 at = place[column]
                 fresh = int(column not in written)
                 written.add(column)
-                rows.extend((at + k, edges[k], edges[k + 1], fresh) for k in range(2 * degree + 1))
-            n1, n2 = 2 * pair.l1 + 1, 2 * pair.l2 + 1
+                rows.extend((at + k, edges[k], edges[k + 1], fresh) for k in range(len(edges) - 1))
+            n1, n2 = terms.dims[pair.a], terms.dims[pair.b]
             blocks.append((pair.i0, n1, pair.j0, n2, first_row, len(rows)))
             outer = max(outer, n1 * n2)
         chunks.append((first_block, len(blocks), height, len(runs), len(runs) + len(group_runs)))

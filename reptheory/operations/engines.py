@@ -83,7 +83,7 @@ class TableEngine:
         dims: tuple[int, int, int],
         roles: tuple[int, int, int] = (0, 1, 2),
     ) -> None:
-        """Take the degrees and orders of x, y and z from the columns `roles` of the table's three."""
+        """Take the labels and components of x, y and z from the columns `roles` of the table's three."""
         self._table = table
         self._pairs = pairs
         self._dims = dims
@@ -92,9 +92,11 @@ class TableEngine:
 
     @cached_property
     def _terms(self) -> PathTerms:
-        columns = [*self._roles, *(3 + role for role in self._roles)]
-        variants = self._table.variants if isinstance(self._table, PathTable) else None
-        return PathTerms.of(self._table.index[:, columns], variants)
+        table, columns = self._table, [*self._roles, *(3 + role for role in self._roles)]
+        if not isinstance(table, PathTable):
+            return PathTerms.of(table.index[:, columns])
+        dims = None if table.dims is None else table.dims[:, self._roles]
+        return PathTerms.of(table.index[:, columns], table.variants, dims)
 
     def transposed(self, operand: int) -> TableEngine:
         """Return the engine of (z, y) -> x for operand 1, of (x, z) -> y for operand 2."""
@@ -102,15 +104,15 @@ class TableEngine:
         roles = self._roles
         if operand == 1:
             pairs = [
-                Pair(column, degree, pair.j0, pair.l2, ((pair.l1, pair.i0),), pair.variant)
+                Pair(column, label, pair.j0, pair.b, ((pair.a, pair.i0),), pair.variant)
                 for pair in self._pairs
-                for degree, column in pair.targets
+                for label, column in pair.targets
             ]
             return TableEngine(self._table, pairs, (third, second, first), (roles[2], roles[1], roles[0]))
         pairs = [
-            Pair(pair.i0, pair.l1, column, degree, ((pair.l2, pair.j0),), pair.variant)
+            Pair(pair.i0, pair.a, column, label, ((pair.b, pair.j0),), pair.variant)
             for pair in self._pairs
-            for degree, column in pair.targets
+            for label, column in pair.targets
         ]
         return TableEngine(self._table, pairs, (first, third, second), (roles[0], roles[2], roles[1]))
 
@@ -119,8 +121,8 @@ class TableEngine:
         """Columns of z that no pair reaches: a kernel does not write them, they are 0."""
         reached = np.zeros(self._dims[2], dtype=bool)
         for pair in self._pairs:
-            for degree, column in pair.targets:
-                reached[column : column + 2 * degree + 1] = True
+            for label, column in pair.targets:
+                reached[column : column + self._terms.dims[label]] = True
         return np.flatnonzero(~reached)
 
     def _plan(self, name: str) -> CouplingPlan:
@@ -152,9 +154,9 @@ class TableEngine:
         """Return (terms, roundings) of each output: rows add up alone, then one to another."""
         terms, longest, rows = (np.zeros(self._dims[2], dtype=np.int64) for _ in range(3))
         for pair in self._pairs:
-            for degree, column in pair.targets:
-                count = np.diff(self._terms.starts[pair.l1, pair.l2, degree, pair.variant])
-                here = slice(column, column + 2 * degree + 1)
+            for label, column in pair.targets:
+                count = np.diff(self._terms.starts[pair.a, pair.b, label, pair.variant])
+                here = slice(column, column + len(count))
                 terms[here] += count
                 longest[here] = np.maximum(longest[here], count)
                 rows[here] += 1

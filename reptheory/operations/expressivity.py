@@ -214,7 +214,7 @@ def _tabulated(engine: TableEngine, irreps: tuple[Irreps, Irreps, Irreps]) -> It
     for pair in engine._pairs:
         for degree, column in pair.targets:
             found = [copies[k][place] for k, place in enumerate((pair.i0, pair.j0, column))]
-            value = known.get((pair.l1, pair.l2, degree, getattr(pair, "variant", 0)))
+            value = known.get((pair.a, pair.b, degree, getattr(pair, "variant", 0)))
             if value is not None:
                 labels = found[0][1], found[1][1], found[2][1]
                 yield CoupledPath(labels, (found[0][0], found[1][0], found[2][0]), value)

@@ -14,35 +14,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, get_args
 
 from reptheory.build.paths import coefficients
 from reptheory.errors import LabelError
 from reptheory.groups.o3 import Irrep, Irreps
 from reptheory.operations.bilinear import Accumulate, BilinearProduct
-from reptheory.operations.coupling_plan import Pair
 from reptheory.operations.engines import Engine, TableEngine
+from reptheory.operations.full_paths import Instruction, full_paths, pairs_of_copies
 from reptheory.operations.transposed import TransposedProduct
 from reptheory.operations.vector_paths_engine import VectorPathsEngine
 
 __all__ = ["FullMethod", "FullTensorProduct", "Instruction"]
 
 FullMethod = Literal["table", "vector"]
-
-
-class Instruction(NamedTuple):
-    """One path: entry i1 of irreps_in1 with entry i2 of irreps_in2 to entry i_out of irreps_out.
-
-    columns   where its mul1 * mul2 copies of ir_out stand in the last axis of the result
-    """
-
-    i1: int
-    i2: int
-    i_out: int
-    ir1: Irrep
-    ir2: Irrep
-    ir_out: Irrep
-    columns: slice
 
 
 class FullTensorProduct(BilinearProduct):
@@ -76,21 +61,7 @@ class FullTensorProduct(BilinearProduct):
         self.method = method
         self.irreps_in1 = Irreps(irreps_in1).simplify()
         self.irreps_in2 = Irreps(irreps_in2).simplify()
-        kept = None if filter_ir_out is None else {Irrep(ir) for ir in filter_ir_out}
-        found = [
-            (mul1 * mul2, ir_out, i1, i2)
-            for i1, (mul1, ir1) in enumerate(self.irreps_in1)
-            for i2, (mul2, ir2) in enumerate(self.irreps_in2)
-            for ir_out in ir1 * ir2
-            if kept is None or ir_out in kept
-        ]
-        ordered = Irreps([(mul, ir) for mul, ir, _, _ in found]).sort()
-        self.irreps_out = ordered.irreps
-        columns = self.irreps_out.slices()
-        self.instructions = tuple(
-            Instruction(i1, i2, place, self.irreps_in1[i1].ir, self.irreps_in2[i2].ir, ir, columns[place])
-            for (_, ir, i1, i2), place in zip(found, ordered.p, strict=True)
-        )
+        self.irreps_out, self.instructions = full_paths(self.irreps_in1, self.irreps_in2, filter_ir_out)
         self.dim1, self.dim2, self.dim_out = (
             irreps.dim for irreps in (self.irreps_in1, self.irreps_in2, self.irreps_out)
         )
@@ -99,30 +70,12 @@ class FullTensorProduct(BilinearProduct):
     def _meanings(self) -> tuple[str, str]:
         return f"the dimension of {self.irreps_in1}", f"the dimension of {self.irreps_in2}"
 
-    def _pairs(self) -> list[Pair]:
-        """List every pair of copies with the columns of its products."""
-        slices1, slices2 = self.irreps_in1.slices(), self.irreps_in2.slices()
-        paths: dict[tuple[int, int], list[Instruction]] = {}
-        for path in self.instructions:
-            paths.setdefault((path.i1, path.i2), []).append(path)
-        pairs = []
-        for (i1, i2), group in paths.items():
-            (mul1, ir1), (mul2, ir2) = self.irreps_in1[i1], self.irreps_in2[i2]
-            for u in range(mul1):
-                for v in range(mul2):
-                    copy = u * mul2 + v
-                    targets = tuple(
-                        (path.ir_out.l, path.columns.start + copy * path.ir_out.dim) for path in group
-                    )
-                    i0, j0 = slices1[i1].start + u * ir1.dim, slices2[i2].start + v * ir2.dim
-                    pairs.append(Pair(i0, ir1.l, j0, ir2.l, targets))
-        return pairs
-
     @cached_property
     def _table_engine(self) -> TableEngine:
         paths = ((path.ir1.l, path.ir2.l, path.ir_out.l) for path in self.instructions)
         table = coefficients("clebsch_gordan", paths)
-        return TableEngine(table, self._pairs(), (self.dim1, self.dim2, self.dim_out))
+        pairs = pairs_of_copies(self.irreps_in1, self.irreps_in2, self.instructions, lambda ir: ir.l)
+        return TableEngine(table, pairs, (self.dim1, self.dim2, self.dim_out))
 
     @cached_property
     def _engine(self) -> Engine:

@@ -22,12 +22,14 @@ __all__ = [
     "Weighted",
     "allocate",
     "claimed_result",
+    "common_axes",
     "edge_operands",
     "incoming_gradient",
     "last_axis",
     "one_operand",
     "operands",
     "read_operand",
+    "require_shape",
     "row_operands",
     "thread_count",
     "weighted_operands",
@@ -127,7 +129,7 @@ def _flat(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> 
     return whole.reshape(prod(shape), dim)
 
 
-def _common(arrays: list[tuple[str, NDArray[Any]]]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def common_axes(arrays: list[tuple[str, NDArray[Any]]]) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Return the leading axes and the dtype that named arrays have in common."""
     shapes = [array.shape[:-1] for _, array in arrays]
     try:
@@ -158,7 +160,7 @@ def operands(x: ArrayLike, y: ArrayLike, dims: tuple[int, int], meanings: tuple[
     left, right = read_operand(x, "x"), read_operand(y, "y")
     last_axis(left, "x", dims[0], meanings[0])
     last_axis(right, "y", dims[1], meanings[1])
-    shape, dtype = _common([("x", left), ("y", right)])
+    shape, dtype = common_axes([("x", left), ("y", right)])
     return Operands(_flat(left, shape, dtype), _flat(right, shape, dtype), shape)
 
 
@@ -189,7 +191,7 @@ def weighted_operands(
     """
     x, y, weight = _weighted(arrays, dims, meanings, shared)
     named = [("x", x), ("y", y), ("weight", weight)]
-    shape, _ = _common(named[:2] if shared else named)
+    shape, _ = common_axes(named[:2] if shared else named)
     dtype = _widest([x, y, weight])
     factors = _flat(weight, () if shared else shape, dtype)
     factors = factors.reshape(-1) if shared else factors
@@ -252,7 +254,7 @@ def row_operands(
     read = [(name, read_operand(array, name)) for name, array in arrays.items()]
     for (name, array), dim, meaning in zip(read, dims, meanings, strict=True):
         last_axis(array, name, dim, meaning)
-    shape, dtype = _common(read)
+    shape, dtype = common_axes(read)
     return [_rows(array, shape, dtype) for _, array in read], shape
 
 
@@ -311,11 +313,16 @@ def claimed_result(z: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
 def incoming_gradient(grad: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
     """Check the gradient of a loss with respect to a result of shape `shape`; floats of any layout."""
     array = read_operand(grad, "grad")
+    require_shape(array, "grad", shape)
+    return array
+
+
+def require_shape(array: NDArray[Any], name: str, shape: tuple[int, ...]) -> None:
+    """Refuse an array that has not the shape of the result."""
     if array.shape != shape:
         raise OperandError(
-            f"grad: got shape {list(array.shape)}; the result, and its gradient, have {list(shape)}"
+            f"{name}: got shape {list(array.shape)}; the result, and its gradient, have {list(shape)}"
         )
-    return array
 
 
 def thread_count(threads: int | None) -> int | None:

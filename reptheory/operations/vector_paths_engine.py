@@ -21,6 +21,7 @@ from reptheory.kernels.bounds import upward
 from reptheory.operations.vector_engine import TERMS, TOGETHER, Field, VectorEngine, families
 
 if TYPE_CHECKING:
+    from reptheory.groups.o3 import Irrep
     from reptheory.operations.full_tensor_product import Instruction
 
 __all__ = ["VectorPathsEngine"]
@@ -50,17 +51,21 @@ class VectorPathsEngine:
     """The paths of a full tensor product by products of vector fields on the sphere grid."""
 
     def __init__(
-        self, instructions: Iterable[Instruction], slices1: list[slice], slices2: list[slice], dim_out: int
+        self,
+        instructions: Iterable[Instruction[Irrep]],
+        slices1: list[slice],
+        slices2: list[slice],
+        dim_out: int,
     ) -> None:
         self._dim_out = dim_out
         self._slices = slices1, slices2
-        groups: dict[tuple[Any, ...], list[tuple[Instruction, VectorPath]]] = {}
+        groups: dict[tuple[Any, ...], list[tuple[Instruction[Irrep], VectorPath]]] = {}
         for one in instructions:
             way = vector_path(one.ir1.l, one.ir2.l, one.ir_out.l)
             groups.setdefault((one.i1, one.i2, way.kind, way.l1, way.l2), []).append((one, way))
         self._products = [self._shared(paths) for paths in groups.values()]
 
-    def _shared(self, paths: list[tuple[Instruction, VectorPath]]) -> _Shared:
+    def _shared(self, paths: list[tuple[Instruction[Irrep], VectorPath]]) -> _Shared:
         """Plan the product of paths that differ in their output only."""
         one, way = paths[0]
         kind: VectorKind = way.kind

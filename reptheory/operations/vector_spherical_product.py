@@ -143,7 +143,7 @@ class VectorSphericalProduct(BilinearProduct):
         together: dict[tuple[int, ...], list[tuple[int, int]]] = {}
         for path, ratio, one in self._paths():
             factors[path] = ratio
-            together.setdefault((one.i0, one.l1, one.j0, one.l2, one.variant), []).extend(one.targets)
+            together.setdefault((one.i0, one.a, one.j0, one.b, one.variant), []).extend(one.targets)
         pairs = [
             Pair(i0, j1, j0, j2, tuple(targets), variant)
             for (i0, j1, j0, j2, variant), targets in together.items()

@@ -41,9 +41,9 @@ def dense(pairs: list[Pair], columns: Array, values: Array, dims: tuple[int, int
     tensor = np.zeros(dims)
     for pair in pairs:
         for degree, column in pair.targets:
-            path = (columns[:, 0] == pair.l1) & (columns[:, 1] == pair.l2) & (columns[:, 2] == degree)
+            path = (columns[:, 0] == pair.a) & (columns[:, 1] == pair.b) & (columns[:, 2] == degree)
             for (_, _, _, m1, m2, m3), value in zip(columns[path], values[path], strict=True):
-                tensor[pair.i0 + pair.l1 + m1, pair.j0 + pair.l2 + m2, column + degree + m3] += value
+                tensor[pair.i0 + pair.a + m1, pair.j0 + pair.b + m2, column + degree + m3] += value
     return tensor
 
 

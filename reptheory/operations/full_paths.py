@@ -1,0 +1,86 @@
+"""Full paths: every path of two direct sums, each to its own output, in e3nn's order, for any group.
+
+Outputs are sorted; copies (u, v) of entries (i1, i2) stand at u * mul2 + v.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from reptheory.groups.direct_sum import AnyDirectSum
+from reptheory.operations.coupling_plan import Pair
+
+__all__ = ["Instruction", "full_paths", "pairs_of_copies"]
+
+Label = TypeVar("Label")
+Sum = TypeVar("Sum", bound=AnyDirectSum)
+
+
+class Instruction(NamedTuple, Generic[Label]):
+    """One path: entry i1 of irreps_in1 with entry i2 of irreps_in2 to entry i_out of irreps_out.
+
+    columns   where its mul1 * mul2 copies of ir_out stand in the last axis of the result
+    """
+
+    i1: int
+    i2: int
+    i_out: int
+    ir1: Label
+    ir2: Label
+    ir_out: Label
+    columns: slice
+
+
+def full_paths(
+    irreps1: Sum, irreps2: Sum, kept: Iterable[object] | None
+) -> tuple[Sum, tuple[Instruction[Any], ...]]:
+    """Return the direct sum of all outputs, sorted, and the path to each entry of it.
+
+    kept   labels of outputs, None for all
+    """
+    wanted = None if kept is None else {irreps1.label(ir) for ir in kept}
+    found = [
+        (mul1 * mul2, ir_out, i1, i2)
+        for i1, (mul1, ir1) in enumerate(irreps1)
+        for i2, (mul2, ir2) in enumerate(irreps2)
+        for ir_out in ir1 * ir2
+        if wanted is None or ir_out in wanted
+    ]
+    ordered = type(irreps1)([(mul, ir) for mul, ir, _, _ in found]).sort()
+    columns = ordered.irreps.slices()
+    return ordered.irreps, tuple(
+        Instruction(i1, i2, place, irreps1[i1].ir, irreps2[i2].ir, ir, columns[place])
+        for (_, ir, i1, i2), place in zip(found, ordered.p, strict=True)
+    )
+
+
+def pairs_of_copies(
+    irreps1: Sum,
+    irreps2: Sum,
+    instructions: Iterable[Instruction[Any]],
+    label: Callable[[Any], int],
+    width: int = 1,
+) -> list[Pair]:
+    """List every pair of copies with the columns of its products.
+
+    label   of an irrep in the coefficient table
+    width   coordinates of a component: 2 for the parts of complex ones
+    """
+    slices1, slices2 = irreps1.slices(), irreps2.slices()
+    paths: dict[tuple[int, int], list[Instruction[Any]]] = {}
+    for path in instructions:
+        paths.setdefault((path.i1, path.i2), []).append(path)
+    pairs = []
+    for (i1, i2), group in paths.items():
+        (mul1, ir1), (mul2, ir2) = irreps1[i1], irreps2[i2]
+        for u in range(mul1):
+            for v in range(mul2):
+                copy = u * mul2 + v
+                targets = tuple(
+                    (label(path.ir_out), width * (path.columns.start + copy * path.ir_out.dim))
+                    for path in group
+                )
+                i0, j0 = slices1[i1].start + u * ir1.dim, slices2[i2].start + v * ir2.dim
+                pairs.append(Pair(width * i0, label(ir1), width * j0, label(ir2), targets))
+    return pairs
