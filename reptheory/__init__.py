@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from reptheory.exact.wigner_d import wigner_d_fourier, wigner_d_pi_half
     from reptheory.exact.wigner_d_values import wigner_d_values
     from reptheory.groups.o3 import Irrep, Irreps
+    from reptheory.groups.spins import Spin, SpinIrreps
     from reptheory.operations.blocks import blocks_from_irreps, irreps_from_blocks
     from reptheory.operations.expressivity import Expressivity, expressivity
     from reptheory.operations.full_tensor_product import FullTensorProduct
@@ -96,6 +97,7 @@ if TYPE_CHECKING:
     from reptheory.operations.sphere_grid import SphereGrid
     from reptheory.operations.sphere_points import PointExpansion
     from reptheory.operations.sphere_transforms import FromGrid, ToGrid
+    from reptheory.operations.spin_tensor_product import SpinTensorProduct
     from reptheory.operations.tensor_product import (
         ElementwiseTensorProduct,
         FullyConnectedTensorProduct,
@@ -139,6 +141,9 @@ _HOME = {
     "SphereFunction": "operations.sphere_functions",
     "PointExpansion": "operations.sphere_points",
     "SphereGrid": "operations.sphere_grid",
+    "Spin": "groups.spins",
+    "SpinIrreps": "groups.spins",
+    "SpinTensorProduct": "operations.spin_tensor_product",
     "ToGrid": "operations.sphere_transforms",
     "Surd": "exact.surd",
     "SurdArray": "exact.arrays",
@@ -260,6 +265,9 @@ __all__ = [
     "SphereActivation",
     "SphereFunction",
     "SphereGrid",
+    "Spin",
+    "SpinIrreps",
+    "SpinTensorProduct",
     "Surd",
     "SurdArray",
     "SurdPolynomial",

@@ -46,7 +46,8 @@ def spin_paths(paths: Iterable[tuple[int, int, int]]) -> PathTable:
     numerators: list[int] = []
     denominators: list[int] = []
     for path in wanted:
-        block = coupling_block("clebsch_gordan", *(Fraction(two_j, 2) for two_j in path), "complex")
+        j1, j2, j3 = (Fraction(two_j, 2) for two_j in path)
+        block = coupling_block("clebsch_gordan", j1, j2, j3, "complex")
         places = 2 * block.indices[:, None, :] + _PARTS
         labels = np.broadcast_to(np.array(path), places.shape)
         index.append(np.concatenate([labels, places], axis=2).reshape(-1, 6).astype(np.int32))

@@ -57,7 +57,7 @@ class PathTerms:
         order = np.lexsort((j, i, k, variant, c, b, a))
         index = (i * dims[:, 1] + j)[order].astype(np.int32)
         paths, first = np.unique(np.stack([a, b, c, variant], 1)[order], axis=0, return_index=True)
-        ends = np.append(first[1:], len(order))
+        ends = np.append(first, len(order))[1:]
         starts: dict[tuple[int, int, int, int], NDArray[np.int64]] = {}
         sizes: dict[int, int] = {}
         for path, begin, end in zip(paths.tolist(), first.tolist(), ends.tolist(), strict=True):
