@@ -28,6 +28,7 @@ import platformdirs
 from llvmlite import binding
 from numba import extending
 from numba.core import caching
+from numba.core.runtime import rtsys
 
 __all__ = ["code_folder", "compiled", "inlined", "intrinsic", "part"]
 
@@ -133,8 +134,15 @@ class _CodeCache(caching.FunctionCache):  # type: ignore[misc]
     _impl_class = _CodeStore
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return the machine code kept for a signature, or None.
+
+        Numba's own version first loads all that its compiler knows (SciPy among it), which takes 0.2 s and
+        serves compilation alone. Code that is ready needs the runtime: memory and reference counts.
+        """
+        rtsys.initialize(target_context)
         try:
-            return super().load_overload(sig, target_context)
+            with self._guard_against_spurious_io_errors():
+                return self._load_overload(sig, target_context)
         except Exception:  # a truncated or unreadable entry must cost one compilation, not the result
             with suppress(Exception):
                 self.flush()
