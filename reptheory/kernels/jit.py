@@ -38,7 +38,7 @@ _NAME = re.compile("[0-9a-f]{24}")
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-intrinsic: Callable[[Callable[..., Any]], Any] = extending.intrinsic
+intrinsic: Callable[..., Any] = extending.intrinsic
 """Numba's decorator for functions that emit LLVM IR, with a type."""
 
 

@@ -27,9 +27,9 @@ from numba import config
 from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled
+from reptheory.kernels.simd_columns import columns_intrinsic
 from reptheory.kernels.simd_emit import (
     butterfly_intrinsic,
-    columns_intrinsic,
     dense_intrinsic,
     multiply_intrinsic,
     sparse_intrinsic,

@@ -20,7 +20,6 @@ from reptheory.kernels.simd_plain import VECTOR_BYTES
 __all__ = [
     "Vectors",
     "butterfly_intrinsic",
-    "columns_intrinsic",
     "constant",
     "data_of",
     "dense_intrinsic",
@@ -234,62 +233,6 @@ def sparse_intrinsic(width: int) -> Any:
     def emit(typingctx: Any, values: Any, index: Any, start: Any, stop: Any, source: Any, s_step: Any, target: Any, t0: Any, fresh: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
         i = types.int64
         return types.void(values, index, i, i, source, i, target, i, i), _sparse_codegen(width)
-
-    return emit
-
-
-def _columns_codegen(into_tile: bool) -> Callable[..., Any]:
-    """Move `lanes // 4` coefficients of `lanes` samples between an array and a tile, transposed.
-
-    Four samples stand side by side in a vector, one in each 128-bit part, so that reading and writing them
-    does part of the transposition. Converts between float32 outside and float64 inside where the two differ.
-    """
-
-    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
-        outer_kind, tile_kind = signature.args[0], signature.args[4]
-        outer, position, tile = (data_of(context, builder, signature.args[k], args[k]) for k in (0, 3, 4))
-        o0, o_step, t0, t_step, d0 = args[1], args[2], args[5], args[6], args[7]
-        v = Vectors(builder, tile_kind.dtype)
-        part = v.lanes // 4
-        align = outer_kind.dtype.bitwidth // 8
-        outside = ir.VectorType(ir.FloatType() if align == 4 else ir.DoubleType(), part)
-        inside = ir.VectorType(v.scalar, part)
-
-        def sample(k: int) -> Any:
-            place = v.pointer(outer, builder.add(o0, builder.mul(constant(k), o_step)))
-            return builder.bitcast(place, outside.as_pointer())
-
-        def row(c: int) -> Any:
-            place = builder.load(v.pointer(position, builder.add(d0, constant(c))))
-            start = builder.mul(builder.sext(place, ir.IntType(64)), t_step)
-            return v.pointer(tile, builder.add(t0, start))
-
-        def read(k: int) -> Any:
-            value = builder.load(sample(k), align=align)
-            return value if outside == inside else builder.fpext(value, inside)
-
-        if into_tile:
-            rows = [v.join([read(k + p * part) for p in range(4)]) for k in range(part)]
-            for c, value in enumerate(v.within_parts(rows)):
-                v.store(value, row(c))
-        else:
-            columns = v.within_parts([v.load(row(c)) for c in range(part)])
-            for k, p in ((k, p) for p in range(4) for k in range(part)):
-                value = v.cut(columns[k], p)
-                value = value if outside == inside else builder.fptrunc(value, outside)
-                builder.store(value, sample(k + p * part), align=align)
-        return context.get_dummy_value()
-
-    return codegen
-
-
-def columns_intrinsic(into_tile: bool) -> Any:
-    """Return the transposition of a few columns, the step of `simd.gather` and `simd.scatter`."""
-
-    @intrinsic
-    def emit(typingctx: Any, outer: Any, o0: Any, o_step: Any, position: Any, tile: Any, t0: Any, t_step: Any, d0: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
-        i = types.int64
-        return types.void(outer, i, i, position, tile, i, i, i), _columns_codegen(into_tile)
 
     return emit
 

@@ -29,6 +29,7 @@ __all__ = [
     "split_plain",
     "sum_difference_plain",
     "sum_lanes_plain",
+    "unrolled_plain",
     "weigh_plain",
 ]
 
@@ -218,3 +219,15 @@ def ring_points_plain(work: Array, a: int, b: int, target: int, step: int, sign:
     out = (low + high, low + minus * high, left + minus * right, left + right)
     for place, values in enumerate(out):
         work[target + place * step : target + place * step + span] = values
+
+
+def unrolled_plain(
+    dims: tuple[int, ...], places: list[tuple[int, ...]],
+    x: Array, y: Array, z: Array, first: int, last: int, values: Array,
+) -> None:  # fmt: skip
+    """Twin of a kernel of `unrolled` in NumPy."""
+    left, right, out = (a.reshape(-1, dim)[first:last] for a, dim in zip((x, y, z), dims, strict=True))
+    total = np.zeros(out.shape, dtype=values.dtype)
+    for value, (i, j, k) in zip(values, places, strict=True):
+        total[:, k] += value * (left[:, i] * right[:, j])
+    out[...] = total

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from reptheory.kernels.coupling import CouplingPlan
 
-__all__ = ["CHUNK_ROWS", "Pair", "PathTerms", "coupling_plan"]
+__all__ = ["CHUNK_ROWS", "Pair", "PathTerms", "coupling_plan", "term_places"]
 
 CHUNK_ROWS = 4096
 """Output coefficients kept in one tile: 1 MiB of scratch a thread, within a core's second-level cache."""
@@ -166,3 +166,20 @@ def coupling_plan(
         np.ascontiguousarray(values), terms.index, array(blocks, 6), array(rows, 4), array(chunks, 5),
         array(runs, 3), dims, (outer, tile),
     )  # fmt: skip
+
+
+def term_places(pairs: Iterable[Pair], terms: PathTerms) -> NDArray[np.int64]:
+    """List every term of `pairs`: columns of x, y and z, and its place among the coefficients of `terms`.
+
+    returns   (terms, 4), ordered by the first three
+    """
+    found: list[NDArray[np.int64]] = []
+    for pair in pairs:
+        for label, column in pair.targets:
+            edges = terms.starts[pair.a, pair.b, label, pair.variant]
+            term = np.arange(edges[0], edges[-1])
+            i, j = np.divmod(terms.index[term], terms.dims[pair.b])
+            k = np.searchsorted(edges, term, side="right") - 1
+            found.append(np.stack([pair.i0 + i, pair.j0 + j, column + k, term], axis=1))
+    places = np.concatenate([np.zeros((0, 4), dtype=np.int64), *found])
+    return places[np.lexsort((places[:, 2], places[:, 1], places[:, 0]))]

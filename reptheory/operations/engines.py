@@ -73,6 +73,13 @@ def read_only(array: Array) -> Array:
     return view
 
 
+def flat_read_only(array: Array) -> Array:
+    """Return a read-only view of a C-contiguous array with one axis."""
+    view = array.reshape(-1)
+    view.setflags(write=False)
+    return view
+
+
 class TableEngine:
     """A sparse coefficient table applied term by term."""
 
@@ -169,7 +176,7 @@ class TableEngine:
 
     def _apply(self, x: Array, y: Array, z: Array, name: str, threads: int | None) -> None:
         plan = self._plan(name)
-        flat = read_only(x.reshape(-1)), read_only(y.reshape(-1)), z.reshape(-1)
+        flat = flat_read_only(x), flat_read_only(y), z.reshape(-1)
         need = couple_scratch(plan)
 
         def task(first: int, last: int) -> None:
@@ -244,7 +251,7 @@ class RingEngine:
     def _apply(self, x: Array, y: Array, z: Array, name: str, sign: float, threads: int | None) -> None:
         plan = self._plan(name)
         dtype = plan.left.matrices.dtype
-        flat = read_only(x.reshape(-1)), read_only(y.reshape(-1)), z.reshape(-1)
+        flat = flat_read_only(x), flat_read_only(y), z.reshape(-1)
         need = ring_scratch(plan)
 
         def task(first: int, last: int) -> None:

@@ -64,7 +64,7 @@ class GauntConvolution:
     """z = Gaunt(x, w Y(v)): a feature times a function of a direction, with radial weights.
 
     lmax_in, lmax_filter, lmax_out   highest degrees of x, of the harmonics and of z
-    method                           "auto", "table", "grid", "fourier"
+    method                           "auto", "table", "unrolled", "grid", "fourier"
     radial                           whether the harmonics of each degree have a weight
     threads                          None: as many as the work is worth; an int: at most that many
     raises                           LabelError

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 
 import numpy as np
 
-__all__ = ["FEATURES", "MEASURED", "cheapest", "counts", "nanoseconds"]
+__all__ = ["FEATURES", "MEASURED", "MOST_TERMS", "cheapest", "counts", "few_terms", "nanoseconds"]
 
 MEASURED: Final = Path(__file__).with_name("gaunt_costs.json")
 """Nanoseconds of each feature: dtype -> method -> feature -> time."""
@@ -25,8 +25,17 @@ MEASURED: Final = Path(__file__).with_name("gaunt_costs.json")
 _MANY = 8_000
 """Paths beyond which a table is no choice: counting its terms alone would take longer than a product."""
 
+MOST_TERMS: Final = 400
+"""Terms beyond which "unrolled" is no choice: its code would take longer than a second to compile."""
+
+UNROLLED_UP_TO: Final = 3
+"""Degree up to which `cheapest` takes "unrolled" for L x L -> L, which is its own gradient.
+
+Other products are one of many, and compiling each costs its user half a second: that is theirs to choose.
+"""
+
 Degrees = tuple[int, int, int]
-MethodName = Literal["table", "grid", "fourier"]
+MethodName = Literal["table", "unrolled", "grid", "fourier"]
 
 
 def _terms(l1: int, l2: int, l3: int) -> int:
@@ -75,12 +84,14 @@ def _ring_counts(degrees: Degrees, *, fourier: bool) -> dict[str, int]:
 
 _COUNTERS: Final[dict[str, Callable[[Degrees], dict[str, int]]]] = {
     "table": _table_counts,
+    "unrolled": _table_counts,
     "grid": lambda degrees: _ring_counts(degrees, fourier=False),
     "fourier": lambda degrees: _ring_counts(degrees, fourier=True),
 }
 
 FEATURES: Final = {
     "table": ("copied", "terms", "products", "rows"),
+    "unrolled": ("copied", "terms", "products"),
     "grid": ("copied", "dense", "steps", "folds", "points"),
     "fourier": ("copied", "dense", "steps", "folds", "points"),
 }
@@ -105,15 +116,24 @@ def nanoseconds(method: str, degrees: Degrees, dtype: str = "float32") -> float:
     return float(sum(times[name] * count for name, count in pairs))
 
 
+def few_terms(degrees: Degrees) -> bool:
+    """Tell whether "unrolled" can compute a product of these degrees."""
+    dims = [degree + 1 for degree in degrees]
+    return dims[0] * dims[1] * dims[2] <= MOST_TERMS and _table_counts(degrees)["terms"] <= MOST_TERMS
+
+
 @lru_cache(maxsize=1024)
 def cheapest(degrees: Degrees) -> MethodName:
     """Return the method with the least time, float32 and float64 taken together.
 
-    >>> cheapest((1, 1, 1)), cheapest((9, 9, 9))
-    ('table', 'grid')
+    >>> cheapest((1, 1, 1)), cheapest((1, 1, 2)), cheapest((9, 9, 9))
+    ('unrolled', 'table', 'grid')
     """
-    small = (degrees[0] + 1) * (degrees[1] + 1) * (degrees[2] + 1) <= _MANY
-    methods: tuple[MethodName, ...] = ("table", "grid", "fourier") if small else ("grid", "fourier")
+    methods: tuple[MethodName, ...] = ("grid", "fourier")
+    if (degrees[0] + 1) * (degrees[1] + 1) * (degrees[2] + 1) <= _MANY:
+        methods = ("table", *methods)
+    if set(degrees) <= set(range(UNROLLED_UP_TO + 1)) and len(set(degrees)) == 1:
+        methods = ("unrolled", *methods)
 
     def both(method: MethodName) -> float:
         return sum(nanoseconds(method, degrees, dtype) for dtype in ("float32", "float64"))

@@ -83,7 +83,7 @@ class GauntInteraction(WeightedProduct[_Given]):
     """z_l3 = c_l3 Gaunt(a_l1 x_l1, b_l2 y_l2)_l3, weights a, b, c for each degree of x, y and z.
 
     lmax1, lmax2, lmax_out   highest degrees, as for `GauntTensorProduct`
-    method                   "auto", "table", "grid", "fourier"
+    method                   "auto", "table", "unrolled", "grid", "fourier"
     weighted                 which of x, y and z have weights: "xyz" all; "y" those of y alone; "" none
     threads                  None: as many as the work is worth; an int: at most that many
     raises                   LabelError

@@ -6,6 +6,7 @@ l1 + l2 + l3 odd do not contribute; a path is sqrt((2 l1 + 1)(2 l2 + 1) / (4 pi 
 times the Clebsch-Gordan one. In O(3) degree l has parity (-1)^l on all three sides.
 
     table     the sparse list of nonzero G
+    unrolled  the same list as machine code of its own, for few terms; compiled once a product and dtype
     grid      Gauss-Legendre rings, the smallest grid that is exact
     fourier   harmonics -> 2D Fourier basis -> convolution by DFTs -> harmonics
 """
@@ -23,20 +24,21 @@ from reptheory.groups.o3 import Irreps
 from reptheory.operations.bilinear import Accumulate, BilinearProduct
 from reptheory.operations.coupling_plan import Pair
 from reptheory.operations.engines import Engine, RingEngine, TableEngine
-from reptheory.operations.gaunt_costs import cheapest
+from reptheory.operations.gaunt_costs import MOST_TERMS, cheapest, few_terms
 from reptheory.operations.transposed import TransposedProduct
+from reptheory.operations.unrolled_engine import UnrolledEngine
 
 __all__ = ["GauntTensorProduct", "Method"]
 
-Method = Literal["auto", "table", "grid", "fourier"]
+Method = Literal["auto", "table", "unrolled", "grid", "fourier"]
 
 
 class GauntTensorProduct(BilinearProduct):
     """Full tensor product of x (degrees 0..lmax1) and y (0..lmax2) by pointwise multiplication.
 
     lmax1, lmax2, lmax_out   highest degrees, ints >= 0; lmax2 defaults to lmax1, lmax_out to lmax1 + lmax2
-    method       "table", "grid", "fourier"; "auto" takes the cheapest by a measured model
-                 (`operations.gaunt_costs`)
+    method       "table", "unrolled", "grid", "fourier"; "auto" takes the cheapest by a measured model
+                 (`operations.gaunt_costs`), and "unrolled" where lmax1 = lmax2 = lmax_out <= 3 only
     accumulate, threads      as `BilinearProduct`
 
     >>> import numpy as np
@@ -74,6 +76,11 @@ class GauntTensorProduct(BilinearProduct):
         self._asked: Method = method
         degrees = (self.lmax1, self.lmax2, self.lmax_out)
         self.method = method if method != "auto" else cheapest(degrees)
+        if self.method == "unrolled" and not few_terms(degrees):
+            raise LabelError(
+                f'method: "unrolled" takes at most {MOST_TERMS} terms, and degrees {degrees} have more; '
+                '"table" has no such limit'
+            )
 
     @cached_property
     def _meanings(self) -> tuple[str, str]:
@@ -108,11 +115,12 @@ class GauntTensorProduct(BilinearProduct):
         for l1, l2, l3 in self._paths():
             targets.setdefault((l1, l2), []).append((l3, l3 * l3))
         pairs = [Pair(l1 * l1, l1, l2 * l2, l2, tuple(found)) for (l1, l2), found in targets.items()]
-        return TableEngine(table, pairs, (self.dim1, self.dim2, self.dim_out))
+        kind = UnrolledEngine if self.method == "unrolled" else TableEngine
+        return kind(table, pairs, (self.dim1, self.dim2, self.dim_out))
 
     @cached_property
     def _engine(self) -> Engine:
-        if self.method == "table":
+        if self.method in ("table", "unrolled"):
             return self._table_engine
         return RingEngine(self.lmax1, self.lmax2, self.lmax_out, fourier=self.method == "fourier")
 

@@ -1,0 +1,92 @@
+"""Explicit vectors for columns: between (sample, coefficient) in an array and one coefficient a vector.
+
+Four samples stand side by side in a vector, one in each 128-bit part, so that reading and writing them does
+part of the transposition; the rest happens within the parts. Converts between float32 outside and float64
+inside where the two differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+
+from reptheory.kernels.jit import intrinsic
+from reptheory.kernels.simd_emit import Vectors, constant, data_of
+
+__all__ = ["columns_intrinsic", "read_columns", "write_columns"]
+
+Builder = Any
+Place = Callable[[int], Any]
+
+
+def _kinds(v: Vectors, outer: types.Float) -> tuple[Any, Any, int]:
+    """Return a quarter vector as it stands in the array, the same in registers, and the array's alignment."""
+    part = v.lanes // 4
+    outside = ir.VectorType(ir.FloatType() if outer.bitwidth == 32 else ir.DoubleType(), part)
+    return outside, ir.VectorType(v.scalar, part), outer.bitwidth // 8
+
+
+def read_columns(v: Vectors, outer: types.Float, sample: Place) -> list[Any]:
+    """Emit the reading of `lanes // 4` coefficients of `lanes` samples, sample k from sample(k)."""
+    outside, inside, align = _kinds(v, outer)
+    part = v.lanes // 4
+
+    def read(k: int) -> Any:
+        typed = v.builder.bitcast(sample(k), outside.as_pointer())
+        value = v.builder.load(typed, align=align)
+        return value if outside == inside else v.builder.fpext(value, inside)
+
+    return v.within_parts([v.join([read(k + p * part) for p in range(4)]) for k in range(part)])
+
+
+def write_columns(v: Vectors, outer: types.Float, columns: list[Any], sample: Place) -> None:
+    """Emit the writing of `lanes // 4` coefficients of `lanes` samples, sample k to sample(k)."""
+    outside, inside, align = _kinds(v, outer)
+    part = v.lanes // 4
+    rows = v.within_parts(columns)
+    for k, p in ((k, p) for p in range(4) for k in range(part)):
+        value = v.cut(rows[k], p)
+        value = value if outside == inside else v.builder.fptrunc(value, outside)
+        typed = v.builder.bitcast(sample(k + p * part), outside.as_pointer())
+        v.builder.store(value, typed, align=align)
+
+
+def _columns_codegen(into_tile: bool) -> Callable[..., Any]:
+    """Move `lanes // 4` coefficients of `lanes` samples between an array and a tile."""
+
+    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
+        outer, tile_kind = signature.args[0].dtype, signature.args[4]
+        array, position, tile = (data_of(context, builder, signature.args[k], args[k]) for k in (0, 3, 4))
+        o0, o_step, t0, t_step, d0 = args[1], args[2], args[5], args[6], args[7]
+        v = Vectors(builder, tile_kind.dtype)
+
+        def sample(k: int) -> Any:
+            return v.pointer(array, builder.add(o0, builder.mul(constant(k), o_step)))
+
+        def row(c: int) -> Any:
+            place = builder.load(v.pointer(position, builder.add(d0, constant(c))))
+            start = builder.mul(builder.sext(place, ir.IntType(64)), t_step)
+            return v.pointer(tile, builder.add(t0, start))
+
+        if into_tile:
+            for c, value in enumerate(read_columns(v, outer, sample)):
+                v.store(value, row(c))
+        else:
+            write_columns(v, outer, [v.load(row(c)) for c in range(v.lanes // 4)], sample)
+        return context.get_dummy_value()
+
+    return codegen
+
+
+def columns_intrinsic(into_tile: bool) -> Any:
+    """Return the transposition of a few columns, the step of `simd.gather` and `simd.scatter`."""
+
+    @intrinsic
+    def emit(typingctx: Any, outer: Any, o0: Any, o_step: Any, position: Any, tile: Any, t0: Any, t_step: Any, d0: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
+        i = types.int64
+        return types.void(outer, i, i, position, tile, i, i, i), _columns_codegen(into_tile)
+
+    return emit

@@ -1,0 +1,147 @@
+"""Unrolled: sparse bilinear maps of few terms as machine code of their own, 64 bytes of samples in registers.
+
+    z[n, k] = sum over the terms (i, j, k) of the map, with coefficient c, of c x[n, i] y[n, j]
+
+`couple` reads its terms from arrays and its operands from a tile; where a product has a few hundred terms
+that takes longer than the terms themselves. Here the places (i, j, k) are part of the code, the coefficients
+are not: they are read from an array, so that one code serves the product and its bound. Samples are
+transposed in registers on their way in and out. Compiling takes about a millisecond a term: callers bound
+their number.
+
+The bound is that of `couple` with all terms of an output in one row. Proof: docs/proofs/coupling.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any
+
+from llvmlite import ir
+from numba import config, types
+from numba.core import cgutils
+from numpy.typing import NDArray
+
+from reptheory.kernels.jit import compiled, intrinsic
+from reptheory.kernels.simd_columns import read_columns, write_columns
+from reptheory.kernels.simd_emit import Vectors, constant, data_of
+from reptheory.kernels.simd_plain import unrolled_plain
+
+__all__ = ["pattern_of", "read_pattern", "unrolled"]
+
+Array = NDArray[Any]
+Builder = Any
+
+
+def pattern_of(dims: tuple[int, int, int], places: NDArray[Any]) -> str:
+    """Write the lengths of the last axes of x, y and z, and the places (terms, 3) in order."""
+    return ";".join(",".join(map(str, row)) for row in (dims, *places.tolist()))
+
+
+def read_pattern(pattern: str) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
+    """Return the dims and the places of a pattern."""
+    dims, *places = (tuple(map(int, row.split(","))) for row in pattern.split(";"))
+    return dims, places
+
+
+def _groups(v: Vectors, dim: int) -> list[int]:
+    """Return the first column of each group that is read or written at once; the last ones may overlap."""
+    part = v.lanes // 4
+    return [min(start, dim - part) for start in range(0, dim, part)]
+
+
+def _lane(k: int) -> Any:
+    return ir.Constant(ir.IntType(32), k)
+
+
+def _emit_read(v: Vectors, kind: Any, data: Any, first: Any, dim: int) -> list[Any]:
+    """Emit the reading of `lanes` samples from number `first` on, one vector a coefficient."""
+    start = v.builder.mul(first, constant(dim))
+
+    def at(column: int, k: int) -> Any:
+        return v.pointer(data, v.builder.add(start, constant(k * dim + column)))
+
+    columns = [v.zero()] * dim
+    if dim < v.lanes // 4:
+        for column in range(dim):
+            for k in range(v.lanes):
+                value = v.builder.load(at(column, k))
+                columns[column] = v.builder.insert_element(columns[column], value, _lane(k))
+        return columns
+    for d in _groups(v, dim):
+        columns[d : d + v.lanes // 4] = read_columns(v, kind.dtype, partial(at, d))
+    return columns
+
+
+def _emit_write(v: Vectors, kind: Any, data: Any, first: Any, columns: list[Any]) -> None:
+    """Emit the writing of `lanes` samples from number `first` on, which may narrow them."""
+    dim = len(columns)
+    start = v.builder.mul(first, constant(dim))
+
+    def at(column: int, k: int) -> Any:
+        return v.pointer(data, v.builder.add(start, constant(k * dim + column)))
+
+    if dim < v.lanes // 4:
+        for column, k in ((column, k) for column in range(dim) for k in range(v.lanes)):
+            value = v.builder.extract_element(columns[column], _lane(k))
+            narrow = kind.dtype.bitwidth < 8 * v.bytes
+            v.builder.store(v.builder.fptrunc(value, ir.FloatType()) if narrow else value, at(column, k))
+        return
+    for d in _groups(v, dim):
+        write_columns(v, kind.dtype, columns[d : d + v.lanes // 4], partial(at, d))
+
+
+def _emit_terms(
+    v: Vectors, values: Any, places: list[tuple[int, ...]], x: list[Any], y: list[Any], dim: int
+) -> list[Any]:
+    """Emit the terms in their order; neighbours with the same i and j share the product."""
+    sums = [v.zero()] * dim
+    product, pair = v.zero(), None
+    for term, (i, j, k) in enumerate(places):
+        if (i, j) != pair:
+            product, pair = v.builder.fmul(x[i], y[j]), (i, j)
+        factor = v.splat(v.builder.load(v.pointer(values, constant(term))))
+        sums[k] = v.fma(factor, product, sums[k])
+    return sums
+
+
+@intrinsic(prefer_literal=True)  # type: ignore[untyped-decorator] # Numba ships no types
+def _unrolled(typingctx: Any, x: Any, y: Any, z: Any, first: Any, last: Any, values: Any, pattern: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
+    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
+        kinds = signature.args
+        data = [data_of(context, builder, kinds[k], args[k]) for k in (0, 1, 2, 5)]
+        dims, places = read_pattern(pattern.literal_value)
+        v = Vectors(builder, values.dtype)
+        lanes = constant(v.lanes)
+        count = builder.sub(args[4], args[3])
+        groups = builder.udiv(builder.add(count, constant(v.lanes - 1)), lanes)
+        latest = builder.sub(args[4], lanes)
+        with cgutils.for_range(builder, groups) as loop:
+            start = builder.add(args[3], builder.mul(loop.index, lanes))
+            start = builder.select(builder.icmp_signed("<", start, latest), start, latest)
+            read = [_emit_read(v, kinds[k], data[k], start, dims[k]) for k in (0, 1)]
+            sums = _emit_terms(v, data[3], places, read[0], read[1], dims[2])
+            _emit_write(v, kinds[2], data[2], start, sums)
+        return context.get_dummy_value()
+
+    i = types.int64
+    return types.void(x, y, z, i, i, values, types.unliteral(pattern)), codegen
+
+
+@lru_cache(maxsize=64)
+def unrolled(pattern: str) -> Callable[[Array, Array, Array, int, int, Array], None]:
+    """Return the kernel of a pattern: kernel(x, y, z, first, last, values) writes z[first:last].
+
+    x, y, z   flat (samples, dim) arrays; z may be narrower
+    first     at most last minus the samples of a vector (`lanes_of` the coefficients' dtype): the last vector
+              begins that far before the end
+    values    (terms,) coefficients in the order of the pattern
+    """
+    if config.DISABLE_JIT:
+        return partial(unrolled_plain, *read_pattern(pattern))
+
+    @compiled
+    def kernel(x: Array, y: Array, z: Array, first: int, last: int, values: Array) -> None:
+        _unrolled(x, y, z, first, last, values, pattern)
+
+    return kernel
