@@ -1,4 +1,4 @@
-"""Certify: prove a table again, its integers by a fresh exact computation and its floats from its integers.
+"""Certify: compare a table with a fresh one, whose every float is proven from its integers.
 
 The hashes of a file show damage; this shows whether the numbers are right, whoever wrote them. It goes piece
 by piece, so that a table larger than the memory is proven too.
@@ -13,17 +13,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from reptheory.build.estimate import estimate, require_memory
-from reptheory.build.pieces import cut, exact_rows_of
-from reptheory.build.proof import first_unproven
+from reptheory.build.pieces import cut, prove
 from reptheory.exact.surd import Surd
 from reptheory.tables.parts import integers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from numpy.typing import NDArray
 
-    from reptheory.build.rows import Progress, Rows
+    from reptheory.build.pieces import Columns
+    from reptheory.build.rows import Progress
     from reptheory.tables.kinds import TableKey
     from reptheory.tables.parts import Part, RowSource
 
@@ -59,30 +57,24 @@ def certify_table(table: RowSource, progress: Progress | None = None) -> Certifi
     returns   a certificate, whose `failure` names the first row that is wrong
     raises    TooLarge: the fresh computation of one piece does not fit in memory
     """
-    key, done, proven = table.header.key, 0, 0
+    key, done = table.header.key, 0
     require_memory(estimate(key, streamed=True), 1)
     pieces, widest = cut(key), [1, 1]
     for piece in pieces:
-        rows = exact_rows_of(piece)
-        count = len(rows.numerators)
+        fresh = prove(piece)
+        count = len(fresh.sign)
         if done + count > len(table):
             failure: str | None = f"{len(table)} rows where the exact values give more nonzero ones"
-            return Certificate(key, len(table), proven, failure)
-        part = table.part(done, count)
-        failure = _compare(part, rows) or _prove_floats(part)
+            return Certificate(key, len(table), 2 * done, failure)
+        failure = _compare(table.part(done, count), fresh)
         if failure is not None:
-            return Certificate(key, len(table), proven, failure)
-        needed = (_limbs(map(abs, rows.numerators)), _limbs(rows.denominators))
+            return Certificate(key, len(table), 2 * done, failure)
+        needed = (fresh.numerator.shape[1], fresh.denominator.shape[1])
         widest = [max(pair) for pair in zip(widest, needed, strict=True)]
-        done, proven = done + count, proven + 2 * count
+        done += count
         if progress is not None:
             progress(piece.number + 1, len(pieces))
-    return Certificate(key, len(table), proven, _whole(table, done, widest))
-
-
-def _limbs(values: Iterable[int]) -> int:
-    """Return how many limbs the longest of some integers needs."""
-    return max(1, -(-max((value.bit_length() for value in values), default=0) // 64))
+    return Certificate(key, len(table), 2 * done, _whole(table, done, widest))
 
 
 def _whole(table: RowSource, rows: int, widest: list[int]) -> str | None:
@@ -96,43 +88,35 @@ def _whole(table: RowSource, rows: int, widest: list[int]) -> str | None:
     return None
 
 
-def _compare(part: Part, rows: Rows) -> str | None:
-    """Compare the exact columns of some rows with a fresh computation; return the first difference."""
-    index, i_powers = rows.joined(part.index.shape[1])
-    signs = np.array([1 if value > 0 else -1 for value in rows.numerators], np.int8)
-    stored_i = np.zeros(len(part), np.uint8) if part.i_power is None else part.i_power
-    numerators = _object([abs(value) for value in rows.numerators])
-    pairs: tuple[tuple[str, NDArray[Any], NDArray[Any]], ...] = (
-        ("index", part.index, index),
-        ("sign", part.sign, signs),
-        ("numerator", _object(integers(part.numerator)), numerators),
-        ("denominator", _object(integers(part.denominator)), _object(rows.denominators)),
-        ("i_power", stored_i, i_powers),
-    )
-    for name, stored, fresh in pairs:
-        differs = stored != fresh
-        differs = differs.any(axis=1) if differs.ndim == 2 else differs
+def _compare(part: Part, fresh: Columns) -> str | None:
+    """Compare rows with fresh ones, whose floats are proven the nearest; return the first difference."""
+    for name in ("index", "sign", "numerator", "denominator", "i_power", "float64", "float32"):
+        stored, true = getattr(part, name), getattr(fresh, name)
+        differs = _differs(np.zeros_like(true) if stored is None else stored, true)
         if differs.any():
             row = int(np.argmax(differs))
-            return f"row {part.start + row} {part.index[row].tolist()}: {name} differs from the exact value"
-    return None
-
-
-def _object(values: Sequence[int]) -> NDArray[Any]:
-    """Return Python integers of any length as an array."""
-    return np.array(values, dtype=object)
-
-
-def _prove_floats(part: Part) -> str | None:
-    """Apply the integer test to every float; return the first failure."""
-    signs, denominators = part.sign.tolist(), integers(part.denominator)
-    numerators = [sign * value for sign, value in zip(signs, integers(part.numerator), strict=True)]
-    columns: tuple[NDArray[Any], ...] = (part.float64, part.float32)
-    for values in columns:
-        row = first_unproven(values, numerators, denominators, part.pi_power)
-        if row is not None:
-            square = Fraction(abs(numerators[row]), denominators[row])
-            exact = Surd.sqrt(square, sign=signs[row], pi_power=part.pi_power)
             place = f"row {part.start + row} {part.index[row].tolist()}"
-            return f"{place}: {float(values[row])!r} is not the {values.dtype.name} nearest to {exact}"
+            if not name.startswith("float"):
+                return f"{place}: {name} differs from the exact value"
+            return f"{place}: {float(stored[row])!r} is not the {name} nearest to {_exact(part, row)}"
     return None
+
+
+def _differs(stored: NDArray[Any], true: NDArray[Any]) -> NDArray[np.bool_]:
+    """Say which rows differ in a bit, but for leading limbs of zero."""
+    if true.dtype.kind == "f":
+        word = f"u{true.itemsize}"
+        return np.asarray(stored.view(word) != true.view(word))
+    if true.ndim == 1:
+        return np.asarray(stored != true)
+    width = min(stored.shape[1], true.shape[1])
+    differs = (stored[:, :width] != true[:, :width]).any(axis=1)
+    return np.asarray(differs | stored[:, width:].any(axis=1) | true[:, width:].any(axis=1))
+
+
+def _exact(part: Part, row: int) -> Surd:
+    """Return the value of a row without its factor i, as its floats have it."""
+    square = Fraction(
+        integers(part.numerator[row : row + 1])[0], integers(part.denominator[row : row + 1])[0]
+    )
+    return Surd.sqrt(square, sign=int(part.sign[row]), pi_power=part.pi_power)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import numpy as np
 
+from reptheory.build.compiled import compiled_floats, compiled_squares, worth_compiling
 from reptheory.build.proof import proven_floats
 from reptheory.build.recipes import RECIPES
 from reptheory.build.rows import Rows
@@ -41,9 +42,7 @@ __all__ = [
     "cut",
     "decode",
     "encode",
-    "exact_rows_of",
     "join",
-    "limbs",
     "prove",
     "proven_bytes",
 ]
@@ -142,7 +141,7 @@ def _block_rows(key: TableKey) -> NDArray[np.int64]:
     return np.asarray(2 * pairs - zeros - 1)
 
 
-def exact_rows_of(piece: Piece, progress: Progress | None = None) -> Rows:
+def _exact_rows(piece: Piece, progress: Progress | None = None) -> Rows:
     """Compute every nonzero value of a piece exactly."""
     rows = Rows()
     compute, labels = RECIPES[piece.key.kind].compute, _blocks(piece.key)[piece.first : piece.last]
@@ -155,27 +154,20 @@ def exact_rows_of(piece: Piece, progress: Progress | None = None) -> Rows:
 
 def prove(piece: Piece, progress: Progress | None = None) -> Columns:
     """Build a piece from exact values; every float in it is proven the nearest to its exact value."""
-    rows, kind = exact_rows_of(piece, progress), kind_of(piece.key.kind)
-    index, i_power = rows.joined(len(kind.index_names))
-    exact = (rows.numerators, rows.denominators, kind.pi_power)
-    return Columns(
-        index=index,
-        float64=proven_floats(*exact, "float64"),
-        float32=proven_floats(*exact, "float32"),
-        sign=np.array([1 if value > 0 else -1 for value in rows.numerators], dtype=np.int8),
-        numerator=limbs([abs(value) for value in rows.numerators]),
-        denominator=limbs(rows.denominators),
-        i_power=i_power,
-    )
-
-
-def limbs(values: Sequence[int]) -> NDArray[np.uint64]:
-    """Pack integers >= 0 into rows of 64-bit limbs, least significant first; as few limbs as all need."""
-    count = max(1, -(-max(values, default=0).bit_length() // 64))
-    if count == 1:
-        return np.array(values, dtype=np.uint64).reshape(-1, 1)
-    packed = b"".join(value.to_bytes(8 * count, "little") for value in values)
-    return np.frombuffer(packed, dtype="<u8").astype(np.uint64).reshape(-1, count)
+    kind, blocks = kind_of(piece.key.kind), _blocks(piece.key)[piece.first : piece.last]
+    exact = compiled_squares(piece.key, blocks, piece.rows)
+    if exact is not None:
+        if progress is not None:
+            progress(len(blocks), len(blocks))
+    else:
+        rows = _exact_rows(piece, progress)
+        exact = rows.packed(len(kind.index_names))
+    if worth_compiling(piece.key):
+        floats = compiled_floats(exact, kind.pi_power)
+    else:
+        values = rows.numerators, rows.denominators, kind.pi_power
+        floats = proven_floats(*values, "float64"), proven_floats(*values, "float32")
+    return Columns(exact.index, *floats, exact.sign, exact.numerator, exact.denominator, exact.i_power)
 
 
 def join(key: TableKey, pieces: Sequence[Columns]) -> Table:

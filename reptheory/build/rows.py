@@ -1,4 +1,4 @@
-"""Rows: the exact contents of a table, block by block, before anything is rounded.
+"""Rows: the exact contents of a table, block by block, before anything is rounded, and packed in columns.
 
 A block is one call into `exact`: one triple of degrees for a coupling, one spin for a rotation, one degree
 for a change of basis; `recipes` says which for every kind. Blocks come in the order of their leading labels,
@@ -13,23 +13,33 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reptheory.build.recipes import RECIPES, coupling_of
+from reptheory.build.recipes import coupling_of
 from reptheory.tables.kinds import kind_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from reptheory.build.recipes import Block
     from reptheory.conventions import Basis
     from reptheory.exact.coupling import CouplingKind
-    from reptheory.tables.kinds import TableKey
 
-__all__ = ["Progress", "Rows", "coupling_rows", "exact_blocks", "exact_rows"]
+__all__ = ["Progress", "Rows", "Squares", "coupling_rows", "limbs"]
 
 Progress = Callable[[int, int], object]
 """Called with the work done and the work there is, in blocks."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Squares:
+    """The exact columns of some rows, named and shaped as in `Table`; i_power is always there."""
+
+    index: NDArray[np.int32]
+    sign: NDArray[np.int8]
+    numerator: NDArray[np.uint64]
+    denominator: NDArray[np.uint64]
+    i_power: NDArray[np.uint8]
 
 
 @dataclass
@@ -54,29 +64,25 @@ class Rows:
         self.denominators.extend(block.denominators)
         self.i_powers.append(block.i_powers)
 
-    def joined(self, columns: int) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
-        """Return the index, with that many columns, and the powers of i of all rows."""
+    def packed(self, columns: int) -> Squares:
+        """Return the rows as columns, with that many columns of labels."""
         empty = np.empty((0, columns), dtype=np.int32)
-        index = np.ascontiguousarray(np.concatenate([empty, *self.index]))
-        return index, np.concatenate([np.empty(0, np.uint8), *self.i_powers])
+        return Squares(
+            index=np.ascontiguousarray(np.concatenate([empty, *self.index])),
+            sign=np.array([1 if value > 0 else -1 for value in self.numerators], dtype=np.int8),
+            numerator=limbs([abs(value) for value in self.numerators]),
+            denominator=limbs(self.denominators),
+            i_power=np.concatenate([np.empty(0, np.uint8), *self.i_powers]),
+        )
 
 
-def exact_blocks(key: TableKey, progress: Progress | None = None) -> Iterator[Block]:
-    """Yield the exact blocks of a table in its order, each computed when it is asked for."""
-    recipe = RECIPES[key.kind]
-    labels = recipe.blocks(key)
-    for done, block in enumerate(labels):
-        yield recipe.compute(key, block)
-        if progress is not None:
-            progress(done + 1, len(labels))
-
-
-def exact_rows(key: TableKey, progress: Progress | None = None) -> Rows:
-    """Compute every nonzero value of a table exactly, in the table's order."""
-    rows = Rows()
-    for block in exact_blocks(key, progress):
-        rows.append(block)
-    return rows
+def limbs(values: Sequence[int]) -> NDArray[np.uint64]:
+    """Pack integers >= 0 into rows of 64-bit limbs, least significant first; as few limbs as all need."""
+    count = max(1, -(-max(values, default=0).bit_length() // 64))
+    if count == 1:
+        return np.array(values, dtype=np.uint64).reshape(-1, 1)
+    packed = b"".join(value.to_bytes(8 * count, "little") for value in values)
+    return np.frombuffer(packed, dtype="<u8").astype(np.uint64).reshape(-1, count)
 
 
 def coupling_rows(kind: CouplingKind, basis: Basis, triples: Sequence[tuple[int, int, int]]) -> Rows:

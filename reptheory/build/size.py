@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
+from math import isqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -31,8 +34,8 @@ def most_rows(key: TableKey) -> int:
     Couplings: the pairs (l1 m1, l2 m2) times the l3 of each, sum a b min(a, b) over the dimensions a, b,
     which is below 2/15 (n + 1)^5 over n consecutive dimensions and 16/15 (L + 1)^5 over the odd ones to
     2 L + 1; or, when l3 is cut low, the pairs (l1 m1, l3 m3) times the l2 of each. In the real basis two m
-    reach two of the third. Symbols without orders: the triangles of their rows of spins, times the choices
-    left. The others count l, m and the u or powers of one parity.
+    reach two of the third. Symbols without orders: `_symbols`. The others count l, m and the u or powers of
+    one parity.
 
     >>> from reptheory.tables.kinds import table_key
     >>> most_rows(table_key("gaunt", 4)) >= 1641
@@ -47,25 +50,39 @@ def most_rows(key: TableKey) -> int:
     if "lmax_out" in values:
         halves = kind.doubled and not real  # the real basis has whole spins only
         return copies * (_coupled(key.kind, halves, top, int(values["lmax_out"])) + 1)
+    if key.kind not in _MOST_ROWS:
+        return _symbols(len(kind.columns), kind.triads, top)
     band = int(values.get("band_limit", top))
     return _MOST_ROWS[key.kind](top, band, copies)
 
 
-def _triangles(top: int) -> int:
-    """Return an upper bound of the triangles of whole sum of spins 0, 1/2, ..., top.
+def _symbols(columns: int, triads: tuple[tuple[int, int, int], ...], top: int) -> int:
+    """Return an upper bound of the rows of a symbol without orders, whose labels are in two triads each.
 
-    They are x, y, z = 0, 1, ... with sums of two at most N = 2 top; exactly (N+2)(2N^2+5N+4)/8, rounded.
+    As many as sqrt(prod of the triangles that each triad may be), summed over the parities of the doubled
+    labels (Finner's inequality): docs/proofs/tables.md.
     """
-    most = 2 * top
-    return (most + 2) * (2 * most * most + 5 * most + 4) // 8 + 1
+    whole = (top + 1) * ((top + 1) ** 2 + 1) // 2
+    halves = ((top + 1) * (4 * top * top + 5 * top + 2) // 2 - whole) // 3  # with two given odd labels
+    return sum(
+        classes * isqrt(whole**even * halves ** (len(triads) - even))
+        for even, classes in _parities(columns, triads).items()
+    )
+
+
+@lru_cache
+def _parities(columns: int, triads: tuple[tuple[int, int, int], ...]) -> Counter[int]:
+    """Count the parities of labels that make the sum of every triad even, by how many triads are all even."""
+    masks = [sum(1 << place for place in triad) for triad in triads]
+    found: Counter[int] = Counter()
+    for odd in range(1 << columns):
+        if all((odd & mask).bit_count() % 2 == 0 for mask in masks):
+            found[sum(odd & mask == 0 for mask in masks)] += 1
+    return found
 
 
 _MOST_ROWS: Final[dict[str, Callable[[int, int, int], int]]] = {
     # lmax, band limit, 2 in the real basis
-    "wigner_6j": lambda top, _, __: _triangles(top) * (2 * top + 1) * (top + 1) ** 2,
-    "wigner_9j": lambda top, _, __: _triangles(top) ** 3 // 2 + 1,
-    "wigner_12j_first": lambda top, _, __: _triangles(top) ** 4 // 4 + 1,
-    "wigner_12j_second": lambda top, _, __: _triangles(top) ** 4 // 4 + 1,
     "real_from_complex": lambda top, _, __: 2 * (top + 1) ** 2,
     "solid_harmonics": lambda top, _, copies: (top + 1) * (top + 2) ** 3 // (4 * copies) + 1,
     "harmonics_from_monomials": lambda top, _, copies: (top + 2) ** 5 // (20 * copies) + 2,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import comb, gcd
+from math import comb, gcd, prod
 from typing import Any
 
 import numpy as np
@@ -20,9 +20,17 @@ from reptheory.exact.entries import require_room
 from reptheory.exact.three_spins import admissible, pair_degrees
 from reptheory.groups.labels import shown, two_spin
 
-__all__ = ["SquareGrid", "block_of_grid", "polynomial", "require_block", "square_grid", "wigner_3j_array"]
+__all__ = [
+    "SquareGrid",
+    "block_of_grid",
+    "fits_word",
+    "polynomial",
+    "require_block",
+    "square_grid",
+    "wigner_3j_array",
+]
 
-_LARGEST_INT64_TOTAL = 62
+_WORD = (1 << 64) - 1
 
 
 def wigner_3j_array(j1: object, j2: object, j3: object) -> SurdArray:
@@ -66,7 +74,7 @@ def require_block(two_j1: int, two_j2: int, two_j3: int) -> None:
 def polynomial(two_j1: int, two_j2: int, two_j3: int) -> NDArray[Any]:
     """Return B[p, q] of `three_spins` for an admissible triple of doubled spins.
 
-    returns  (2j1+1, 2j2+1), int64 where |B| <= 2^J surely fits (J <= 62), otherwise Python ints (object)
+    returns  (2j1+1, 2j2+1), int64 where B is proven to fit, otherwise Python ints (object)
     raises   TooLarge
 
     >>> polynomial(2, 2, 2).tolist()
@@ -74,14 +82,28 @@ def polynomial(two_j1: int, two_j2: int, two_j3: int) -> NDArray[Any]:
     """
     require_block(two_j1, two_j2, two_j3)
     a, b, c = pair_degrees(two_j1, two_j2, two_j3)
-    kind: Any = np.int64 if a + b + c <= _LARGEST_INT64_TOTAL else object
+    kind: Any = (
+        np.uint64 if fits_word(two_j1, two_j2, two_j3) else object
+    )  # words wrap on the way, the result does not
+    mask = _WORD if kind is np.uint64 else -1
     table = np.zeros((a + c + 1, a + b + 1), dtype=kind)
-    rows = np.array([comb(c, p) for p in range(c + 1)], dtype=kind)
-    columns = np.array([comb(b, q) for q in range(b + 1)], dtype=kind)
+    rows = np.array([comb(c, p) & mask for p in range(c + 1)], dtype=kind)
+    columns = np.array([comb(b, q) & mask for q in range(b + 1)], dtype=kind)
     table[: c + 1, : b + 1] = rows[:, None] * columns[None, :]
     for step in range(1, a + 1):
         table[1 : c + step + 1, 1 : b + step + 1] -= table[: c + step, : b + step]
-    return table
+    return table.view(np.int64) if kind is np.uint64 else table
+
+
+def fits_word(two_j1: int, two_j2: int, two_j3: int) -> bool:
+    """Whether |B| < 2^63 for an admissible triple, by the bounds 1 and 3 of docs/proofs/pascal.md."""
+    a, b, c = pair_degrees(two_j1, two_j2, two_j3)
+    total = a + b + c
+    if total <= 62:
+        return True
+    middles = (comb(two_j, two_j // 2) for two_j in (two_j1, two_j2, two_j3))
+    above = (total + 1) * comb(total, a) * prod(middles)
+    return above < (max(two_j1, two_j2, two_j3) + 1) * comb(two_j1, c) * comb(two_j2, b) << 126
 
 
 @dataclass(frozen=True, slots=True)

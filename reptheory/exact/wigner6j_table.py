@@ -33,7 +33,7 @@ from reptheory.exact.wigner6j import triad_sum, triad_weight
 from reptheory.groups.labels import shown, spelled, two_spin, whole
 from reptheory.immutable import sealed
 
-__all__ = ["Wigner6jTable", "wigner_6j_table"]
+__all__ = ["ONE_WORD", "Wigner6jTable", "compiled_integers", "wigner_6j_table"]
 
 ONE_WORD: Final = 28
 """Largest doubled label whose integers are proven to fit one word: docs/proofs/six_j.md."""
@@ -330,18 +330,30 @@ def _integers(
     if _plain(top, step):
         _ASKED.entries += _about(top, step)
         return sealed(np.array([triad_sum(*label) for label in _entries(top, step)], np.int64)), None
+    low, high = compiled_integers(triads, begin, top, step)
+    if high is None:
+        return sealed(low.view(np.int64)), None
+    return sealed(low), sealed(high.view(np.int64))
+
+
+def compiled_integers(
+    triads: NDArray[np.int64], begin: NDArray[np.int64], top: int, step: int
+) -> tuple[NDArray[np.uint64], NDArray[np.uint64] | None]:
+    """Return S of the entries of some triads as words, low and high ones (None where one suffices).
+
+    triads  (T, 3) doubled
+    begin   (T + 1,) where the entries of each begin
+    """
     from reptheory.kernels.six_j import fill_6j, fill_6j_wide  # noqa: PLC0415
 
     low, wide = np.empty(int(begin[-1]), np.uint64), top > ONE_WORD
-    high = np.empty(len(low) if wide else 0, np.uint64)
+    high = np.empty(len(low), np.uint64) if wide else None
     with np.errstate(over="ignore"):  # words wrap on purpose; the plain twins would warn
-        if wide:
+        if high is not None:
             fill_6j_wide(triads, begin, top, step, _pascal(2 * top + 2), low, high)
         else:
             fill_6j(triads, begin, top, step, _pascal(2 * top + 2)[:, :, 0].copy(), low)
-    if not wide:
-        return sealed(low.view(np.int64)), None
-    return sealed(low), sealed(high.view(np.int64))
+    return low, high
 
 
 @lru_cache(maxsize=4)

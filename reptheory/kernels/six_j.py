@@ -21,7 +21,7 @@ from reptheory.kernels.jit import compiled
 from reptheory.kernels.six_j_emit import LANES, correlate, round_lanes, round_one
 from reptheory.kernels.two_words import add_product, double_word, double_word_product
 
-__all__ = ["LANES", "SLACK", "count_6j", "fill_6j", "fill_6j_wide", "round_6j", "round_6j_wide"]
+__all__ = ["LANES", "SLACK", "count_6j", "fill_6j", "fill_6j_wide", "label_6j", "round_6j", "round_6j_wide"]
 
 SLACK = 2.0**-100
 """Relative error of a value before its rounding, at most: docs/proofs/six_j.md."""
@@ -46,6 +46,29 @@ def count_6j(triads: Triads, top: int, step: int, counts: Triads) -> None:
                 if high >= low:
                     total += (high - low) // 2 + 1
             counts[block, k] = total
+
+
+@compiled
+def label_6j(
+    triads: Triads, top: int, numbers: NDArray[np.int32], index: NDArray[np.int32],
+    factors: NDArray[np.int32],
+) -> None:  # fmt: skip
+    """Write the doubled labels of every entry, and the numbers of its four triads.
+
+    numbers  (top + 1,) * 3: of a triad in any order
+    factors  (n, 4): of (j1 j2 j3), (j1 j5 j6), (j4 j2 j6), (j4 j5 j3)
+    """
+    place = 0
+    for block in range(triads.shape[0]):
+        a, b, c = triads[block]
+        for d in range(top + 1):
+            for e in range(abs(d - c), min(d + c, top) + 1, 2):
+                for f in range(max(abs(a - e), abs(b - d)), min(a + e, b + d, top) + 1, 2):
+                    row, four = index[place], factors[place]
+                    row[0], row[1], row[2], row[3], row[4], row[5] = a, b, c, d, e, f
+                    four[0], four[1] = numbers[a, b, c], numbers[a, e, f]
+                    four[2], four[3] = numbers[d, b, f], numbers[d, e, c]
+                    place += 1
 
 
 @compiled

@@ -11,7 +11,7 @@ from privilege import unprivileged
 
 from reptheory.build import library
 from reptheory.build.library import build_table, load_table
-from reptheory.build.pieces import limbs
+from reptheory.build.rows import limbs
 from reptheory.errors import LabelError, StoreError, TooLarge
 from reptheory.tables import store
 from reptheory.tables.kinds import table_key

@@ -343,5 +343,5 @@ def test_rows_obey_their_kind(name):
 def test_progress_reaches_its_end():
     calls = []
     build_table("gaunt", 2, progress=lambda done, total: calls.append((done, total)))
-    assert [done for done, _ in calls] == list(range(1, len(calls) + 1))
+    assert [done for done, _ in calls] == sorted({done for done, _ in calls})
     assert calls[-1][0] == calls[-1][1]

@@ -26,6 +26,14 @@ def test_the_bound_holds_and_is_near(name):
                 assert lmax < 3 or "formula" in values or most_rows(table.key) <= 6 * len(table)
 
 
+@pytest.mark.parametrize("top", range(5))
+def test_triangles_are_counted(top):
+    triads = ((0, 1, 2), (0, 1, 2))  # of one triad alone the bound is the number of triangles
+    labels = range(2 * top + 1)
+    sides = [(x, y, z) for x in labels for y in labels for z in range(abs(x - y), min(x + y, 2 * top) + 1, 2)]
+    assert size._symbols(3, triads, top) == len(sides)
+
+
 @pytest.mark.parametrize("name", [name for name in KINDS if "lmax" in kind_of(name).parameters])
 @pytest.mark.parametrize("lmax", [10_000, 2**31, 2**64, 10**30])
 def test_absurd_tables_are_refused_at_once(name, lmax):
