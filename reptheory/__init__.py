@@ -10,12 +10,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from reptheory.build.auditing.audit import audit
     from reptheory.build.compare import compare_tables
     from reptheory.build.estimate import estimate_table
     from reptheory.build.export import export_table
     from reptheory.build.library import build_table, load_table
     from reptheory.conventions import COMPLEX, REAL, Convention
-    from reptheory.conversion.audit import audit
     from reptheory.conversion.convert import convert
     from reptheory.conversion.identify import identify
     from reptheory.conversion.registry import CONVENTIONS, PackageConvention, convention
@@ -156,7 +156,7 @@ _HOME = {
     "TensorProduct": "operations.tensor_product",
     "Wigner6jTable": "exact.wigner6j_table",
     "Wigner3jTable": "exact.wigner3j_table",
-    "audit": "conversion.audit",
+    "audit": "build.auditing.audit",
     "block_basis": "exact.matrix_blocks",
     "blocks_from_irreps": "operations.blocks",
     "build_table": "build.library",

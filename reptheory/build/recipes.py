@@ -90,10 +90,12 @@ class Recipe:
 
     blocks   key -> the labels of its blocks, in ascending order
     compute  key, labels of a block -> its rows
+    value    labels of an admissible row -> its value, for symbols without orders; None for the other kinds
     """
 
     blocks: Callable[[TableKey], Sequence[Labels]]
     compute: Callable[[TableKey, Labels], Block]
+    value: Callable[[Labels], Surd] | None = None
 
 
 def _top(key: TableKey) -> int:
@@ -201,7 +203,7 @@ def _symbol(value: Callable[[Labels], Surd]) -> Recipe:
         values = {row: value(row) for row in _admissible(key, labels)}
         return Block.of_values(len(kind_of(key.kind).columns), values)
 
-    return Recipe(_first_triads, compute)
+    return Recipe(_first_triads, compute, value)
 
 
 def _halves(labels: Labels) -> list[Fraction]:

@@ -8,17 +8,21 @@ from typing import Any
 
 import click
 
-from reptheory.cli.options import FILE, OUTPUT, not_itself
+from reptheory.cli.options import FILE, KIND, OUTPUT, not_itself
 
 __all__ = ["audit", "convert", "identify"]
 
 _COUPLING = click.Choice(["wigner_3j", "clebsch_gordan", "gaunt"])
+_ANGLES = click.option("--angles", nargs=3, type=float, help="FILE holds D matrices of these Euler angles.")
+_QUATERNION = click.option(
+    "--quaternion", nargs=4, type=float, help="FILE holds D matrices of this rotation, scalar first."
+)
 _NAMES = "\b\nConventions: reptheory identify --list"
 
 
 @click.command(epilog=_NAMES)
 @click.argument("file", type=FILE)
-@click.option("--kind", type=_COUPLING, help="Default: found out.")
+@click.option("--kind", type=KIND, metavar="KIND", help="As for build. Default: found out.")
 @click.option("--convention", "name", help="What the table is meant to follow. Default: found out.")
 @click.option(
     "--ulps", type=click.FloatRange(min=0), default=4.0, show_default=True, help="Further off is wrong."
@@ -29,19 +33,32 @@ _NAMES = "\b\nConventions: reptheory identify --list"
     metavar="D1 D2 D3",
     help="Degrees on each axis of one dense table: 0,1,2 or 0e+1o+2e. Default: by their lengths.",
 )
+@_ANGLES
+@_QUATERNION
+@click.option("--formula", help="Of a table of the kind cartesian_tensor: its index symmetry.")
 def audit(
-    file: Path, kind: str | None, name: str | None, ulps: float, degrees: tuple[str, str, str] | None
+    *,
+    file: Path,
+    kind: str | None,
+    name: str | None,
+    ulps: float,
+    degrees: tuple[str, str, str] | None,
+    angles: tuple[float, float, float] | None,
+    quaternion: tuple[float, float, float, float] | None,
+    formula: str | None,
 ) -> None:
-    """Compare somebody else's table of coupling coefficients with the exact values.
+    """Compare somebody else's table of any kind, or a D matrix, with the exact values.
 
-    FILE is npz, npy, safetensors, JSON or a PyTorch file: arrays of three axes, one for each (l1, l2, l3) or
-    one for all; or an index of l1, l2, l3, m1, m2, m3 beside its values. Says which convention it follows,
-    how many entries are wrong, where, and by how many units of the last place. Exit status 1 if any is.
+    FILE is npz, npy, safetensors, JSON or a PyTorch file: dense blocks, for couplings one for each
+    (l1, l2, l3) or one array for all; or labels, such as l1, l2, l3, m1, m2, m3, beside their values. Says
+    which convention it follows, how many entries are wrong, where, and by how many units of the last place.
+    Exit status 1 if any is.
     """
-    from reptheory.conversion.audit import audit as run  # noqa: PLC0415
+    from reptheory.build.auditing.audit import audit as run  # noqa: PLC0415
 
     given = [_degrees(axis) for axis in degrees] if degrees else None
-    found = run(file, kind, convention=name, degrees=given, ulps=ulps)
+    turn = {"angles": angles or None, "quaternion": quaternion or None}
+    found = run(file, kind, convention=name, degrees=given, ulps=ulps, formula=formula, **turn)
     click.echo(str(found))
     if not found.holds:
         sys.exit(1)
@@ -77,10 +94,8 @@ def convert(file: Path, source: str | None, target: str, kind: str | None, outpu
 @click.command()
 @click.argument("file", type=FILE, required=False)
 @click.option("--kind", type=_COUPLING, help="Default: each is tried.")
-@click.option("--angles", nargs=3, type=float, help="FILE holds D matrices of these Euler angles.")
-@click.option(
-    "--quaternion", nargs=4, type=float, help="FILE holds D matrices of this rotation, scalar first."
-)
+@_ANGLES
+@_QUATERNION
 @click.option("--list", "listing", is_flag=True, help="List every convention of the registry.")
 def identify(
     *,
@@ -92,25 +107,40 @@ def identify(
 ) -> None:
     """Say which conventions reproduce the tensors in FILE, or how they differ from the nearest.
 
-    FILE holds coupling tensors (2l1+1, 2l2+1, 2l3+1), or D matrices with --angles or --quaternion. Exit
-    status 1 if some array follows no convention.
+    FILE holds coupling tensors (2l1+1, 2l2+1, 2l3+1), or D matrices with --angles or --quaternion; of a
+    whole table, such as one of this package, `reptheory audit` tells more. Exit status 1 if some array
+    follows no convention.
     """
     if listing or file is None:
         _list()
         return
-    from reptheory.conversion.files import refuse_table  # noqa: PLC0415
     from reptheory.conversion.foreign_files import read_foreign  # noqa: PLC0415
     from reptheory.conversion.identify import identify as run  # noqa: PLC0415
 
     options: dict[str, Any] = {"kind": kind, "angles": angles or None, "quaternion": quaternion or None}
     known = True
-    refuse_table(file)
-    for name, array in read_foreign(file).items():
+    foreign = read_foreign(file)
+    if foreign.key is not None and not (angles or quaternion):
+        _identify_table(file, kind)
+        return
+    for name, array in foreign.arrays.items():
         found = run(array, **options)
         click.echo(f"{name or file}: {found}")
         known &= bool(found)
     if not known:
         sys.exit(1)
+
+
+def _identify_table(file: Path, kind: str | None) -> None:
+    """Say which conventions a whole table follows; where it follows none, all that audit says."""
+    from reptheory.build.auditing.audit import audit as run  # noqa: PLC0415
+
+    found = run(file, kind)
+    if not found.holds:
+        click.echo(str(found))
+        sys.exit(1)
+    names = f" of {', '.join(found.conventions)}" if found.conventions else ""
+    click.echo(f"{file}: follows {found.kind}{names}")
 
 
 def _list() -> None:

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
@@ -27,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.conversion.registry import PackageConvention
+from reptheory.errors import LabelError
 from reptheory.exact.complex_surds import ComplexSurd
 from reptheory.exact.normalization import factors_of_degree, harmonic_convention
 from reptheory.exact.real_basis import real_row
@@ -34,7 +36,16 @@ from reptheory.exact.rotation_matrices import real_rotation_matrix
 from reptheory.exact.surd import Surd
 from reptheory.immutable import immutable
 
-__all__ = ["Exact", "ExactMatrix", "factors", "harmonics_matrix", "orders", "plain"]
+__all__ = [
+    "Exact",
+    "ExactMatrix",
+    "factors",
+    "harmonics_matrix",
+    "has_spins",
+    "orders",
+    "plain",
+    "require_spins",
+]
 
 Exact = Surd | ComplexSurd
 Entries = Mapping[tuple[int, int], Exact]
@@ -74,9 +85,30 @@ class ExactMatrix:
         return ExactMatrix(self.degree, {(i, j): value for (j, i), value in self.entries.items()})
 
 
-def orders(convention: PackageConvention, degree: int) -> tuple[int, ...]:
-    """Return the orders m of one degree as the convention lists them."""
+def has_spins(convention: PackageConvention) -> bool:
+    """Say whether the words of a convention mean something for half-integer spins."""
+    flat = convention.layout == "flat" and convention.polar_axis == "z"
+    return flat and convention.basis == "complex" and convention.order in ("ascending", "descending")
+
+
+def require_spins(convention: PackageConvention) -> None:
+    """Raise LabelError where a convention has whole degrees only."""
+    if not has_spins(convention):
+        raise LabelError(f"{convention.name} has whole degrees only; name a convention of the complex basis")
+
+
+def orders(convention: PackageConvention, degree: Any) -> tuple[Any, ...]:
+    """Return the orders m of one degree as the convention lists them; of a half-integer spin, as Fractions.
+
+    raises  LabelError: a half, where a convention has whole degrees only
+    """
     words = convention.order
+    if degree % 1:
+        require_spins(convention)
+        top = int(2 * degree)
+        halves = tuple(Fraction(two_m, 2) for two_m in range(-top, top + 1, 2))
+        return halves[::-1] if words == "descending" else halves
+    degree = int(degree)
     if degree == 1 and "p as xyz" in words:
         return (1, -1, 0)
     if words == "cartesian":

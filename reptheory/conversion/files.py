@@ -34,7 +34,7 @@ from reptheory.tables.table import Table, read_table
 if TYPE_CHECKING:
     from io import BufferedReader
 
-__all__ = ["convert_file", "refuse_table", "stated"]
+__all__ = ["convert_file", "stated"]
 
 _MOST_STATED: Final = 1 << 12
 
@@ -67,7 +67,7 @@ def convert_file(
     if written.suffix == ".json":
         raise OperandError(f"{path}: JSON holds exact values, and these are floats; write an npz file")
     word: Any = kind  # convert refuses an unknown one
-    arrays = {name: convert(array, source, one, word) for name, array in read_foreign(path).items()}
+    arrays = {name: convert(array, source, one, word) for name, array in read_foreign(path).arrays.items()}
     return _npz(written, kind, arrays, one), len(arrays)
 
 
@@ -79,17 +79,6 @@ def _ours(path: Path) -> Table | None:
         return read_table(path)
     except TableCorrupt:
         return None
-
-
-def refuse_table(path: Path) -> None:
-    """Raise OperandError where a file is a table of this package: its convention needs no guess."""
-    table = _ours(path)
-    if table is not None:
-        compared = f"`reptheory audit {path}` compares it with the exact values, "
-        raise OperandError(
-            f"{path}: is a {table.kind} table of this package, and identify reads single tensors; "
-            f"{compared if coupling_in(table) else ''}`reptheory info {path}` says what it holds"
-        )
 
 
 def stated(stream: BufferedReader) -> list[str]:

@@ -12,6 +12,7 @@ from reptheory.exact.surd import Surd
 __all__ = ["Identification", "Match", "WrongEntry", "recognized"]
 
 _SHOWN: Final = 8
+_SIGNS: Final = {"the other sign": -1, "a factor i": 1j, "a factor -i": -1j}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class WrongEntry:
     """One entry that differs: its index, the orders m it stands for, what is there, what should be."""
 
     index: tuple[int, ...]
-    orders: tuple[int, ...]
+    orders: tuple[int | Fraction, ...]
     found: complex
     expected: complex
 
@@ -67,9 +68,9 @@ class Identification:
 
     matches   every convention that gives the numbers
     nearest   the convention compared with below; the first match if there are any
-    factor    array = factor * nearest (times the signed permutation); imaginary where an i was kept
+    factor    array = factor * nearest (times the signed permutation); complex where a phase was kept
     places    per axis: the place of the nearest that stands at each place of the array; () for none needed
-    signs     per axis: 1 or -1 at each place of the array; () for none needed
+    signs     per axis: 1 or -1, of complex arrays also 1j or -1j, at each place; () for none needed
     wrong     entries that differ from factor * nearest, in the order of their indices
     """
 
@@ -77,7 +78,7 @@ class Identification:
     nearest: Match | None
     factor: float | complex = 1.0
     places: tuple[tuple[int, ...], ...] = ()
-    signs: tuple[tuple[int, ...], ...] = ()
+    signs: tuple[tuple[complex, ...], ...] = ()
     wrong: tuple[WrongEntry, ...] = ()
 
     @property
@@ -87,9 +88,9 @@ class Identification:
 
     @property
     def exact_factor(self) -> Surd | None:
-        """The factor as a square root of a small fraction and powers of pi, where it is one to 1e-6."""
+        """The factor as a square root of a small fraction and powers of pi and i, where it is one to 1e-6."""
         if isinstance(self.factor, complex):
-            size = recognized(self.factor.imag)
+            size = None if self.factor.real else recognized(self.factor.imag)
             return size and size * Surd.sqrt(1, i_power=1)
         return recognized(self.factor)
 
@@ -108,9 +109,10 @@ class Identification:
             if places != tuple(range(len(places))):
                 lines.append(f"axis {axis} holds its places in the order {list(places)}")
         for axis, signs in enumerate(self.signs):
-            negative = [place for place, sign in enumerate(signs) if sign < 0]
-            if negative:
-                lines.append(f"axis {axis} has the other sign at {negative}")
+            for what, wanted in _SIGNS.items():
+                there = [place for place, sign in enumerate(signs) if sign == wanted]
+                if there:
+                    lines.append(f"axis {axis} has {what} at {there}")
         if self.wrong:
             lines.append("1 entry differs:" if len(self.wrong) == 1 else f"{len(self.wrong)} entries differ:")
             lines += [f"  {entry}" for entry in self.wrong[:_SHOWN]]

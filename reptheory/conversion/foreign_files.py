@@ -1,7 +1,8 @@
 """Reading other people's arrays safely: npy, npz, safetensors, JSON, and PyTorch files with weights_only.
 
 Nothing in a file is evaluated, no pickle is opened (PyTorch's own reader takes weights only), and no length
-is believed before the file's size agrees with it. What a file unpacks to is limited to `MOST_BYTES`.
+is believed before the file's size agrees with it. What a file unpacks to is limited to `MOST_BYTES`. Files
+that this package wrote say which table they hold: of that only what the labels mean is believed.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import struct
 import zipfile
 import zlib
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -21,15 +23,18 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from reptheory.errors import OperandError, StoreError, TooLarge
+from reptheory.conversion.precision import from_bfloat16, numbers_of
+from reptheory.errors import LabelError, OperandError, StoreError, TooLarge
 from reptheory.exact.surd import Surd
+from reptheory.tables.archive import MANIFEST
 from reptheory.tables.files import open_regular, shown
+from reptheory.tables.kinds import OPTIONS, TableKey, table_key
 
 if TYPE_CHECKING:
     from io import BufferedReader
     from typing import IO
 
-__all__ = ["MOST_BYTES", "read_foreign"]
+__all__ = ["MOST_BYTES", "Arrays", "Foreign", "read_foreign"]
 
 MOST_BYTES: Final = 2**31
 _MOST_HEADER: Final = 10**8
@@ -41,8 +46,20 @@ _SAFE_TYPES: Final = {
 Arrays = dict[str, NDArray[Any]]
 
 
-def read_foreign(path: str | os.PathLike[str]) -> Arrays:
-    """Return the numeric arrays of a file by name; a file with one unnamed array names it "".
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """What a file holds.
+
+    arrays   its numeric arrays by name; a single unnamed one is called ""
+    key      the table that it says it is, in files that this package wrote
+    """
+
+    arrays: Arrays
+    key: TableKey | None = None
+
+
+def read_foreign(path: str | os.PathLike[str]) -> Foreign:
+    """Return the numeric arrays of a file by name.
 
     path     .npy, .npz, .safetensors, .json, .pt or .pth
     raises   StoreError: it cannot be opened; OperandError: another format, broken, or without numbers;
@@ -60,9 +77,12 @@ def read_foreign(path: str | os.PathLike[str]) -> Arrays:
     with open_regular(path) as (stream, size):
         try:
             found = readers[ending](stream, _limited(size))
-            return {name: array for name, array in found.items() if array.dtype.kind in "iufc"}
+            numbers = {name: array for name, array in found.arrays.items() if array.dtype.kind in "iufc"}
+            return Foreign(numbers, found.key)
         except (OperandError, TooLarge) as error:
             raise type(error)(f"{shown(path)}: {error}") from None
+        except LabelError as error:
+            raise OperandError(f"{shown(path)}: names a table that there is not ({error})") from None
         except (
             ValueError,
             LookupError,
@@ -86,9 +106,9 @@ def _limited(size: int) -> int:
     return size
 
 
-def _npy(stream: IO[bytes], size: int) -> Arrays:
+def _npy(stream: IO[bytes], size: int) -> Foreign:
     """Read one npy file; its header must agree with its size."""
-    return {"": _one_npy(stream, size)}
+    return Foreign({"": _one_npy(stream, size)})
 
 
 def _one_npy(stream: IO[bytes], size: int) -> NDArray[Any]:
@@ -109,7 +129,7 @@ def _one_npy(stream: IO[bytes], size: int) -> NDArray[Any]:
     return np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
 
 
-def _npz(stream: BufferedReader, size: int) -> Arrays:
+def _npz(stream: BufferedReader, size: int) -> Foreign:
     """Read the npy members of a zip file; what they unpack to is limited, names may come once."""
     del size
     with zipfile.ZipFile(stream) as archive:
@@ -117,17 +137,18 @@ def _npz(stream: BufferedReader, size: int) -> Arrays:
         names = [info.filename for info in members]
         if len(set(names)) != len(names) or len(names) > _MOST_MEMBERS:
             raise OperandError("holds a member twice, or too many of them")
-        total = sum(info.file_size for info in members)
+        total = sum(info.file_size for info in archive.infolist())
         if total > MOST_BYTES:
             raise TooLarge(f"unpacks to {total} bytes; audit reads at most {MOST_BYTES}")
         arrays = {}
         for info in members:
             with archive.open(info) as member:
                 arrays[info.filename.removesuffix(".npy")] = _one_npy(member, info.file_size)
-        return arrays
+        ours = archive.read(MANIFEST) if MANIFEST in archive.namelist() else b"{}"
+    return Foreign(arrays, _key_in(_parsed(ours)))
 
 
-def _safetensors(stream: BufferedReader, size: int) -> Arrays:
+def _safetensors(stream: BufferedReader, size: int) -> Foreign:
     """Read a safetensors file: a length, a JSON header, then the bytes it points into."""
     length = int.from_bytes(stream.read(8), "little")
     if length > min(size - 8, _MOST_HEADER):
@@ -135,7 +156,7 @@ def _safetensors(stream: BufferedReader, size: int) -> Arrays:
     header = _parsed(stream.read(length))
     body = stream.read()
     arrays: Arrays = {}
-    labels = _labels_of_ours(header.pop("__metadata__", {}))
+    metadata = header.pop("__metadata__", {})
     for name, entry in header.items():
         kind, shape, (start, stop) = entry["dtype"], [int(n) for n in entry["shape"]], entry["data_offsets"]
         dtype = np.dtype("<u2" if kind == "BF16" else _SAFE_TYPES.get(kind, "|b1"))
@@ -144,34 +165,29 @@ def _safetensors(stream: BufferedReader, size: int) -> Arrays:
         if math.prod(shape) * dtype.itemsize != stop - start:
             raise OperandError(f"{name!r}: its shape and its offsets disagree")
         array = np.frombuffer(body, dtype, math.prod(shape), start).reshape(shape)
-        arrays[name] = (array.astype("<u4") << 16).view("<f4") if kind == "BF16" else array
-    return _whole(arrays, labels)
+        arrays[name] = from_bfloat16(array) if kind == "BF16" else array
+    stated = _parsed(metadata["reptheory"].encode()) if "reptheory" in metadata else {}
+    return Foreign(arrays, _key_in(stated))
 
 
-def _labels_of_ours(metadata: Any) -> list[str]:
-    """Return the names of the labels from the metadata that `reptheory export` wrote; none of other files."""
-    if "reptheory" not in metadata:
-        return []
-    return list(_parsed(metadata["reptheory"].encode())["manifest"]["index_names"])
+def _key_in(stated: Any) -> TableKey | None:
+    """Return the table that a manifest, or the provenance around one, names; None for other words."""
+    manifest = stated.get("manifest", stated) if isinstance(stated, dict) else None
+    if not isinstance(manifest, dict) or not {"kind", "parameters", "index_names"} <= manifest.keys():
+        return None
+    parameters = manifest["parameters"]
+    options = {name: parameters.get(name) for name in OPTIONS}
+    return table_key(manifest["kind"], basis=parameters["basis"], **options)
 
 
-def _whole(arrays: Arrays, labels: list[str]) -> Arrays:
-    """Return rows of ours with labels as they are: where they stand doubled, halved, halves left out."""
-    index = arrays.get("index")
-    if index is None or not labels or not labels[0].startswith("two_"):
-        return arrays
-    rows = ~(index % 2).any(axis=1)
-    return {name: array[rows] // 2 if name == "index" else array[rows] for name, array in arrays.items()}
-
-
-def _json(stream: BufferedReader, size: int) -> Arrays:
+def _json(stream: BufferedReader, size: int) -> Foreign:
     """Read nested lists of numbers, or an object of them; tables and blocks that this package wrote."""
     del size
     value = _parsed(stream.read())
     if isinstance(value, dict) and {"columns", "manifest", "rows"} <= value.keys():
         return _rows_of_ours(value)
     if isinstance(value, dict) and {"kind", "convention", "blocks"} <= value.keys():
-        return {name: _block_of_ours(block) for name, block in value["blocks"].items()}
+        return Foreign({name: _block_of_ours(block) for name, block in value["blocks"].items()})
     entries = value if isinstance(value, dict) else {"": value}
     arrays = {}
     for name, entry in entries.items():
@@ -179,18 +195,21 @@ def _json(stream: BufferedReader, size: int) -> Arrays:
             array = np.asarray(entry)
             if array.dtype.kind in "iuf":
                 arrays[name] = array
-    return arrays
+    return Foreign(arrays)
 
 
-def _rows_of_ours(table: dict[str, Any]) -> Arrays:
-    """Return labels and floats of the JSON that `reptheory export` writes."""
+def _rows_of_ours(table: dict[str, Any]) -> Foreign:
+    """Return labels, floats and powers of i of the JSON that `reptheory export` writes."""
     columns: dict[str, Any] = dict(zip(table["columns"], zip(*table["rows"], strict=True), strict=False))
     labels = table["manifest"]["index_names"]
-    floats = next((name for name in ("float64", "float32") if name in columns), None)
-    if floats is None or not set(labels) <= columns.keys():
+    floats = [name for name in ("float64", "float32") if name in columns]
+    if not floats or not set(labels) <= columns.keys():
         raise OperandError("holds no labels and floats; export it with the column float64")
-    index = np.array([columns[name] for name in labels], dtype=np.int64).T
-    return _whole({"index": index, "values": np.array(columns[floats], dtype=floats)}, labels)
+    arrays = {name: np.array(columns[name], dtype=name) for name in floats}
+    arrays["index"] = np.array([columns[name] for name in labels], dtype=np.int64).T
+    if "i_power" in columns:
+        arrays["i_power"] = np.array(columns["i_power"], dtype=np.uint8)
+    return Foreign(arrays, _key_in(table["manifest"]))
 
 
 def _block_of_ours(block: dict[str, Any]) -> NDArray[Any]:
@@ -216,7 +235,7 @@ def _parsed(data: bytes) -> Any:
     return json.loads(data.decode("utf-8"), parse_constant=refuse)
 
 
-def _torch(stream: BufferedReader, size: int) -> Arrays:
+def _torch(stream: BufferedReader, size: int) -> Foreign:
     """Read a PyTorch file with weights_only=True, which builds tensors and containers and nothing else."""
     del size
     try:
@@ -227,15 +246,13 @@ def _torch(stream: BufferedReader, size: int) -> Arrays:
         value = torch.load(stream, map_location="cpu", weights_only=True)
     except Exception as error:  # its unpickler raises what it likes
         raise OperandError(f"PyTorch refuses it: {' '.join(str(error).split())[:200]}") from None
-    return dict(_tensors("", value))
+    return Foreign(dict(_tensors("", value)))
 
 
 def _tensors(name: str, value: Any) -> list[tuple[str, NDArray[Any]]]:
     """Return the tensors of nested dicts and lists, named by their keys."""
     if hasattr(value, "detach"):
-        tensor = value.detach()
-        tensor = tensor.float() if str(tensor.dtype) == "torch.bfloat16" else tensor
-        return [(name, tensor.numpy())]
+        return [(name, numbers_of(value))]
     items = (
         value.items()
         if isinstance(value, dict)

@@ -18,9 +18,13 @@ __all__ = ["packed", "refuse_masked", "unpacked"]
 
 
 def refuse_masked(values: object, name: str) -> None:
-    """Raise OperandError for a masked array: `np.asarray` would return what stands below its mask."""
+    """Raise OperandError for a masked array, also within lists: `np.asarray` would drop its mask."""
     if isinstance(values, np.ma.MaskedArray):
         raise OperandError(f"{name}: got a masked array; fill or drop the masked entries first")
+    if isinstance(values, list | tuple):
+        for part in values:
+            if isinstance(part, list | tuple | np.ma.MaskedArray):
+                refuse_masked(part, name)
 
 
 def _places(lmax: int) -> tuple[list[int], list[int], list[int]]:

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.conversion.angles import zyz_angles
-from reptheory.conversion.bases import harmonics_matrix
+from reptheory.conversion.bases import harmonics_matrix, require_spins
 from reptheory.conversion.convert import COUPLINGS, convert
+from reptheory.conversion.precision import precision_of
 from reptheory.conversion.registry import CONVENTIONS, PackageConvention
 from reptheory.errors import LabelError
 from reptheory.exact.arrays import SurdArray
@@ -36,14 +37,15 @@ __all__ = [
 TOLERANCE: Final = 2.0**-16
 """Entries closer than this, times the largest one, agree: twelve bits are left for the errors of float32."""
 
-_TOLERANCE_HALF: Final = 2.0**-9  # float16 keeps eleven bits
+_TOLERANCES: Final = {"float16": 2.0**-9, "bfloat16": 2.0**-6}  # of eleven and of eight bits
 
+Path = tuple[Any, Any, Any]
 _REAL, _COMPLEX = CONVENTIONS["real"], CONVENTIONS["complex"]
 
 
 def tolerance_of(dtype: np.dtype[Any]) -> float:
     """Return how close entries of a precision are, over the largest one, where they agree."""
-    return _TOLERANCE_HALF if dtype == np.float16 else TOLERANCE
+    return _TOLERANCES.get(precision_of(dtype), TOLERANCE)
 
 
 def candidates(kind: str | None) -> Iterator[tuple[str, PackageConvention]]:
@@ -78,29 +80,32 @@ def _first(kind: str, one: PackageConvention) -> PackageConvention:
 
 
 @lru_cache(maxsize=2048)
-def exact_coupling(
-    kind: Any, one: PackageConvention, path: tuple[int, int, int]
-) -> SurdArray | ComplexSurdArray:
-    """Return the exact coupling tensor of one path in a convention."""
+def exact_coupling(kind: Any, one: PackageConvention, path: Path) -> SurdArray | ComplexSurdArray:
+    """Return the exact coupling tensor of one path in a convention; halves where it has spins."""
     block = coupling_block(kind, *path, basis=one.basis)
+    if any(label % 1 for label in path):
+        require_spins(one)
+        return block[::-1, ::-1, ::-1] if one.order == "descending" else block
     converted: SurdArray | ComplexSurdArray = convert(block, None, one, kind, path)
     return converted
 
 
-def coupling_floats(kind: Any, one: PackageConvention, path: tuple[int, int, int]) -> NDArray[Any]:
+def coupling_floats(kind: Any, one: PackageConvention, path: Path) -> NDArray[Any]:
     """Return the coupling tensor of one path in a convention, accurate to a few units of the last place."""
     return _floats(kind, _first(kind, one), path)
 
 
 @lru_cache(maxsize=4096)
-def _floats(kind: Any, one: PackageConvention, path: tuple[int, int, int]) -> NDArray[Any]:
+def _floats(kind: Any, one: PackageConvention, path: Path) -> NDArray[Any]:
+    if any(label % 1 for label in path):
+        return immutable(np.asarray(exact_coupling(kind, one, path).to_numpy()))
     ours = _REAL if one.basis == "real" else _COMPLEX
     values: NDArray[Any] = convert(_canonical_floats(kind, path, one.basis), ours, one, kind, path)
     return immutable(values)
 
 
 @lru_cache(maxsize=1024)
-def _canonical_floats(kind: Any, path: tuple[int, int, int], basis: Any) -> NDArray[Any]:
+def _canonical_floats(kind: Any, path: Path, basis: Any) -> NDArray[Any]:
     return coupling_block(kind, *path, basis=basis).to_numpy()
 
 
@@ -123,18 +128,21 @@ def harmonics_floats(
     return [real_harmonics(points, ell) @ harmonics_matrix(_REAL, one, ell).floats.T for ell in degrees]
 
 
-def rotation_floats(one: PackageConvention, degree: int, angles: Sequence[float]) -> NDArray[Any]:
-    """Return what a convention calls D(alpha, beta, gamma)."""
+def rotation_floats(one: PackageConvention, degree: Any, angles: Sequence[float]) -> NDArray[Any]:
+    """Return what a convention calls D(alpha, beta, gamma); degree may be a half where it has spins."""
     alpha, beta, gamma = zyz_angles(one, np.array(angles, dtype=np.float64)).tolist()
-    orders = np.arange(-degree, degree + 1)
+    orders = np.arange(-float(degree), float(degree) + 1)
     half = _half_turn(degree)
     small = 1j ** (orders - orders[:, None]) * ((half * np.exp(-1j * orders * beta)) @ half.T)
     matrix = np.exp(-1j * alpha * orders)[:, None] * small * np.exp(-1j * gamma * orders)
+    if degree % 1:
+        require_spins(one)
+        return matrix[::-1, ::-1] if one.order == "descending" else matrix
     upright = replace(one, polar_axis="z") if one.angles == "yxy" else one
     values: NDArray[Any] = convert(matrix, _COMPLEX, upright, "rotation")
     return values
 
 
 @lru_cache(maxsize=32)
-def _half_turn(degree: int) -> NDArray[np.float64]:
+def _half_turn(degree: Any) -> NDArray[np.float64]:
     return wigner_d_pi_half(degree).to_numpy()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 from reptheory.exact.surd import Surd
 
-__all__ = ["Audit", "WrongValue"]
+__all__ = ["Audit", "Label", "WrongValue"]
 
+Label = int | Fraction
 _SHOWN: Final = 10
 _NAMED: Final = 4
 _SINGLE: Final = (2.0**-28, 2.0**-16)  # relative errors that float32 leaves in a float64 table
@@ -20,8 +22,9 @@ class WrongValue:
     """One wrong entry of a table.
 
     where     name of the array in the file
-    path      (l1, l2, l3)
-    orders    (m1, m2, m3)
+    names     what its labels are: ("l1", "l2", "l3", "m1", "m2", "m3"), ("j1", .., "j6"), ("l", "m", "point")
+    labels    one for each name; halves are Fractions
+    leading   how many of them name the block
     found     what is there
     expected  the exact value, correctly rounded
     ulps      their distance in units of the last place of the exact value (of its block's largest, where it
@@ -30,30 +33,48 @@ class WrongValue:
     """
 
     where: str
-    path: tuple[int, int, int]
-    orders: tuple[int, int, int]
+    names: tuple[str, ...]
+    labels: tuple[Label, ...]
+    leading: int
     found: complex
     expected: complex
     ulps: float
     what: str
 
+    @property
+    def path(self) -> tuple[Label, ...]:
+        """The labels of the block: (l1, l2, l3) of a coupling, (j,) of a rotation."""
+        return self.labels[: self.leading]
+
+    @property
+    def orders(self) -> tuple[Label, ...]:
+        """The labels within the block: (m1, m2, m3) of a coupling."""
+        return self.labels[self.leading :]
+
     def __str__(self) -> str:
-        labels = f"l = {', '.join(map(str, self.path))}; m = {', '.join(map(str, self.orders))}"
-        return f"{labels}: {self.found:.9g}, should be {self.expected:.9g} ({self.what}, {self.ulps:.3g} ulp)"
+        parts = (slice(None, self.leading), slice(self.leading, None))
+        labels = [f"{' '.join(self.names[part])} = {_listed(self.labels[part])}" for part in parts]
+        where = "; ".join(text for text in labels if not text.startswith(" ="))
+        return f"{where}: {self.found:.9g}, should be {self.expected:.9g} ({self.what}, {self.ulps:.3g} ulp)"
+
+
+def _listed(labels: tuple[Label, ...]) -> str:
+    return ", ".join(map(str, labels))
 
 
 @dataclass(frozen=True, slots=True)
 class Audit:
     """A table compared with exact values.
 
-    kind, conventions  what it holds, as nearly as can be told; every convention that means the same
+    kind, conventions  what it holds, as nearly as can be told; every convention that means the same, none
+                       where there is nothing to agree on, as for 6j symbols
     factor             values = factor * that; `exact_factor` where it is a root of a small fraction
     blocks, entries    how much was compared
     nearest            entries that are the correctly rounded value
     noise              entries that should be 0, are not, but within `allowed` units of their block's largest
     worst              largest distance in units of the last place
     relative           largest error over the largest entry of its block
-    dtype              of the table
+    dtype              precision of the table: "float64" of complex128 too
     allowed            distance beyond which an entry is wrong
     wrong              every wrong entry, block by block
     """
@@ -91,8 +112,8 @@ class Audit:
     def __str__(self) -> str:
         times = "" if self.factor == 1.0 else f", times {self.exact_factor or format(self.factor, '.9g')}"
         lines = [
-            f"{self.name}: {self.kind} of {_few(self.conventions)}{times}",
-            f"  {self.blocks} blocks, {self.entries} entries, {self.dtype}",
+            f"{self.name}: {self.kind}{_few(self.conventions)}{times}",
+            f"  {self.blocks} block{'s' * (self.blocks != 1)}, {self.entries} entries, {self.dtype}",
             f"  {self.nearest} are the nearest {self.dtype}; "
             f"worst {self.worst:.3g} ulp, largest error {self.relative:.2g} of the largest entry",
         ]
@@ -117,6 +138,6 @@ class Audit:
 
 
 def _few(names: tuple[str, ...]) -> str:
-    """Write the first names, and how many more there are."""
+    """Write the first conventions, and how many more there are."""
     more = len(names) - _NAMED
-    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f" of {', '.join(names[:_NAMED])}{f' and {more} more' if more > 0 else ''}" if names else ""

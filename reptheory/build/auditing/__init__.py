@@ -1,0 +1,1 @@
+"""Audit: tables and values of other people, compared with the exact ones."""
