@@ -205,7 +205,7 @@ def _rows_of_ours(table: dict[str, Any]) -> Foreign:
     floats = [name for name in ("float64", "float32") if name in columns]
     if not floats or not set(labels) <= columns.keys():
         raise OperandError("holds no labels and floats; export it with the column float64")
-    arrays = {name: np.array(columns[name], dtype=name) for name in floats}
+    arrays: Arrays = {name: np.array(columns[name], dtype=name) for name in floats}
     arrays["index"] = np.array([columns[name] for name in labels], dtype=np.int64).T
     if "i_power" in columns:
         arrays["i_power"] = np.array(columns["i_power"], dtype=np.uint8)

@@ -107,7 +107,7 @@ def _coupling(array: NDArray[Any], kind: str | None, within: float) -> Identific
     l1, l2, l3 = (Fraction(length - 1, 2) for length in array.shape)
     if not abs(l1 - l2) <= l3 <= l1 + l2:
         raise OperandError(f"values: got the degrees {l1}, {l2}, {l3}, which do not couple: every entry is 0")
-    path = tuple(int(label) if label.denominator == 1 else label for label in (l1, l2, l3))
+    path: Any = tuple(int(label) if label.denominator == 1 else label for label in (l1, l2, l3))
     halves = any(label % 1 for label in path)
 
     def compared() -> Iterable[Candidate]:
@@ -201,7 +201,7 @@ def rotation_candidates(array: NDArray[Any], angles: Any, quaternion: Any) -> li
         and (spin.denominator == 1 or has_spins(one))
     ]
     made = [(one.name, matrix_of(one), (orders(one, spin),) * 2) for one in known]
-    whole = [(Match("rotation", name, 0.0), matrix, labels) for name, matrix, labels in made]
+    whole: list[Candidate] = [(Match("rotation", name, 0.0), matrix, labels) for name, matrix, labels in made]
     whole += [
         (Match("rotation", name, 0.0, inverse=True), matrix.conj().T, labels) for name, matrix, labels in made
     ]

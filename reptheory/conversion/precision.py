@@ -20,8 +20,8 @@ _NAMES: Final = {"float16": "float16", "float32": "float32", "complex64": "float
 
 def precision_of(dtype: np.dtype[Any]) -> str:
     """Return "float16", "bfloat16", "float32" or "float64": what the numbers of an array were rounded to."""
-    stored: str | None = (dtype.metadata or {}).get("stored")
-    return stored or _NAMES.get(dtype.name, "float64")
+    stored = None if dtype.metadata is None else dtype.metadata.get("stored")
+    return str(stored or _NAMES.get(dtype.name, "float64"))
 
 
 def from_bfloat16(bits: NDArray[Any]) -> NDArray[np.float32]:
@@ -37,7 +37,8 @@ def units(values: NDArray[Any], precision: str) -> NDArray[np.float64]:
     """
     digits, lowest = _FORMATS[precision]
     exponents = np.frexp(np.abs(values).astype(np.float64))[1] - 1
-    return np.ldexp(1.0, np.maximum(exponents, lowest) - digits + 1)
+    unit: NDArray[np.float64] = np.ldexp(1.0, np.maximum(exponents, lowest) - digits + 1)
+    return unit
 
 
 def nearest(values: NDArray[Any], precision: str) -> NDArray[Any]:
@@ -54,6 +55,7 @@ def numbers_of(values: Any) -> NDArray[Any]:
     if hasattr(values, "detach"):  # of PyTorch
         values = values.detach().cpu()
         if str(values.dtype) == "torch.bfloat16":
-            return values.float().numpy().view(BFLOAT16)
+            singles: NDArray[Any] = values.float().numpy()
+            return singles.view(BFLOAT16)
     array = np.asarray(values)
     return from_bfloat16(array.view(np.uint16)) if array.dtype.name == "bfloat16" else array

@@ -82,9 +82,11 @@ def _first(kind: str, one: PackageConvention) -> PackageConvention:
 @lru_cache(maxsize=2048)
 def exact_coupling(kind: Any, one: PackageConvention, path: Path) -> SurdArray | ComplexSurdArray:
     """Return the exact coupling tensor of one path in a convention; halves where it has spins."""
-    block = coupling_block(kind, *path, basis=one.basis)
-    if any(label % 1 for label in path):
+    halves = any(label % 1 for label in path)
+    if halves:
         require_spins(one)
+    block = coupling_block(kind, *path, basis=one.basis)
+    if halves:
         return block[::-1, ::-1, ::-1] if one.order == "descending" else block
     converted: SurdArray | ComplexSurdArray = convert(block, None, one, kind, path)
     return converted
@@ -134,7 +136,7 @@ def rotation_floats(one: PackageConvention, degree: Any, angles: Sequence[float]
     orders = np.arange(-float(degree), float(degree) + 1)
     half = _half_turn(degree)
     small = 1j ** (orders - orders[:, None]) * ((half * np.exp(-1j * orders * beta)) @ half.T)
-    matrix = np.exp(-1j * alpha * orders)[:, None] * small * np.exp(-1j * gamma * orders)
+    matrix: NDArray[Any] = np.exp(-1j * alpha * orders)[:, None] * small * np.exp(-1j * gamma * orders)
     if degree % 1:
         require_spins(one)
         return matrix[::-1, ::-1] if one.order == "descending" else matrix

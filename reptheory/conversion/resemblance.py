@@ -105,7 +105,7 @@ def _simple(factor: Factor, within: float) -> Factor:
     real, imaginary = (0.0 if abs(part) <= bar else part for part in (factor.real, factor.imag))
     parts = [float(np.sign(part)) if abs(abs(part) - 1.0) <= within else part for part in (real, imaginary)]
     if not imaginary:
-        return parts[0] if parts[0] == 1.0 else real
+        return parts[0]
     return complex(0.0, parts[1]) if not real else complex(real, imaginary)
 
 
@@ -134,7 +134,10 @@ def _permuted(
 ) -> Identification:
     """Return the convention that a signed permutation makes the array; else the nearest and what differs."""
     tried: list[NDArray[Any]] = []
-    for match, expected, labels in options:
+    size = np.linalg.norm(array)
+    for match, expected, labels in sorted(
+        options, key=lambda option: bool(abs(np.linalg.norm(option[1]) - size) > within * size)
+    ):
         if any(np.allclose(np.abs(expected), np.abs(one), atol=1e-9) for one in tried):
             continue
         tried.append(expected)

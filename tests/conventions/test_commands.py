@@ -167,16 +167,36 @@ def test_info_of_a_converted_file(ending: str, tmp_path: Path) -> None:
     assert "neither a table nor a file" in broken.output
 
 
-@pytest.mark.parametrize(("kind", "audited"), [("clebsch_gordan", True), ("wigner_6j", False)])
-def test_identify_of_our_own_table_says_who_reads_it(kind: str, audited: bool, tmp_path: Path) -> None:
-    table = tmp_path / "table.npz"
-    assert run("build", kind, "--lmax", 1, "--output", table).exit_code == 0
-    found = run("identify", table)
-    assert found.exit_code == 1
-    assert f"is a {kind} table of this package" in found.output
-    assert len(found.output.splitlines()) == 1
-    assert (f"reptheory audit {table}" in found.output) == audited
-    assert f"reptheory info {table}" in found.output
+@pytest.mark.parametrize("form", ["npz", "json", "safetensors"])
+@pytest.mark.parametrize("kind", ["clebsch_gordan", "wigner_6j", "wigner_d_pi_half"])
+def test_identify_of_our_own_tables(kind: str, form: str, tmp_path: Path) -> None:
+    built, path = tmp_path / "table.npz", tmp_path / f"other.{form}"
+    assert run("build", kind, "--lmax", 1, "--output", built).exit_code == 0
+    assert run("export", built, "--to", form, "--output", path).exit_code == 0
+    found = run("identify", path)
+    assert found.exit_code == 0, found.output
+    names = {"clebsch_gordan": " of real", "wigner_6j": "", "wigner_d_pi_half": " of complex, sympy"}
+    assert f"follows {kind}{names[kind]}" in found.output
+    if form == "json":
+        text = path.read_text()
+        end = text.rindex("]\n]")
+        row = json.loads(text[text.rindex("\n[", 0, end) + 1 : end + 1])
+        path.write_text(text.replace(f",{row[-2]},", f",{2 * row[-2]},"))
+        wrong = run("identify", path)
+        assert wrong.exit_code == 1
+        assert "off by more than 4 ulp" in wrong.output
+
+
+@pytest.mark.parametrize("spin", [1, 2])
+def test_audit_of_other_kinds(spin: int, tmp_path: Path) -> None:
+    matrix = rt.wigner_d_pi_half(Fraction(spin, 2)).to_numpy()
+    np.save(tmp_path / "d.npy", matrix)
+    found = run("audit", tmp_path / "d.npy", "--kind", "wigner_d_pi_half")
+    assert found.exit_code == 0, found.output
+    assert "wigner_d_pi_half of complex, sympy" in found.output
+    turned = run("audit", tmp_path / "d.npy", "--angles", 0, np.pi / 2, 0)
+    assert turned.exit_code == 0, turned.output
+    assert "rotation of complex" in turned.output
 
 
 def test_audit_with_degrees(tmp_path: Path) -> None:

@@ -303,3 +303,89 @@ def test_factors_of_size_one_come_before_others(factor: complex) -> None:
     assert found.nearest is not None
     assert (found.nearest.kind, found.nearest.convention) == ("clebsch_gordan", "real")
     assert found.factor == factor
+
+
+PHASES = (1.0, -1.0, 1j, -1j, np.exp(0.3j), 0.5 * np.exp(-2j))
+
+
+@settings(max_examples=40)
+@given(
+    seed=st.integers(0, 10**6),
+    phase=st.sampled_from(PHASES),
+    basis=st.sampled_from(["real", "complex"]),
+    quarter=st.booleans(),
+)
+def test_any_phase_and_signed_permutation_is_undone(seed: int, phase: Any, basis: Any, quarter: bool) -> None:
+    """Signs may be 1, i, -1 and -i, and the factor any complex number."""
+    draw = np.random.default_rng(seed)
+    wanted = rt.clebsch_gordan_array(1, 2, 2, basis=basis).to_numpy()
+    places = [draw.permutation(length) for length in wanted.shape]
+    signs = [draw.choice([1, 1j, -1, -1j] if quarter else [1, -1], length) for length in wanted.shape]
+    tensor = phase * wanted[np.ix_(*places)] * np.einsum("i,j,k->ijk", *signs)
+    found = rt.identify(tensor, "clebsch_gordan")
+    assert found.nearest is not None
+    assert not found.wrong
+    rebuilt = coupling_floats("clebsch_gordan", rt.CONVENTIONS[found.nearest.convention], (1, 2, 2))
+    if found.places:
+        rebuilt = rebuilt[np.ix_(*found.places)] * np.einsum("i,j,k->ijk", *map(np.array, found.signs))
+    assert np.allclose(found.factor * rebuilt, tensor, atol=1e-12)
+    assert abs(found.factor) == pytest.approx(abs(phase))
+    assert str(found)
+
+
+def test_a_permutation_that_i_alone_explains() -> None:
+    """All slices of one axis share a phase with no real square root: 1, i, -1, -i in turn."""
+    tensor = TENSOR * np.array([1, 1j, -1, -1j, 1])
+    found = rt.identify(tensor, "clebsch_gordan")
+    assert (abs(found.factor), found.wrong) == (1.0, ())
+    signs = found.factor * np.einsum("i,j,k->ijk", *map(np.array, found.signs))
+    assert np.allclose(TENSOR[np.ix_(*found.places)] * signs, tensor)
+    assert "has a factor i at [" in str(found)
+
+
+@settings(max_examples=20)
+@given(two_j=st.integers(1, 7), parts=st.tuples(*[st.integers(-5, 5)] * 4).filter(any))
+def test_half_integer_rotations(two_j: int, parts: tuple[int, int, int, int]) -> None:
+    spin = rt.Surd.rational(two_j).as_fraction() / 2
+    matrix = rt.rotation_matrix(spin, parts).to_numpy()
+    found = rt.identify(matrix, quaternion=parts)
+    assert {"complex", "sympy"} <= set(found.names)
+    assert "sympy/wigner-d" in rt.identify(matrix[::-1, ::-1], quaternion=parts).names
+    if two_j % 2:  # the quaternion knows which of two spinor rotations is meant
+        other = rt.identify(-matrix, quaternion=parts)
+        ours = [match for match in other.matches if match.convention == "complex"]
+        assert all(match.manner for match in ours)  # half a turn is minus its inverse
+        assert other or (other.factor, other.wrong) == (-1.0, ())
+        assert not {"real", "e3nn@0.6"} & set(found.names)
+
+
+@pytest.mark.parametrize("name", ["complex", "sympy", "sympy/wigner-d"])
+def test_half_integer_rotations_by_angles_and_one_spoilt_entry(name: str) -> None:
+    spin = rt.Surd.rational(3).as_fraction() / 2
+    matrix = rotation_floats(rt.CONVENTIONS[name], spin, record.ANGLES)
+    assert name in rt.identify(matrix, angles=record.ANGLES).names
+    spoilt = matrix.copy()
+    spoilt[1, 2] *= -1
+    found = rt.identify(spoilt, angles=record.ANGLES)
+    assert [entry.index for entry in found.wrong] == [(1, 2)]
+    assert "m = -1/2, 1/2" in str(found) or "m = 1/2, -1/2" in str(found)
+
+
+def test_half_integer_couplings() -> None:
+    half = rt.Surd.rational(1).as_fraction() / 2
+    block = rt.clebsch_gordan_array(half, 1, 3 * half).to_numpy()
+    assert rt.identify(block).names == ("complex", "sympy")
+    block[0, 1, 1] *= -1
+    (wrong,) = rt.identify(block).wrong
+    assert (wrong.index, wrong.orders) == ((0, 1, 1), (-half, 0, -half))
+    with pytest.raises(OperandError, match="do not couple"):
+        rt.identify(np.ones((2, 2, 7)))
+
+
+def test_phases_of_harmonics_are_named() -> None:
+    points = np.random.default_rng(8).normal(size=(7, 3))
+    ours = np.concatenate(harmonics_floats(rt.CONVENTIONS["complex"], points, range(4)), axis=1)
+    orders = np.concatenate([np.arange(-degree, degree + 1) for degree in range(4)])
+    found = rt.identify(np.exp(0.4j) * ours * 1j**orders, points=points)
+    assert found.factor == pytest.approx(np.exp(0.4j))
+    assert found.signs[1] == tuple((1, 1j, -1, -1j)[m % 4] for m in orders)

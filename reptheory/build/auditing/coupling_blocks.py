@@ -45,7 +45,7 @@ class Block:
     @property
     def couples(self) -> bool:
         """Whether the triangle rule allows the path; otherwise every entry should be 0."""
-        l1, l2, l3 = self.path
+        l1, l2, l3 = map(Fraction, self.path)
         return abs(l1 - l2) <= l3 <= l1 + l2 and (l1 + l2 + l3) % 1 == 0
 
     @property

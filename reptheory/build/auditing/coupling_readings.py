@@ -302,8 +302,10 @@ def _expected(block: Block, guess: _Guess, factor: Surd | None) -> NDArray[Any]:
         return np.zeros(block.values.shape)
     exact = exact_coupling(guess.kind, guess.convention, block.path)
     if factor is not None and guess.factor != 1.0:
-        whole = isinstance(exact, ComplexSurdArray)
-        exact = ComplexSurdArray(exact.real * factor, exact.imag * factor) if whole else exact * factor
+        if isinstance(exact, ComplexSurdArray):
+            exact = ComplexSurdArray(exact.real * factor, exact.imag * factor)
+        else:
+            exact = exact * factor
     precision = precision_of(block.values.dtype)
     if isinstance(exact, ComplexSurdArray):
         dense: NDArray[Any] = exact.to_numpy()

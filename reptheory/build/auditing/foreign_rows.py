@@ -56,10 +56,8 @@ def rows_of(foreign: Foreign, kind: Kind, doubled: bool) -> list[Rows]:
     raises    OperandError: a label that stands there twice
     """
     rows = labelled(foreign.arrays, foreign.key, kind)
-    if rows is not None:
-        labels = rows.in_units(kind, doubled)
-        if labels is None or not len(labels):
-            return []
+    labels = None if rows is None else rows.in_units(kind, doubled)
+    if rows is not None and labels is not None:
         distinct(labels)
         return [Rows("values", labels, rows.values)]
     stands = doubled or foreign.key is not None
@@ -68,14 +66,15 @@ def rows_of(foreign: Foreign, kind: Kind, doubled: bool) -> list[Rows]:
 
 
 def _dense(name: str, array: NDArray[Any], kind: Kind, doubled: bool) -> Rows | None:
-    """Return the nonzero entries of a dense block, or of a dense table of symbols without orders."""
-    leading = kind.leading if kind.leading < len(kind.columns) else 0
+    """Return the nonzero entries of a dense block; of a dense table of symbols all that are allowed too."""
+    symbols = kind.leading == len(kind.columns)
+    leading = 0 if symbols else kind.leading
     if array.ndim != len(kind.columns) - leading or not array.size:
         return None
     prefix = _prefix(name, array.shape, kind, leading)
     if prefix is None:
         return None
-    places = np.argwhere(~(array == 0))
+    places = np.argwhere(np.ones(array.shape, bool) if symbols else ~(array == 0))
     labels = np.empty((len(places), len(kind.columns)), np.int64)
     labels[:, :leading] = prefix
     for axis, column in enumerate(kind.columns[leading:]):
@@ -86,7 +85,11 @@ def _dense(name: str, array: NDArray[Any], kind: Kind, doubled: bool) -> Rows | 
         elif column.doubled and not doubled:
             step = 2
         labels[:, leading + axis] = first + step * places[:, axis]
-    return Rows(name, labels, array[tuple(places.T)], array.size)
+    values = array[tuple(places.T)]
+    if symbols:
+        kept = kind.allowed(labels.astype(np.int32)) | ~(values == 0)
+        labels, values = labels[kept], values[kept]
+    return Rows(name, labels, values, array.size)
 
 
 def _prefix(name: str, shape: tuple[int, ...], kind: Kind, leading: int) -> tuple[int, ...] | None:

@@ -135,7 +135,7 @@ def _explained(
 
     def pieces() -> Iterator[Piece]:
         with working_precision(_BITS):
-            values = _floats(balls())
+            values: NDArray[Any] = _floats(balls())
         values = values if array.dtype.kind == "c" or values.imag.any() else values.real
         yield Piece(where, array, nearest(values, precision), labels, by_largest=True)
 

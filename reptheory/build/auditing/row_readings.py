@@ -132,8 +132,8 @@ def _keys(
         keys = [table_key(kind.name, formula=formula)]
     else:
         top = max(int(abs(part.labels).max()) for part in rows)
-        band = {"band_limit": top} if "band_limit" in kind.parameters else {}
-        keys = [table_key(kind.name, top, basis=basis, **band) for basis in kind.bases]
+        band = top if "band_limit" in kind.parameters else None
+        keys = [table_key(kind.name, top, basis=basis, band_limit=band) for basis in kind.bases]
     if named is None:
         return keys
     name = registry.convention(named).name
@@ -147,7 +147,7 @@ def _keys(
 def _alike(key: TableKey) -> tuple[str, ...]:
     """Return the conventions that give the same table; none for symbols without orders."""
     kind, ours = KINDS[key.kind], CONVENTIONS[key.convention.basis]
-    if not any(column.of is not None for column in kind.columns):
+    if RECIPES[kind.name].value is not None:
         return ()
     turns = kind.name.startswith("wigner_d")
 
@@ -294,9 +294,10 @@ def _rounded(block: Block, pi_power: int, precision: str, factor: Surd | None) -
         bottoms = [bottom * square.denominator for bottom in bottoms]
         pi_power += factor.pi_power
     form: Any = "float32" if precision == "float32" else "float64"
-    values = round_all(tops, bottoms, form, pi_power)
+    values: NDArray[Any] = round_all(tops, bottoms, form, pi_power)
     if precision not in ("float32", "float64"):
         values = nearest(values, precision)
     if not turns.any():
         return values
-    return values * np.where(turns == 1, 1j, 1).astype(np.result_type(values, np.complex64))
+    phases = np.where(turns == 1, 1j, 1).astype(np.result_type(values, np.complex64))
+    return np.asarray(values * phases)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from reptheory.build.auditing.report import Label, WrongValue
 from reptheory.conversion.precision import units
-from reptheory.conversion.reference import TOLERANCE
+from reptheory.conversion.reference import tolerance_of
 
 __all__ = ["Explanation", "Piece", "Tally"]
 
@@ -99,12 +99,12 @@ class Tally:
             self.wrong.append(
                 WrongValue(
                     piece.where, self.names, piece.labels(place), self.leading,
-                    value, right, float(off[place]), _what(value, right),
+                    value, right, float(off[place]), _what(value, right, tolerance_of(found.dtype)),
                 )
             )  # fmt: skip
 
 
-def _what(value: complex, right: complex) -> str:
+def _what(value: complex, right: complex, tolerance: float) -> str:
     """Say in a word how a value is wrong."""
     if not np.isfinite(value):
         return "not finite"
@@ -112,4 +112,4 @@ def _what(value: complex, right: complex) -> str:
         return "not zero"
     if not value:
         return "zero"
-    return "sign" if abs(value + right) <= TOLERANCE * abs(right) else "value"
+    return "sign" if abs(value + right) <= tolerance * abs(right) else "value"
