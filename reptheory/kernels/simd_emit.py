@@ -270,10 +270,12 @@ def _pointwise_codegen(width: int, formula: str) -> Callable[..., Any]:
             return v.pointer(work, builder.add(offset, constant(k * v.lanes)))
 
         for k in range(width):
-            if formula in ("multiply", "multiply_add"):
+            if formula.startswith("multiply"):
                 a, b, target = offsets
                 left, right = v.load(at(a, k)), v.load(at(b, k))
                 plain = formula == "multiply"
+                if formula == "multiply_subtract":
+                    left = builder.fneg(left)
                 result = builder.fmul(left, right) if plain else v.fma(left, right, v.load(at(target, k)))
                 v.store(result, at(target, k))
                 continue
@@ -303,7 +305,7 @@ def _pointwise_codegen(width: int, formula: str) -> Callable[..., Any]:
 
 
 def multiply_intrinsic(width: int, formula: str = "multiply") -> Any:
-    """Return `simd.multiply_W` or `simd.multiply_add_W`, the formula of that name, for W = width."""
+    """Return `simd.multiply_W`, `multiply_add_W` or `multiply_subtract_W`, by name, for W = width."""
 
     @intrinsic
     def emit(typingctx: Any, work: Any, a: Any, b: Any, target: Any) -> Any:  # noqa: ARG001

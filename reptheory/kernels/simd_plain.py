@@ -22,6 +22,7 @@ __all__ = [
     "mix_plain",
     "multiply_add_plain",
     "multiply_plain",
+    "multiply_subtract_plain",
     "pull_plain",
     "ring_points_plain",
     "scatter_plain",
@@ -189,6 +190,12 @@ def multiply_add_plain(work: Array, a: int, b: int, target: int, width: int) -> 
     """Twin of `multiply_add` in NumPy."""
     span = width * lanes_of(work.dtype)
     work[target : target + span] += work[a : a + span] * work[b : b + span]
+
+
+def multiply_subtract_plain(work: Array, a: int, b: int, target: int, width: int) -> None:
+    """Twin of `multiply_subtract` in NumPy."""
+    span = width * lanes_of(work.dtype)
+    work[target : target + span] -= work[a : a + span] * work[b : b + span]
 
 
 def sum_difference_plain(work: Array, a: int, b: int, total: int, rest: int, sign: float, width: int) -> None:

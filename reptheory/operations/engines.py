@@ -1,10 +1,10 @@
 """Engines: one way of computing a bilinear product, with its bound and its cost, behind one small contract.
 
     run(x, y, z, threads)       z = product of x and y; (samples, dim) arrays; z may be narrower than `dtype`
-    bound(x, y, dtype)          order-free bound on the error of `run` in that dtype, elementwise, float64
+    bound(x, y, dtype)          bound on the error of `run` in that dtype, elementwise, however it sums
     cost                        multiplications a sample
 
-A plan is made per dtype on first use. Bounds are evaluated in float64 on absolute values and rounded upward;
+A plan is made per dtype on first use. Bounds are evaluated in float64 and rounded upward;
 docs/proofs/ has one proof a kernel. They hold for finite results; where a result overflows the bound is inf.
 """
 
@@ -26,7 +26,8 @@ from reptheory.kernels.rings import WIDTH as RING_WIDTH
 from reptheory.kernels.rings import RingPlan, ring_product, ring_scratch
 from reptheory.kernels.simd import lanes_of
 from reptheory.operations.coupling_plan import CHUNK_ROWS, Pair, PathTerms, coupling_plan
-from reptheory.operations.ring_plan import absolute, depth, multiplications, ring_plan, ring_underflow
+from reptheory.operations.ring_plan import multiplications, ring_plan
+from reptheory.operations.term_plan import RingBound, Term, joined, roundings
 from reptheory.tables.table import Table
 
 __all__ = ["Engine", "RingEngine", "TableEngine", "Transposable", "final_rounding", "float_name"]
@@ -232,14 +233,10 @@ class RingEngine:
         self._plans: dict[str, RingPlan] = {}
 
     def _plan(self, name: str) -> RingPlan:
-        """Return the plan for "float32", "float64" or "absolute float32", "absolute float64"."""
+        """Return the plan for "float32" or "float64"."""
         plan = self._plans.get(name)
         if plan is None:
-            dtype = name.removeprefix("absolute ")
-            if name == dtype:
-                made = ring_plan(*self._degrees, dtype, fourier=self._fourier)
-            else:
-                made = absolute(ring_plan(*self._degrees, "float64", fourier=self._fourier), dtype)
+            made = ring_plan(*self._degrees, name, fourier=self._fourier)
             plan = self._plans.setdefault(name, made)
         return plan
 
@@ -248,32 +245,29 @@ class RingEngine:
         """Multiplications a sample."""
         return multiplications(self._plan("float64"))
 
-    def _apply(self, x: Array, y: Array, z: Array, name: str, sign: float, threads: int | None) -> None:
-        plan = self._plan(name)
+    def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
+        """Write the product; a float32 z of float64 operands is rounded once at the end."""
+        plan = self._plan(float_name(x.dtype))
         dtype = plan.left.matrices.dtype
         flat = flat_read_only(x), flat_read_only(y), z.reshape(-1)
         need = ring_scratch(plan)
 
         def task(first: int, last: int) -> None:
-            ring_product(*flat, first, last, plan, sign, scratch(need, dtype))
+            ring_product(*flat, first, last, plan, -1.0, scratch(need, dtype))
 
         work = self.cost + COPYING * (x.shape[1] + y.shape[1] + z.shape[1])
         over_samples(task, len(x), RING_WIDTH * lanes_of(dtype), work, threads)
 
-    def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
-        """Write the product; a float32 z of float64 operands is rounded once at the end."""
-        self._apply(x, y, z, float_name(x.dtype), -1.0, threads)
+    @cached_property
+    def _bounds(self) -> RingBound:
+        plan = self._plan("float64")
+        sides = plan.left, plan.right, plan.out
+        return RingBound(joined(sides, [Term((0, 1))], plan.ring_pairs, plan.quadrant))
 
     def bound(self, x: Array, y: Array, dtype: np.dtype[Any], more: int = 0) -> NDArray[np.float64]:
-        """Bound: gamma_D times the same program on absolute values + underflow (docs/proofs/rings.md)."""
-        size = np.empty((len(x), (self._degrees[2] + 1) ** 2))
-        left, right = np.abs(x.astype(np.float64)), np.abs(y.astype(np.float64))
-        name = f"absolute {dtype.name}"
-        self._apply(left, right, size, name, 1.0, None)
-        plan = self._plan(name)
-        roundings = depth(plan)
-        size = upward(size + ring_underflow(plan, left, right, smallest(np.float64)), roundings)
-        return size * gamma(roundings + more, dtype) + ring_underflow(plan, left, right, smallest(dtype))
+        """Bound: the rounding of every step, by the values that it meets (docs/proofs/rings.md)."""
+        off = [roundings(one, more, dtype) for one in (x, y)]
+        return np.asarray(self._bounds((x, y), off, dtype)[0])
 
 
 def final_rounding(z: Array) -> NDArray[np.float64]:

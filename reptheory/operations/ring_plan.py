@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from reptheory.build.ring_matrices import Stages, circle_matrices, fourier_stages, legendre_stages
 from reptheory.kernels.rings import RingPlan, Side
 
-__all__ = ["absolute", "depth", "multiplications", "ring_plan", "ring_underflow"]
+__all__ = ["multiplications", "ring_plan"]
 
 
 def _positions(lmax: int) -> tuple[NDArray[np.int32], dict[tuple[int, int], int]]:
@@ -104,21 +104,6 @@ def ring_plan(lmax1: int, lmax2: int, lmax_out: int, dtype: str, *, fourier: boo
     return RingPlan(operand(lmax1), operand(lmax2), out, pairs, quadrant)
 
 
-def absolute(plan: RingPlan, dtype: str) -> RingPlan:
-    """Return a float64 plan with absolute values, for the bound of the plan in `dtype`.
-
-    Entries below the smallest normal number of `dtype` are raised to it, also those that float64 has lost:
-    what rounding such an entry loses is at most u times that number.
-    """
-    least = np.finfo(dtype).smallest_normal
-
-    def side(of: Side) -> Side:
-        return of._replace(matrices=np.maximum(np.abs(of.matrices), least), trig=np.abs(of.trig))
-
-    left, right, out, pairs, quadrant = plan
-    return RingPlan(side(left), side(right), side(out), pairs, quadrant)
-
-
 @dataclass(frozen=True, slots=True)
 class _Step:
     """The worst of one step over all (m, parity): terms of a sum, sum of absolute entries of a row."""
@@ -137,50 +122,6 @@ def _steps(side: Side) -> list[_Step]:
         old = worst[k % stages]
         worst[k % stages] = _Step(max(old.terms, cols), max(old.norm, norm))
     return worst
-
-
-def depth(plan: RingPlan) -> int:
-    """Return the D of gamma_D: the most roundings on any way from an input to an output.
-
-    A sum of n products in any order rounds at most n times on a way, its rounded entry once; the fold rounds
-    once and the butterfly twice on each side, the pointwise product once (docs/proofs/rings.md).
-    """
-
-    def program(side: Side) -> int:
-        return sum(step.terms + 1 for step in _steps(side))
-
-    forward = [program(side) + 1 + (side.lmax // 2 + 1) + 1 + 2 for side in (plan.left, plan.right)]
-    return sum(forward) + 1 + 2 + (plan.quadrant + 1) + 1 + program(plan.out)
-
-
-def ring_underflow(
-    plan: RingPlan, x: NDArray[np.float64], y: NDArray[np.float64], eta: float
-) -> NDArray[np.float64]:
-    """Bound what underflow can add to any output of a sample, eta the smallest float of the arithmetic.
-
-    Every multiply-add loses at most eta / 2 more than its relative rounding; eta instead covers the
-    roundings that follow. Row sums carry it through the steps (docs/proofs/rings.md).
-
-    plan      absolute, float64
-    x, y      (samples, dim), absolute values
-    returns   (samples, 1)
-    """
-
-    def to_points(side: Side) -> tuple[float, float]:
-        lost, growth = 0.0, 1.0
-        for step in _steps(side):
-            lost, growth = step.norm * lost + step.terms * eta, step.norm * growth
-        count = side.lmax // 2 + 1
-        return 4 * (count * 2 * lost + count * eta), 4 * count * 2 * growth
-
-    (lost_x, growth_x), (lost_y, growth_y) = to_points(plan.left), to_points(plan.right)
-    size_x = growth_x * x.max(axis=1, initial=0.0, keepdims=True)
-    size_y = growth_y * y.max(axis=1, initial=0.0, keepdims=True)
-    lost = lost_x * size_y + lost_y * size_x + lost_x * lost_y + eta
-    lost = 2 * (plan.quadrant * 4 * lost + plan.quadrant * eta)
-    for step in _steps(plan.out):
-        lost = step.norm * lost + step.terms * eta
-    return np.asarray(lost)
 
 
 def multiplications(plan: RingPlan) -> int:

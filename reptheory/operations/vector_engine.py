@@ -1,8 +1,9 @@
-"""Vector engine: pointwise products of vector fields on the sphere grid, one pair of components at a time.
+"""Vector engine: pointwise products of vector fields on the sphere grid.
 
 Coefficients of vector harmonics become those of three functions (components y, z, x), an orthogonal change of
-basis; every term sign * f_a g_b of the product of vectors is a product on rings; the sums go back. A gradient
-is the same with the roles of the components exchanged. The bound is that of docs/proofs/vector_products.md.
+basis; these come to the rings once each, where the terms sign * f_a g_b of a product of vectors add up, and
+its components go back. A gradient is the same with the roles of the components exchanged. The bound is that
+of docs/proofs/vector_products.md.
 """
 
 from __future__ import annotations
@@ -17,22 +18,24 @@ from numpy.typing import NDArray
 
 from reptheory.exact.coupling import coupling_block
 from reptheory.exact.vector_paths import VectorKind
-from reptheory.kernels.bounds import upward
+from reptheory.kernels.bounds import gamma, upward
 from reptheory.kernels.matrices import WIDTH, LinearMap, change_basis
 from reptheory.kernels.pool import over_samples, scratch
+from reptheory.kernels.ring_terms import TermPlan
 from reptheory.kernels.simd import VECTOR_BYTES, lanes_of
-from reptheory.operations.engines import COPYING, RingEngine, read_only
+from reptheory.operations.engines import COPYING, float_name, read_only
+from reptheory.operations.term_plan import RingBound, Term, run_terms, term_multiplications, term_plan
 
 __all__ = ["TERMS", "Field", "VectorEngine", "families"]
 
 Array = NDArray[Any]
-Term = tuple[int, int, int, int]
+VectorTerm = tuple[int, int, int, int]
 """Component of the first and the second operand and of the result, and a sign."""
 
 TOGETHER = 512
 """Samples whose components are kept at a time: 18 (lmax + 1)^2 numbers each."""
 
-TERMS: Final[dict[VectorKind, tuple[Term, ...]]] = {
+TERMS: Final[dict[VectorKind, tuple[VectorTerm, ...]]] = {
     "dot": tuple((a, a, 0, 1) for a in range(3)),
     "cross": tuple(
         term
@@ -107,10 +110,11 @@ def _entries(spin: int, lmax: int, dtype: str) -> tuple[Array, Array, Array]:
 class VectorEngine:
     """Pointwise products of fields, summed over `terms`, on the sphere grid."""
 
-    def __init__(self, fields: tuple[Field, Field, Field], terms: Sequence[Term]) -> None:
+    def __init__(self, fields: tuple[Field, Field, Field], terms: Sequence[VectorTerm]) -> None:
         self._fields = fields
         self._terms = tuple(terms)
         self._maps: dict[tuple[int, str], LinearMap] = {}
+        self._plans: dict[str, TermPlan] = {}
 
     def transposed(self, operand: int) -> VectorEngine | None:
         """Return the engine of (z, y) -> x for operand 1, of (x, z) -> y for operand 2.
@@ -126,17 +130,20 @@ class VectorEngine:
             return None
         return VectorEngine(fields, terms)
 
-    @cached_property
-    def _rings(self) -> RingEngine:
-        first, second, third = self._fields
-        return RingEngine(first.lmax, second.lmax, third.lmax, fourier=False)
+    def _plan(self, name: str) -> TermPlan:
+        """Return the plan of the products of components for "float32" or "float64"."""
+        if name not in self._plans:
+            first, second, third = self._fields
+            lmaxs = [first.lmax] * first.components + [second.lmax] * second.components
+            terms = [Term((a, first.components + b), c, sign) for a, b, c, sign in self._terms]
+            self._plans[name] = term_plan(lmaxs, third.lmax, terms, name, fourier=False)
+        return self._plans[name]
 
     @cached_property
     def cost(self) -> int:
         """Multiplications a sample."""
-        return len(self._terms) * self._rings.cost + sum(
-            len(self._map(k, "float64").values) for k in range(3)
-        )
+        changes = sum(len(self._map(role, "float64").values) for role in range(3) if self._fields[role].spin)
+        return term_multiplications(self._plan("float64")) + changes
 
     def _map(self, role: int, name: str) -> LinearMap:
         """Return the change of basis of a role, for a dtype or "absolute " and a dtype."""
@@ -167,7 +174,7 @@ class VectorEngine:
             return [x]
         joined = np.empty_like(x)
         self._changed(role, x, joined, name, threads)
-        return [np.ascontiguousarray(part) for part in np.split(joined, field.components, axis=1)]
+        return np.split(joined, field.components, axis=1)
 
     def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
         """Write the product; a float32 z of float64 operands is rounded once at the end."""
@@ -176,41 +183,46 @@ class VectorEngine:
             self._run(x[rows], y[rows], z[rows], threads)
 
     def _run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
-        name, out = x.dtype.name, self._fields[2]
-        left, right = (self._functions(role, given, name, threads) for role, given in enumerate((x, y)))
-        sums = np.zeros((out.components, len(x), out.harmonics), dtype=x.dtype)
-        part = np.empty(sums.shape[1:], dtype=x.dtype)
-        with np.errstate(over="ignore", invalid="ignore"):
-            for a, b, c, sign in self._terms:
-                self._rings.run(left[a], right[b], part, threads)
-                (np.add if sign > 0 else np.subtract)(sums[c], part, out=sums[c])
-        joined = np.concatenate(list(sums), axis=1)
-        if out.spin:
+        name = float_name(x.dtype)
+        joined = self._products(x, y, name, threads)
+        if self._fields[2].spin:
             self._changed(2, joined, z, name, threads)
         else:
             z[...] = joined
 
+    def _products(self, x: Array, y: Array, name: str, threads: int | None) -> Array:
+        """Return the components of the product side by side, (samples, components * harmonics)."""
+        functions = [
+            part for role, given in enumerate((x, y)) for part in self._functions(role, given, name, threads)
+        ]
+        parts = run_terms(self._plan(name), functions, threads)
+        return np.concatenate(list(parts), axis=1)
+
+    @cached_property
+    def _bounds(self) -> RingBound:
+        return RingBound(self._plan("float64"))
+
     def bound(self, x: Array, y: Array, dtype: np.dtype[Any], more: int = 0) -> NDArray[np.float64]:
-        """Bound: that of the rings, carried through the changes of basis (docs/proofs/vector_products.md)."""
-        name, out = f"absolute {dtype.name}", self._fields[2]
-        longest = [self._longest(role) for role in range(3)]
-        sizes = []
+        """Bound: errors of the components through the rings and back (docs/proofs/vector_products.md)."""
+        name = f"absolute {dtype.name}"
+        functions, errors = [], []
         for role, given in enumerate((x, y)):
-            parts = self._functions(role, np.abs(given.astype(np.float64)), name, None)
-            lost = 2 * longest[role] * np.finfo(dtype).smallest_normal
-            sizes.append([upward(part + lost, longest[role] + 2) for part in parts])
-        summed = max(sum(c == component for _, _, c, _ in self._terms) for component in range(out.components))
-        roundings = sum(longest) + 5 + summed + more
-        bounds = np.zeros((out.components, len(x), out.harmonics))
-        for a, b, c, _ in self._terms:
-            bounds[c] += self._rings.bound(sizes[0][a], sizes[1][b], dtype, roundings)
-        joined = upward(np.concatenate(list(bounds), axis=1), summed)
-        if not out.spin:
-            return joined
-        result = np.empty_like(joined)
-        self._changed(2, joined, result, name, None)
+            wide, longest = given.astype(np.float64), self._longest(role)
+            lost = 2 * longest * np.finfo(dtype).smallest_normal
+            sizes = self._functions(role, np.abs(wide), name, None)
+            functions += self._functions(role, wide, "float64", None)
+            count = longest + (longest > 0) + more
+            errors += [gamma(count, dtype) * upward(part + lost, longest + 3) for part in sizes]
+        limit = np.concatenate(list(self._bounds(functions, errors, dtype)), axis=1)
+        if not self._fields[2].spin:
+            return limit
+        longest = self._longest(2)
+        rate = float(gamma(longest + 1, dtype))
+        values = self._products(x.astype(np.float64), y.astype(np.float64), "float64", None)
+        result = np.empty_like(limit)
+        self._changed(2, upward((1 + 2 * rate) * limit + rate * np.abs(values), 4), result, name, None)
         eta = float(np.finfo(dtype).smallest_subnormal)
-        return upward(result + longest[2] * eta, longest[2] + 2)
+        return upward(result + 2 * longest * eta, longest + 3)
 
     def _longest(self, role: int) -> int:
         """Return the most terms of a row of a change of basis; 0 where there is none."""

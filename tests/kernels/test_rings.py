@@ -180,16 +180,3 @@ def test_a_constant_times_a_function(fourier: bool) -> None:
     _, y = operands(degrees)
     z = apply(ring_plan(*degrees, "float64", fourier=fourier), np.ones((len(y), 1)), y)
     assert np.abs(z - y / np.sqrt(4 * np.pi)).max() < 1e-14
-
-
-@pytest.mark.parametrize("fourier", [False, True])
-def test_the_sum_of_absolute_values_dominates(fourier: bool) -> None:
-    """With sign = +1, absolute matrices and operands, no term cancels: the result is at least |z|."""
-    from reptheory.operations.ring_plan import absolute  # noqa: PLC0415
-
-    degrees = (3, 3, 4)
-    x, y = operands(degrees)
-    plan = ring_plan(*degrees, "float64", fourier=fourier)
-    size = apply(absolute(plan, "float64"), np.abs(x), np.abs(y), 1.0)
-    assert (size >= np.abs(apply(plan, x, y))).all()
-    assert (size >= np.abs(apply(plan, np.abs(x), -np.abs(y)))).all()
