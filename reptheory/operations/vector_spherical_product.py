@@ -39,7 +39,7 @@ __all__ = ["VectorMethod", "VectorSphericalProduct"]
 
 VectorMethod = Literal["auto", "table", "grid"]
 
-TABLE_UP_TO: Final = 4
+TABLE_UP_TO: Final = 3
 """Largest degree for which `method="auto"` takes the table (benchmarks/vector_methods.py)."""
 
 
