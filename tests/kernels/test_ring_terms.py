@@ -89,6 +89,26 @@ def test_sides_that_are_one_share_their_matrices() -> None:
     assert two.rows[0] > one.rows[0]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("power", "fourier", "by_hand"),
+    [
+        # matrix of n terms: n + 1; fold 1, circle n + 1, butterfly 2 on each way in; products; and back
+        (2, False, 2 * (2 + 1 + 2 + 2) + 1 + (2 + 2 + 1 + 2)),
+        (2, True, 2 * (2 + 2 + 1 + 2 + 2) + 1 + (2 + 2 + 1 + 2 + 2)),
+        (3, False, 3 * (2 + 1 + 2 + 2) + 2 + (2 + 2 + 1 + 2)),
+    ],
+)
+def test_every_rounding_of_constants_is_counted(power: int, fourier: bool, by_hand: int, dtype: str) -> None:
+    """Where nothing cancels the bound is u times the roundings on the way, twice that of a sum of two."""
+    x, u = np.array([[1.0], [3.0]]), np.finfo(dtype).eps / 2
+    for terms, more in (([Term((0,) * power)], 0), ([Term((0,) * power)] * 2, 1)):
+        plan = term_plan((0,), 0, terms, "float64", fourier=fourier)
+        z = run_terms(plan, [x], None)[0]
+        bound = RingBound(plan)([x], [0 * x], np.dtype(dtype))[0]
+        assert np.allclose(bound, (by_hand + more) * u * z, rtol=1e-3)
+
+
 @pytest.mark.parametrize("fourier", [False, True])
 def test_errors_of_the_operands_are_carried_along(fourier: bool) -> None:
     """Functions that are off by what was stated give results that are off by no more than the bound."""
