@@ -1,27 +1,42 @@
 """Degrees: one weight for each degree of a feature, applied and differentiated.
 
-    scale_degrees    z[n, k] = x[row(n), k] w[row'(n), k]
+    scale_degrees    z[n, k] = x[row(n), k] w[row'(n), k]              weights that samples share
+    scale_each       z[n, k] = x[row(n), k] w[n, degree of k]          weights of every sample's own
     dot_degrees      s[n, l] = sum over k of degree l of x[row(n), k] g[n, k]
 
 Samples may share rows: sample n has row (n // inner) * outer_step + (n % inner) * step. Flat C-contiguous
-arrays; nothing is checked here. The twins in NumPy serve where the JIT is off.
+arrays; nothing is checked here. Where rows follow one another, loops run over many of them at once: a loop
+over the few coefficients of one is mostly overhead. The twins in NumPy serve where the JIT is off.
 Proof of the bounds: docs/proofs/interaction.md.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numba import config
 from numpy.typing import NDArray
 
+from reptheory.immutable import immutable
 from reptheory.kernels.jit import compiled
 
-__all__ = ["dot_degrees", "scale_degrees"]
+__all__ = ["TOGETHER", "dot_degrees", "scale_degrees", "scale_each", "weight_places"]
 
 Array = NDArray[Any]
 Steps = tuple[int, int, int]
+
+TOGETHER = 64
+"""Samples with weights of their own that one loop takes."""
+
+
+@lru_cache(maxsize=64)
+def weight_places(dim: int, numel: int, start: int) -> NDArray[np.int32]:
+    """Return where the weight of each coefficient of `TOGETHER` samples stands, from that of the first."""
+    degree = np.sqrt(np.arange(dim)).astype(np.int64)
+    places = np.arange(TOGETHER)[:, None] * numel + start + degree
+    return immutable(places.astype(np.int32).reshape(-1))
 
 
 def _scale(
@@ -31,38 +46,83 @@ def _scale(
     """Write `count` rows of z from samples x_first.. of x and w_first.. of the weights."""
     x_inner, x_outer, x_step = x_steps
     w_inner, w_outer, w_step = w_steps
-    x_row, x_place = x_first // x_inner * x_outer * dim, x_first % x_inner
-    w_row, w_place = w_first // w_inner * w_outer * dim, w_first % w_inner
-    for n in range(count):  # counting rows costs less than a division a sample
-        x0, w0 = np.uint64(x_row + x_place * x_step * dim), np.uint64(w_row + w_place * w_step * dim)
-        z0 = np.uint64(n * dim)
-        for k in range(np.uint64(dim)):  # an index without a sign lets LLVM make vectors of the loop
-            z[z0 + k] = x[x0 + k] * weight[w0 + k]
-        x_place, w_place = x_place + 1, w_place + 1
+    x_row, x_place = x_first // x_inner * x_outer, x_first % x_inner
+    w_row, w_place = w_first // w_inner * w_outer, w_first % w_inner
+    n = 0
+    while n < count:
+        run = min(count - n, x_inner - x_place, w_inner - w_place)
+        length = run if x_step == 1 and w_step == 1 else 1  # rows that follow one another
+        for part in range(n, n + run, length):
+            x0 = np.uint64((x_row + (x_place + part - n) * x_step) * dim)
+            w0 = np.uint64((w_row + (w_place + part - n) * w_step) * dim)
+            z0 = np.uint64(part * dim)
+            for k in range(np.uint64(length * dim)):  # an index without a sign lets LLVM make vectors
+                z[z0 + k] = x[x0 + k] * weight[w0 + k]
+        n, x_place, w_place = n + run, x_place + run, w_place + run
         if x_place == x_inner:
-            x_row, x_place = x_row + x_outer * dim, 0
+            x_row, x_place = x_row + x_outer, 0
         if w_place == w_inner:
-            w_row, w_place = w_row + w_outer * dim, 0
+            w_row, w_place = w_row + w_outer, 0
+
+
+def _scale_each(
+    x: Array, x_steps: Steps, x_first: int, weight: Array, numel: int, w_first: int, places: Array, dim: int,
+    count: int, z: Array,
+) -> None:  # fmt: skip
+    """Write `count` rows of z from samples x_first.. of x and rows w_first.. of `numel` weights."""
+    inner, outer, step = x_steps
+    row, place = x_first // inner * outer, x_first % inner
+    n = 0
+    while n < count:
+        run = min(count - n, inner - place, TOGETHER) if step == 1 else 1
+        x0, w0 = np.uint64((row + place * step) * dim), np.uint64((w_first + n) * numel)
+        z0 = np.uint64(n * dim)
+        for k in range(np.uint64(run * dim)):
+            z[z0 + k] = x[x0 + k] * weight[w0 + np.uint64(places[k])]
+        n, place = n + run, place + run
+        if place == inner:
+            row, place = row + outer, 0
 
 
 def _dot(
-    x: Array, x_steps: Steps, g: Array, degree: Array, first: int, last: int, sums: Array
+    x: Array, x_steps: Steps, x_first: int, g: Array, degree: Array, count: int, sums: Array, numel: int,
+    start: int,
 ) -> None:  # fmt: skip
-    """Write sums[first:last], flat (samples, lmax + 1); g is flat (samples, dim)."""
+    """Write `count` sums to columns start.. of the flat (samples, numel) sums, from samples x_first.. of x.
+
+    g   flat (samples, dim)
+    Four samples at a time: a sum waits for its last term, four do not wait for each other.
+    """
     dim, one = len(degree), np.uint64(1)
-    count = np.uint64(degree[dim - 1] + 1)
+    degrees = np.uint64(degree[dim - 1] + 1)
     inner, outer, step = x_steps
-    row, place = first // inner * outer * dim, first % inner
-    for n in range(first, last):
-        x0, g0 = np.uint64(row + place * step * dim), np.uint64(n * dim)
-        for l in range(count):  # noqa: E741
-            total = x[x0 + l * l] * g[g0 + l * l]
+    row, place = x_first // inner * outer, x_first % inner
+    n = 0
+    while n < count:
+        together = 4 if min(count - n, inner - place) >= 4 else 1
+        x0, g0, z0 = np.uint64((row + place * step) * dim), np.uint64(n * dim), np.uint64(n * numel + start)
+        xd, gd, zd = np.uint64(step * dim), np.uint64(dim), np.uint64(numel)
+        for l in range(degrees):  # noqa: E741
+            k = l * l
+            s0 = x[x0 + k] * g[g0 + k]
+            if together == 1:
+                for k in range(l * l + one, (l + one) * (l + one)):
+                    s0 += x[x0 + k] * g[g0 + k]
+                sums[z0 + l] = s0
+                continue
+            x1, x2, x3 = x0 + xd, x0 + xd + xd, x0 + xd + xd + xd
+            g1, g2, g3 = g0 + gd, g0 + gd + gd, g0 + gd + gd + gd
+            s1, s2, s3 = x[x1 + k] * g[g1 + k], x[x2 + k] * g[g2 + k], x[x3 + k] * g[g3 + k]
             for k in range(l * l + one, (l + one) * (l + one)):
-                total += x[x0 + k] * g[g0 + k]
-            sums[np.uint64(n) * count + l] = total
-        place += 1
+                s0 += x[x0 + k] * g[g0 + k]
+                s1 += x[x1 + k] * g[g1 + k]
+                s2 += x[x2 + k] * g[g2 + k]
+                s3 += x[x3 + k] * g[g3 + k]
+            sums[z0 + l], sums[z0 + zd + l] = s0, s1
+            sums[z0 + zd + zd + l], sums[z0 + zd + zd + zd + l] = s2, s3
+        n, place = n + together, place + together
         if place == inner:
-            row, place = row + outer * dim, 0
+            row, place = row + outer, 0
 
 
 def _rows_plain(array: Array, steps: Steps, width: int, first: int, last: int) -> Array:
@@ -80,14 +140,26 @@ def _scale_plain(
     z[: count * dim] = (_rows_plain(x, x_steps, dim, x_first, x_first + count) * factor).reshape(-1)
 
 
+def _scale_each_plain(
+    x: Array, x_steps: Steps, x_first: int, weight: Array, numel: int, w_first: int, places: Array, dim: int,
+    count: int, z: Array,
+) -> None:  # fmt: skip
+    """Twin of `scale_each` in NumPy."""
+    factor = weight.reshape(-1, numel)[w_first : w_first + count, places[:dim]]
+    z[: count * dim] = (_rows_plain(x, x_steps, dim, x_first, x_first + count) * factor).reshape(-1)
+
+
 def _dot_plain(
-    x: Array, x_steps: Steps, g: Array, degree: Array, first: int, last: int, sums: Array
+    x: Array, x_steps: Steps, x_first: int, g: Array, degree: Array, count: int, sums: Array, numel: int,
+    start: int,
 ) -> None:  # fmt: skip
     """Twin of `dot_degrees` in NumPy."""
-    dim, count = len(degree), int(degree[-1]) + 1
-    terms = _rows_plain(x, x_steps, dim, first, last) * g.reshape(-1, dim)[first:last]
-    sums.reshape(-1, count)[first:last] = np.add.reduceat(terms, np.arange(count) ** 2, axis=1)
+    dim, degrees = len(degree), int(degree[-1]) + 1
+    terms = _rows_plain(x, x_steps, dim, x_first, x_first + count) * g[: count * dim].reshape(-1, dim)
+    found = np.add.reduceat(terms, np.arange(degrees) ** 2, axis=1)
+    sums[: count * numel].reshape(count, numel)[:, start : start + degrees] = found
 
 
 scale_degrees = _scale_plain if config.DISABLE_JIT else compiled(_scale)
+scale_each = _scale_each_plain if config.DISABLE_JIT else compiled(_scale_each)
 dot_degrees = _dot_plain if config.DISABLE_JIT else compiled(_dot)

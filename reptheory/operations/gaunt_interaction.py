@@ -27,7 +27,7 @@ from reptheory.errors import LabelError
 from reptheory.groups.labels import shown
 from reptheory.immutable import immutable
 from reptheory.kernels.bounds import gamma, smallest, unit_roundoff
-from reptheory.kernels.degrees import dot_degrees, scale_degrees
+from reptheory.kernels.degrees import dot_degrees, scale_degrees, scale_each, weight_places
 from reptheory.kernels.pool import over_samples, scratch
 from reptheory.operations.bilinear import BilinearProduct
 from reptheory.operations.engines import read_only
@@ -39,10 +39,14 @@ __all__ = ["GauntInteraction"]
 
 Array = NDArray[Any]
 
-BLOCK = 1 << 16
+BLOCK = 1 << 17
 """Numbers of an operand that are weighted at a time: with the result within a second-level cache."""
 _EACH = (1, 1, 0)
 """The steps of rows of which every sample has its own."""
+_MANY = 1 << 62
+"""More samples than there are."""
+_ROW = 1024
+"""Numbers that a loop of a kernel should run over, at least."""
 _SLACK = 1 + 2.0**-40
 """Covers the roundings of evaluating a bound in float64."""
 
@@ -58,12 +62,46 @@ class _Weighed(NamedTuple):
     start: int
     weighted: bool
 
-    def factors(self, first: int, last: int) -> tuple[Rows, int]:
-        """Return rows of weights, one a coefficient, and where samples first.. begin among them."""
-        if self.weight[1:] != _EACH:
-            return self.weight, first
-        columns = self.start + _degrees(self.rows.array.shape[1])
-        return Rows(self.weight.array[first:last, columns], *_EACH), 0
+    def factors(self, first: int, last: int) -> Array:
+        """Return the weights of the coefficients of samples first..last - 1."""
+        rows = self.weight.of(first, last)
+        return rows[:, self.start + _degrees(self.rows.array.shape[1])] if self.each else rows
+
+    @property
+    def each(self) -> bool:
+        """Whether every sample has weights of its own."""
+        return self.weight[1:] == _EACH
+
+    def scale(self, first: int, last: int, z: Array, rows: Rows | None = None) -> None:
+        """Write samples first.. of the operand, times their weights, to the flat z.
+
+        rows   numbers of samples first.. to weight in the place of the operand's own
+        """
+        given, begin = (self.rows, first) if rows is None else (rows, 0)
+        flat, weight = read_only(given.array.reshape(-1)), read_only(self.weight.array.reshape(-1))
+        dim, count = given.array.shape[1], last - first
+        if self.each:
+            numel = self.weight.array.shape[1]
+            places = weight_places(dim, numel, self.start)
+            scale_each(flat, _steps(given), begin, weight, numel, first, places, dim, count, z)
+        else:
+            scale_degrees(flat, _steps(given), begin, weight, _steps(self.weight), first, dim, count, z)
+
+    def take(self, first: int, last: int, space: Array) -> Array:
+        """Return samples first..last - 1, weighted, (samples, dim), in `space` if they are."""
+        if not self.weighted:
+            return self.rows.of(first, last)
+        dim = self.rows.array.shape[1]
+        z = space[: (last - first) * dim]
+        self.scale(first, last, z)
+        return z.reshape(last - first, dim)
+
+    def space(self, samples: int) -> Array:
+        """Return memory for so many weighted samples."""
+        return scratch(samples * self.rows.array.shape[1] if self.weighted else 0, self.rows.array.dtype)
+
+
+_Three = tuple[_Weighed, _Weighed, _Weighed]
 
 
 class _Given(NamedTuple):
@@ -144,43 +182,106 @@ class GauntInteraction(WeightedProduct[_Given]):
             return _Weighed(rows, weight, 0, weighted=False)
         if weight[1:] != _EACH:
             columns = start + _degrees((stop - start) ** 2)
-            weight = weight._replace(array=np.ascontiguousarray(weight.array[:, columns]))
+            weight = _repeated(weight._replace(array=np.ascontiguousarray(weight.array[:, columns])))
         return _Weighed(rows, weight, start, weighted=True)
 
+    def _all(self, given: _Given, third: Rows) -> _Three:
+        rows = given.x, given.y, third
+        one, other, last = (self._weighed(part, given.weight, place) for place, part in enumerate(rows))
+        return one, other, last
+
     def _run(self, given: _Given, z: Array, *, with_bound: bool) -> Bound | None:
-        one, other = self._weighed(given.x, given.weight, 0), self._weighed(given.y, given.weight, 1)
-        scale = self._weighed(given.x, given.weight, 2)
-        _multiply(self.product, one, other, scale, z)
+        one, other, scale = self._all(given, Rows(z, *_EACH))
+        engine, block = self.product._engine, self._block
+
+        def task(first: int, last: int) -> None:
+            spaces = [part.space(min(block, last - first)) for part in (one, other)]
+            for start in range(first, last, block):
+                stop = min(start + block, last)
+                part = z[start:stop]
+                engine.run(one.take(start, stop, spaces[0]), other.take(start, stop, spaces[1]), part, 1)
+                if scale.weighted:
+                    scale.scale(start, stop, part.reshape(-1), Rows(part, *_EACH))
+
+        over_samples(task, len(z), 64, engine.cost, self.threads)
         return _scaled_bound(_bound(self.product, one, other, len(z)), scale, z) if with_bound else None
 
+    @property
+    def _block(self) -> int:
+        """Samples that are weighted at a time."""
+        return max(64, BLOCK // max(self.dim1, self.dim2, self.dim_out) // 64 * 64)
+
     def _gradients(self, given: _Given, grad: Array, *, with_bound: bool) -> tuple[Bounded, Bounded, Bounded]:
-        rows = (given.x, given.y, Rows(grad, *_EACH))
-        operands = [self._weighed(part, given.weight, place) for place, part in enumerate(rows)]
+        operands = self._all(given, Rows(grad, *_EACH))
+        values, sums = self._gradient_values(operands, grad)
+        if not with_bound:
+            return (values[0], None), (values[1], None), (sums, None)
+        limits = [
+            _gradient_bound(product, operands[one], operands[other], operands[own], len(grad))
+            for own, product, one, other in self._ways
+        ]
+        weighted = [own for own, *_ in self._ways if operands[own].weighted]
+        none = np.zeros((len(grad), 0))
+        joined = np.concatenate([none, *(limits[own][1] for own in weighted)], axis=1)
+        return (values[0], limits[0][0]), (values[1], limits[1][0]), (sums, joined)
+
+    @property
+    def _ways(self) -> list[tuple[int, BilinearProduct, int, int]]:
+        """Which operands, 0 x, 1 y, 2 the gradient of z, each gradient is a product of, and which product."""
         first, second = self.product.gradients
-        products = [(first, 2, 1), (second, 0, 2), (self.product, 0, 1)]
-        found: list[Bounded] = []
-        pieces: list[Bounded] = []
-        for own, (product, one, other) in zip(operands, products, strict=True):
-            if own is operands[2] and not own.weighted:
-                continue
-            value, limit, sums = _gradient(
-                product, operands[one], operands[other], own, len(grad), with_bound
-            )
-            found.append((value, limit))
-            pieces.extend([] if sums is None else [sums])
-        return found[0], found[1], _joined(pieces, grad, with_bound)
+        ways: list[tuple[int, BilinearProduct, int, int]] = [(0, first, 2, 1), (1, second, 0, 2)]
+        return [*ways, (2, self.product, 0, 1)] if "z" in self.weighted else ways
+
+    def _gradient_values(self, operands: _Three, grad: Array) -> tuple[list[Array], Array]:
+        """Return the gradients of x and y and, (samples, weight_numel), those of the weights."""
+        samples, dtype, block = len(grad), grad.dtype, self._block
+        values = [scratch(samples * dim, dtype).reshape(samples, dim) for dim in (self.dim1, self.dim2)]
+        sums = np.empty((samples, self.weight_numel), dtype)
+
+        def task(first: int, last: int) -> None:
+            most = min(block, last - first)
+            spaces = [part.space(most) for part in operands]
+            product_space = scratch(most * self.dim_out, dtype)
+            for start in range(first, last, block):
+                stop = min(start + block, last)
+                taken = [part.take(start, stop, room) for part, room in zip(operands, spaces, strict=True)]
+                for own, product, one, other in self._ways:
+                    if own < 2:
+                        raw = values[own][start:stop]
+                    else:
+                        raw = product_space[: (stop - start) * self.dim_out].reshape(-1, self.dim_out)
+                    product._engine.run(taken[one], taken[other], raw, 1)
+                    if operands[own].weighted:
+                        self._sums(own, operands[own].rows, start, raw, sums[start:stop])
+                        if own < 2:
+                            operands[own].scale(start, stop, raw.reshape(-1), Rows(raw, *_EACH))
+
+        cost = sum(product._engine.cost for _, product, _, _ in self._ways)
+        over_samples(task, samples, 64, cost, self.threads)
+        return values, sums
+
+    def _sums(self, own: int, rows: Rows, first: int, raw: Array, sums: Array) -> None:
+        """Write the gradients of one operand's weights to its columns of sums."""
+        flat = read_only(rows.array.reshape(-1)), _steps(rows), first, read_only(raw.reshape(-1))
+        degree = _degrees(raw.shape[1])
+        dot_degrees(*flat, degree, len(raw), sums.reshape(-1), sums.shape[1], self._starts[own])
 
     def __repr__(self) -> str:
         degrees = f"{self.product.lmax1}, {self.product.lmax2}, {self.product.lmax_out}"
         return f"GauntInteraction({degrees}, method={self.product.method!r}, weighted={self.weighted!r})"
 
 
-def _joined(pieces: list[Bounded], grad: Array, with_bound: bool) -> Bounded:
-    """Join the gradients of the weights of x, y and z."""
-    none = np.zeros((len(grad), 0), grad.dtype)
-    values = np.concatenate([none, *(sums for sums, _ in pieces)], axis=1)
-    limits = [limit for _, limit in pieces if limit is not None]
-    return values, np.concatenate([none.astype(np.float64), *limits], axis=1) if with_bound else None
+def _steps(rows: Rows) -> tuple[int, int, int]:
+    """Return the steps of rows for the kernels, to which rows of every sample's own are one long run."""
+    return (_MANY, 0, 1) if rows[1:] == _EACH else (_MANY, 0, 0) if rows[1:] == (1, 0, 0) else rows[1:]
+
+
+def _repeated(rows: Rows) -> Rows:
+    """Return a row that all samples share several times over, so that loops run over many samples."""
+    if rows[1:] != (1, 0, 0) or rows.array.shape[1] >= _ROW:
+        return rows
+    times = _ROW // rows.array.shape[1]
+    return Rows(np.tile(rows.array, (times, 1)), times, 0, 1)
 
 
 @lru_cache(maxsize=64)
@@ -189,56 +290,13 @@ def _degrees(dim: int) -> NDArray[np.int64]:
     return immutable(np.sqrt(np.arange(dim)).astype(np.int64))
 
 
-def _scale(operand: _Weighed, first: int, last: int, z: Array, sample: int = 0) -> None:
-    """Write samples first.. of an operand, times the weights of samples sample + first.., to the flat z."""
-    rows = operand.rows
-    weight, begin = operand.factors(sample + first, sample + last)
-    scale_degrees(
-        read_only(rows.array.reshape(-1)), rows[1:], first, read_only(weight.array.reshape(-1)), weight[1:],
-        begin, rows.array.shape[1], last - first, z,
-    )  # fmt: skip
-
-
-def _take(operand: _Weighed, first: int, last: int, space: Array | None = None) -> Array:
-    """Return samples first..last - 1 of an operand, weighted, (samples, dim), in `space` if there is some."""
-    rows = operand.rows
-    if not operand.weighted:
-        return rows.of(first, last)
-    dim = rows.array.shape[1]
-    z = scratch((last - first) * dim, rows.array.dtype) if space is None else space[: (last - first) * dim]
-    _scale(operand, first, last, z)
-    return z.reshape(last - first, dim)
-
-
-def _multiply(product: BilinearProduct, x: _Weighed, y: _Weighed, scale: _Weighed | None, z: Array) -> None:
-    """Write the product of two weighted operands, weighted as `scale` says, block by block."""
-    engine = product._engine
-    block = max(64, BLOCK // max(product.dim1, product.dim2, product.dim_out) // 64 * 64)
-
-    def task(first: int, last: int) -> None:
-        most = min(block, last - first)
-        spaces = [scratch(most * rows.array.shape[1], z.dtype) for rows in (x.rows, y.rows)]
-        for start in range(first, last, block):
-            stop = min(start + block, last)
-            left, right = (
-                _take(given, start, stop, space) for given, space in zip((x, y), spaces, strict=True)
-            )
-            part = z[start:stop]
-            engine.run(left, right, part, 1)
-            if scale is not None and scale.weighted:
-                own = scale._replace(rows=Rows(part, *_EACH))
-                _scale(own, 0, stop - start, part.reshape(-1), sample=start)
-
-    over_samples(task, len(z), 64, engine.cost, product.threads)
-
-
 def _norm(array: Array) -> Bound:
     return np.asarray(np.sqrt((array.astype(np.float64) ** 2).sum(axis=1, keepdims=True)))
 
 
 def _bound(product: BilinearProduct, x: _Weighed, y: _Weighed, samples: int) -> Bound:
     """Bound the error of the product of two weighted operands, the roundings of the weights included."""
-    left, right = _take(x, 0, samples), _take(y, 0, samples)
+    left, right = (part.take(0, samples, part.space(samples)) for part in (x, y))
     dtype = left.dtype
     weights = x.weighted + y.weighted
     with np.errstate(over="ignore", invalid="ignore"):
@@ -253,45 +311,36 @@ def _bound(product: BilinearProduct, x: _Weighed, y: _Weighed, samples: int) -> 
 def _scaled_bound(limit: Bound, scale: _Weighed, z: Array) -> Bound:
     """Bound the error of weight times a result, from the bound of that and the product z."""
     if scale.weighted:
-        own, _ = scale._replace(rows=Rows(z, *_EACH)).factors(0, len(z))
-        factor = own.of(0, len(z))
+        factor = scale._replace(rows=Rows(z, *_EACH)).factors(0, len(z))
         with np.errstate(over="ignore", invalid="ignore"):
             rounded = 2 * unit_roundoff(z.dtype) * np.abs(z.astype(np.float64)) + smallest(z.dtype)
             limit = (limit * np.abs(factor.astype(np.float64)) + rounded) * _SLACK
     return np.where(np.isfinite(z) & np.isfinite(limit), limit, np.inf)
 
 
-def _gradient(
-    product: BilinearProduct, one: _Weighed, other: _Weighed, own: _Weighed, samples: int, bound: bool
-) -> tuple[Array, Bound | None, Bounded | None]:
-    """Return the gradient of an operand with its bound, and those of the weights of its degrees."""
+def _gradient_bound(
+    product: BilinearProduct, one: _Weighed, other: _Weighed, own: _Weighed, samples: int
+) -> tuple[Bound, Bound]:
+    """Bound the gradient of an operand and, one row a sample, those of the weights of its degrees."""
     dtype = own.rows.array.dtype
-    raw = scratch(samples * product.dim_out, dtype).reshape(samples, product.dim_out)
-    _multiply(product, one, other, None, raw)
-    limit = _bound(product, one, other, samples) if bound else None
-    if not own.weighted:
-        return raw, None if limit is None else np.where(np.isfinite(raw), limit, np.inf), None
-    degree = _degrees(product.dim_out)
-    sums = np.empty((samples, int(degree[-1]) + 1), dtype)
-    flat = read_only(own.rows.array.reshape(-1)), own.rows[1:], read_only(raw.reshape(-1))
-
-    def task(first: int, last: int) -> None:
-        dot_degrees(*flat, degree, first, last, sums.reshape(-1))
-
-    over_samples(task, samples, 64, product.dim_out, product.threads)
-    sums_limit = None if limit is None else _dot_bound(own.rows, raw, limit, sums)
-    _scale(own._replace(rows=Rows(raw, *_EACH)), 0, samples, raw.reshape(-1))
-    return raw, None if limit is None else _scaled_bound(limit, own, raw), (sums, sums_limit)
+    raw = np.empty((samples, product.dim_out), dtype)
+    left, right = (part.take(0, samples, part.space(samples)) for part in (one, other))
+    product._engine.run(left, right, raw, product.threads)
+    limit = _bound(product, one, other, samples)
+    sums = _dot_bound(own.rows, raw, limit) if own.weighted else np.zeros((samples, 0))
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = raw * own.factors(0, samples) if own.weighted else raw
+    return _scaled_bound(limit, own, scaled), sums
 
 
-def _dot_bound(rows: Rows, g: Array, limit: Bound, sums: Array) -> Bound:
+def _dot_bound(rows: Rows, g: Array, limit: Bound) -> Bound:
     """Bound sums over the orders of each degree of x g, from the bound of g."""
-    starts = np.arange(sums.shape[1]) ** 2
-    terms = 2 * np.arange(sums.shape[1]) + 1
+    degrees = np.arange(round(g.shape[1] ** 0.5))
+    starts, terms = degrees**2, 2 * degrees + 1
     with np.errstate(over="ignore", invalid="ignore"):
         size = np.abs(rows.of(0, len(g)).astype(np.float64))
         inherited = np.add.reduceat(size * limit, starts, axis=1)
         rounded = np.add.reduceat(size * np.abs(g.astype(np.float64)), starts, axis=1)
         total = inherited + gamma(terms, g.dtype) * rounded + terms * smallest(g.dtype)
         total = total * _SLACK
-    return np.where(np.isfinite(sums) & np.isfinite(total), total, np.inf)
+    return np.where(np.isfinite(total), total, np.inf)

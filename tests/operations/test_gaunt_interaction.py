@@ -294,7 +294,19 @@ def test_kernels_agree_with_their_twins() -> None:
         expected = x.reshape(3, 16)[(sample + 3) // 4] * weight.reshape(4, 16)[(sample + 2) % 4]
         assert np.array_equal(z.reshape(8, 16), expected)
     for dot in (degrees.dot_degrees, degrees._dot_plain):
-        sums = np.zeros((12, 4))
-        dot(x, steps[0], g, degree, 0, 12, sums.reshape(-1))
-        terms = x.reshape(3, 16)[np.arange(12) // 4] * g.reshape(12, 16)
-        assert np.allclose(sums, np.add.reduceat(terms, np.arange(4) ** 2, axis=1), atol=1e-13)
+        sums = np.zeros((9, 7))
+        dot(x, steps[0], 2, g[: 9 * 16], degree, 9, sums.reshape(-1), 7, 2)
+        terms = x.reshape(3, 16)[(np.arange(9) + 2) // 4] * g[: 9 * 16].reshape(9, 16)
+        assert np.allclose(sums[:, 2:6], np.add.reduceat(terms, np.arange(4) ** 2, axis=1), atol=1e-13)
+        assert not sums[:, [0, 1, 6]].any()
+    numbers = rng.standard_normal(200 * 16)
+    own = rng.standard_normal(200 * 9)
+    places = degrees.weight_places(16, 9, 3)
+    for each in (degrees.scale_each, degrees._scale_each_plain):
+        for rows in ((1 << 62, 0, 1), (70, 1, 0), (50, 0, 1)):
+            z = np.zeros(130 * 16)
+            each(numbers, rows, 5, own, 9, 7, places, 16, 130, z)
+            sample = np.arange(5, 135)
+            taken = numbers.reshape(200, 16)[sample // rows[0] * rows[1] + sample % rows[0] * rows[2]]
+            expected = taken * own.reshape(200, 9)[7:137, 3 + degree]
+            assert np.array_equal(z.reshape(130, 16), expected)
