@@ -89,8 +89,8 @@ if TYPE_CHECKING:
     from reptheory.operations.linear import Linear
     from reptheory.operations.matrix_product import MatrixProduct
     from reptheory.operations.message_passing import Edges, MessagePassing
+    from reptheory.operations.separable_activation import SeparableSphereActivation
     from reptheory.operations.sphere_functions import (
-        SeparableSphereActivation,
         SphereActivation,
         SphereFunction,
     )
@@ -136,7 +136,7 @@ _HOME = {
     "MessagePassing": "operations.message_passing",
     "RecouplingMatrix": "exact.recoupling_arrays",
     "PackageConvention": "conversion.registry",
-    "SeparableSphereActivation": "operations.sphere_functions",
+    "SeparableSphereActivation": "operations.separable_activation",
     "SphereActivation": "operations.sphere_functions",
     "SphereFunction": "operations.sphere_functions",
     "PointExpansion": "operations.sphere_points",

@@ -7,12 +7,15 @@ degree lmax is exact where grid.degree >= n lmax + lmax_out; any other has a tai
 grid.degree - lmax_out, and what the grid makes of that tail is the only loss. A finer grid shrinks it, as
 fast as the coefficients of the function fall with their degree.
 
-With a Lipschitz constant the rounding error is bounded, against the same quadrature in exact arithmetic.
+With a Lipschitz constant the rounding error is bounded, against the same quadrature in exact arithmetic, and
+with one of the derivative that of the gradient. Features of one shape pass the grid in blocks, of which a
+thread holds a few at a time; with `extra` inputs, bounds or broadcast features the whole grid is held.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -21,14 +24,22 @@ from numpy.typing import ArrayLike, NDArray
 from reptheory.errors import LabelError, OperandError
 from reptheory.groups.labels import listed, whole
 from reptheory.kernels.bounds import smallest, unit_roundoff
+from reptheory.operations.activations import named_activation
 from reptheory.operations.broadcast import reduce_broadcast
+from reptheory.operations.operands import common_axes, one_operand
 from reptheory.operations.sphere_grid import SphereGrid
 from reptheory.operations.sphere_transforms import FromGrid, ToGrid
 
-__all__ = ["SeparableSphereActivation", "SphereActivation", "SphereFunction"]
+__all__ = ["SphereActivation", "SphereFunction", "finite_bound", "ulp"]
 
 Array = NDArray[Any]
+Bound = NDArray[np.float64]
+Bounded = tuple[Array, Bound | None]
 Pointwise = Callable[..., ArrayLike]
+
+BLOCK = 1 << 17
+"""Values on the grid that a function sees at a time: with those made of them within a second-level cache."""
+_SLACK = 1 + 2.0**-40
 
 
 class SphereFunction:
@@ -40,8 +51,10 @@ class SphereFunction:
     lmax_out      highest degree of the result; None: the highest of the features
     grid          SphereGrid; None: exact for products of two of the features
     lipschitz     constants L with |f(u) - f(v)| <= sum L_k |u_k - v_k|, one a feature; needed for a bound
-    ulps          how many units in the last place of the features' dtype `function` is wrong by at most, for
-                  a bound
+    slope_lipschitz   rows M_k with |f_k(u) - f_k(v)| <= sum M_kj |u_j - v_j|, f_k the derivative in feature
+                  k; needed for a bound on gradients
+    ulps          how many units in the last place of the features' dtype `function` is wrong by at most, and
+                  `derivatives` too, or of 1 where theirs are smaller; for a bound
     threads       as `ToGrid`
     raises        LabelError
 
@@ -59,6 +72,7 @@ class SphereFunction:
         lmax_out: int | None = None,
         grid: SphereGrid | None = None,
         lipschitz: Sequence[float] | None = None,
+        slope_lipschitz: Sequence[Sequence[float]] | None = None,
         ulps: float = 4.0,
         threads: int | None = None,
     ) -> None:
@@ -68,19 +82,38 @@ class SphereFunction:
         self.lmax_out = max(self.lmaxs) if lmax_out is None else whole(lmax_out, "lmax_out")
         self.grid = SphereGrid(2 * max(self.lmaxs) + self.lmax_out) if grid is None else grid
         self.function, self.derivatives = function, derivatives
-        self.lipschitz, self.ulps = lipschitz, ulps
-        if lipschitz is not None and len(lipschitz) != len(self.lmaxs):
-            raise LabelError(
-                f"lipschitz: got {len(lipschitz)} constants for {len(self.lmaxs)} features; give one each"
-            )
+        self.lipschitz, self.slope_lipschitz, self.ulps = lipschitz, slope_lipschitz, ulps
+        for name, constants in (("lipschitz", lipschitz), ("slope_lipschitz", slope_lipschitz)):
+            if constants is not None and len(constants) != len(self.lmaxs):
+                raise LabelError(
+                    f"{name}: got {len(constants)} constants for {len(self.lmaxs)} features; give one each"
+                )
         self.to_grid = tuple(ToGrid(lmax, self.grid, threads=threads) for lmax in self.lmaxs)
         self.from_grid = FromGrid(self.lmax_out, self.grid, threads=threads)
 
-    def _values(self, features: tuple[ArrayLike, ...]) -> list[Array]:
-        """Return the features on the grid, each with the leading axes it has."""
+    def _read(self, features: tuple[ArrayLike, ...]) -> list[Array]:
+        """Check the features, whatever their leading axes."""
         if len(features) != len(self.lmaxs):
             raise OperandError(f"features: got {len(features)}; this function takes {len(self.lmaxs)}")
+        names = ["x"] if len(features) == 1 else [f"features[{k}]" for k in range(len(features))]
+        read = [
+            one_operand(one, name, (to.irreps.dim,), f"(lmax + 1)^2, lmax = {to.lmax}")
+            for one, name, to in zip(features, names, self.to_grid, strict=True)
+        ]
+        common_axes(list(zip(names, read, strict=True)))
+        return read
+
+    def _values(self, features: Sequence[Array]) -> list[Array]:
+        """Return the features on the grid, each with the leading axes it has."""
         return [to(feature) for to, feature in zip(self.to_grid, features, strict=True)]
+
+    def _blocks(self, features: Sequence[Array], extra: tuple[Any, ...]) -> range | None:
+        """Return where blocks of samples begin, None where all must be held at once."""
+        shapes = {feature.shape[:-1] for feature in features}
+        if extra or len(shapes) > 1:
+            return None
+        samples, block = prod(shapes.pop()), max(64, BLOCK // prod(self.grid.shape))
+        return range(0, samples, block) if samples > block else None
 
     def _on_grid(self, result: ArrayLike, values: list[Array], name: str) -> Array:
         """Check what a function of the user returned, and give it the dtype of the features."""
@@ -112,50 +145,158 @@ class SphereFunction:
         returns    (..., (lmax_out + 1)^2); the bound assumes `lipschitz` and `ulps` and leaves out aliasing
         raises     OperandError
         """
+        read = self._read(features)
+        if with_bound:
+            return self._with_bound(read, extra)
+        blocks = self._blocks(read, extra)
+        if blocks is None:
+            return self._evaluated(read, extra)
+        shape = read[0].shape[:-1]
+        z = np.empty((prod(shape), self.from_grid.irreps.dim), _widest(read))
+        flat = [one.reshape(len(z), -1) for one in read]
+        for start in blocks:
+            z[start : start + blocks.step] = self._evaluated(
+                [one[start : start + blocks.step] for one in flat], ()
+            )
+        return z.reshape(*shape, -1)
+
+    def _evaluated(self, features: Sequence[Array], extra: tuple[Any, ...]) -> Array:
         values = self._values(features)
-        result = self._on_grid(self.function(*values, *extra), values, "function")
-        if not with_bound:
-            return self.from_grid(result)
+        return self.from_grid(self._on_grid(self.function(*values, *extra), values, "function"))
+
+    def _with_bound(self, features: Sequence[Array], extra: tuple[Any, ...]) -> tuple[Array, Bound]:
         if self.lipschitz is None:
             raise OperandError("with_bound: a bound needs Lipschitz constants; pass lipschitz=(...)")
-        error = np.abs(result.astype(np.float64)) * (self.ulps * 2 * unit_roundoff(result.dtype))
-        error += self.ulps * smallest(result.dtype)
-        for constant, to, feature in zip(self.lipschitz, self.to_grid, features, strict=True):
-            error += abs(constant) * to(feature, with_bound=True)[1]
+        values = self._values(features)
+        result = self._on_grid(self.function(*values, *extra), values, "function")
+        error = self._drift(self.lipschitz, self._value_bounds(features))
+        error = error + self.ulps * ulp(np.abs(result.astype(np.float64)), result.dtype)
         z, bound = self.from_grid(result, with_bound=True)
-        total = (bound + self.from_grid.sizes(error)) * (1 + 2.0**-40)
-        return z, np.where(np.isfinite(total), total, np.inf)
+        return z, finite_bound(z, bound + self.from_grid.sizes(error))
+
+    def _value_bounds(self, features: Sequence[Array]) -> list[Bound]:
+        """Bound the errors of the features on the grid."""
+        pairs = zip(self.to_grid, features, strict=True)
+        return [to(feature, with_bound=True)[1] for to, feature in pairs]
+
+    @staticmethod
+    def _drift(constants: Sequence[float], bounds: Sequence[Bound]) -> Bound:
+        """Bound how far a function with these Lipschitz constants moves when its arguments do."""
+        total = np.zeros(np.broadcast_shapes(*(bound.shape for bound in bounds)))
+        for constant, bound in zip(constants, bounds, strict=True):
+            if constant:
+                total = total + abs(constant) * bound
+        return total
+
+    @overload
+    def backward(
+        self, *features: ArrayLike, grad: ArrayLike, extra: tuple[Any, ...] = (),
+        with_bound: Literal[False] = False,
+    ) -> tuple[Array, ...]: ...  # fmt: skip
+
+    @overload
+    def backward(
+        self, *features: ArrayLike, grad: ArrayLike, extra: tuple[Any, ...] = (), with_bound: Literal[True]
+    ) -> tuple[tuple[Array, Bound], ...]: ...
 
     def backward(
-        self, *features: ArrayLike, grad: ArrayLike, extra: tuple[Any, ...] = ()
-    ) -> tuple[Array, ...]:
+        self, *features: ArrayLike, grad: ArrayLike, extra: tuple[Any, ...] = (), with_bound: bool = False
+    ) -> tuple[Any, ...]:
         """Return the gradient with respect to each feature of a loss whose gradient in the result is `grad`.
 
         features, extra   as for the function
         grad              (..., (lmax_out + 1)^2)
-        returns           arrays of the shapes of the features; extra inputs have none
+        returns           arrays of the shapes of the features; extra inputs have none; with `with_bound`
+                          a pair (gradient, bound on its error) for each, assuming `slope_lipschitz`, `ulps`
         raises            OperandError
         """
         if self.derivatives is None:
             raise OperandError("backward: the derivatives of the function are not known; pass derivatives")
+        if with_bound and self.slope_lipschitz is None:
+            raise OperandError("with_bound: a bound needs Lipschitz constants; pass slope_lipschitz=(...)")
+        read = self._read(features)
+        shape = np.broadcast_shapes(*(one.shape[:-1] for one in read))
+        incoming = one_operand(grad, "grad", (self.from_grid.irreps.dim,), "the shape of the result")
+        blocks = None if with_bound or incoming.shape[:-1] != shape else self._blocks(read, extra)
+        if blocks is None:
+            found = self._gradients(read, incoming, extra, with_bound=with_bound)
+            return tuple(pair if with_bound else pair[0] for pair in found)
+        flat = [one.reshape(prod(shape), -1) for one in (*read, incoming)]
+        results = [np.empty(one.shape, _widest([*read, incoming])) for one in flat[:-1]]
+        for start in blocks:
+            *parts, own = (one[start : start + blocks.step] for one in flat)
+            for result, (value, _) in zip(
+                results, self._gradients(parts, own, (), with_bound=False), strict=True
+            ):
+                result[start : start + blocks.step] = value
+        return tuple(result.reshape(one.shape) for result, one in zip(results, read, strict=True))
+
+    def _gradients(
+        self, features: Sequence[Array], grad: Array, extra: tuple[Any, ...], *, with_bound: bool
+    ) -> list[Bounded]:
         values = self._values(features)
-        incoming = self.from_grid.backward(grad)
-        slopes = self.derivatives(*values, *extra)
-        gradients = []
-        for to, feature, slope in zip(self.to_grid, features, slopes, strict=True):
-            local = self._on_grid(slope, values, "derivatives") * incoming
-            total, _ = reduce_broadcast(to.backward(local), None, np.shape(feature))
-            gradients.append(total)
-        return tuple(gradients)
+        incoming, incoming_bound = (
+            self.from_grid.backward(grad, with_bound=True)
+            if with_bound
+            else (self.from_grid.backward(grad), None)
+        )
+        bounds = self._value_bounds(features) if with_bound else []
+        gradients: list[Bounded] = []
+        assert self.derivatives is not None  # noqa: S101
+        for k, slope in enumerate(self.derivatives(*values, *extra)):
+            own = self._on_grid(slope, values, "derivatives")
+            local, error = own * incoming, None
+            if incoming_bound is not None and self.slope_lipschitz is not None:
+                drift = self._drift(self.slope_lipschitz[k], bounds)
+                error = _product_error(own, drift, incoming, incoming_bound, local, self.ulps)
+            gradients.append(self._returned(k, local, error, features[k].shape))
+        return gradients
+
+    def _returned(self, k: int, local: Array, error: Bound | None, shape: tuple[int, ...]) -> Bounded:
+        """Take a gradient on the grid, with a bound on its error, back to feature k."""
+        to = self.to_grid[k]
+        if error is None:
+            return reduce_broadcast(to.backward(local), None, shape)[0], None
+        total, limit = to.backward(local, with_bound=True)
+        limit = finite_bound(total, limit + to.sizes_backward(np.broadcast_to(error, local.shape)))
+        return reduce_broadcast(total, limit, shape)
+
+
+def ulp(size: Bound, dtype: np.dtype[Any]) -> Bound:
+    """Bound a unit in the last place of numbers of that size."""
+    return np.asarray(size * (2 * unit_roundoff(dtype)) + smallest(dtype))
+
+
+def _product_error(
+    slope: Array, drift: Bound, incoming: Array, incoming_bound: Bound, local: Array, ulps: float
+) -> Bound:
+    """Bound the error of slope times incoming, from how far the slope has drifted and its ulps."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = np.abs(slope.astype(np.float64))
+        drift = drift + ulps * ulp(np.maximum(size, 1.0), slope.dtype)
+        rounded = ulp(np.abs(local.astype(np.float64)), local.dtype)
+        other = np.abs(incoming.astype(np.float64)) + incoming_bound
+        error = (drift * other + size * incoming_bound + rounded) * _SLACK
+    return np.where(np.isfinite(error), error, np.inf)
+
+
+def finite_bound(z: Array, bound: Bound) -> Bound:
+    """Return a bound rounded upward; inf where it or the result is not finite."""
+    return np.where(np.isfinite(z) & np.isfinite(bound), bound * _SLACK, np.inf)
+
+
+def _widest(arrays: Sequence[Array]) -> np.dtype[Any]:
+    return np.result_type(*arrays)
 
 
 class SphereActivation(SphereFunction):
     """A nonlinearity of one feature, point by point on the grid; e3nn's `S2Activation`.
 
     lmax                 highest degree of the feature
-    function             values -> values
+    function             values -> values; or a name, "tanh", "sigmoid", "silu", "softplus", "sin", "relu" or
+                         "identity", with derivative and constants known
     derivative           values -> values; needed for `backward`
-    lmax_out, grid, ...  as `SphereFunction`; lipschitz is one number
+    lmax_out, grid, ...  as `SphereFunction`; lipschitz and slope_lipschitz are one number each
 
     >>> square = SphereActivation(1, np.square, lambda f: 2 * f, lmax_out=2)
     >>> square([0.0, 0.0, 1.0, 0.0])[::6].round(6).tolist()
@@ -165,15 +306,21 @@ class SphereActivation(SphereFunction):
     def __init__(
         self,
         lmax: int,
-        function: Pointwise,
+        function: Pointwise | str,
         derivative: Pointwise | None = None,
         *,
         lipschitz: float | None = None,
+        slope_lipschitz: float | None = None,
         **options: Any,
     ) -> None:
+        if isinstance(function, str):
+            function, derivative, lipschitz, slope_lipschitz = named_activation(function, derivative)
         derivatives = None if derivative is None else _Single(derivative)
         constants = None if lipschitz is None else (lipschitz,)
-        super().__init__((lmax,), function, derivatives, lipschitz=constants, **options)
+        slopes = None if slope_lipschitz is None else ((slope_lipschitz,),)
+        super().__init__(
+            (lmax,), function, derivatives, lipschitz=constants, slope_lipschitz=slopes, **options
+        )
 
 
 class _Single:
@@ -184,55 +331,3 @@ class _Single:
 
     def __call__(self, *values: Any) -> tuple[ArrayLike]:
         return (self.derivative(*values),)
-
-
-class SeparableSphereActivation:
-    """Scalars through an activation of their own, degrees above 0 from the grid, as in EquiformerV2.
-
-    z_00 = scalar_function(scalars);  z_lm, l > 0, from SphereActivation(lmax, function)(x)
-    [Liao, Wood, Das, Smidt 2024, section 4.3]
-
-    >>> act = SeparableSphereActivation(1, np.tanh, np.square, lmax_out=1)
-    >>> act(3.0, [0.0, 1.0, 2.0, -1.0])[0].item()
-    9.0
-    """
-
-    def __init__(
-        self,
-        lmax: int,
-        function: Pointwise,
-        scalar_function: Pointwise,
-        derivative: Pointwise | None = None,
-        scalar_derivative: Pointwise | None = None,
-        **options: Any,
-    ) -> None:
-        self.activation = SphereActivation(lmax, function, derivative, **options)
-        self.scalar_function, self.scalar_derivative = scalar_function, scalar_derivative
-
-    def __call__(self, scalars: ArrayLike, x: ArrayLike) -> Array:
-        """Return (..., (lmax_out + 1)^2) for scalars (...) and features x (..., (lmax + 1)^2).
-
-        raises   OperandError
-        """
-        z = self.activation(x)
-        own = np.asarray(self.scalar_function(np.asarray(scalars)))
-        if own.shape != z.shape[:-1]:
-            raise OperandError(
-                f"scalars: got shape {list(own.shape)}; one a feature are needed, {list(z.shape[:-1])}"
-            )
-        z[..., 0] = own
-        return z
-
-    def backward(self, scalars: ArrayLike, x: ArrayLike, grad: ArrayLike) -> tuple[Array, Array]:
-        """Return the gradients with respect to the scalars and to x.
-
-        raises   OperandError
-        """
-        if self.scalar_derivative is None:
-            raise OperandError(
-                "backward: the derivative of scalar_function is not known; pass scalar_derivative"
-            )
-        rest = np.array(grad)
-        own = rest[..., 0] * np.asarray(self.scalar_derivative(np.asarray(scalars)))
-        rest[..., 0] = 0
-        return own, self.activation.backward(x, grad=rest)[0]

@@ -10,7 +10,7 @@ weights are correctly rounded.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from reptheory.build.ring_matrices import Nodes, grid_places
 from reptheory.errors import LabelError
 from reptheory.groups.labels import shown, whole
+from reptheory.kernels.bounds import gamma, smallest, upward
 from reptheory.operations.operands import one_operand
 
 __all__ = ["SphereGrid"]
@@ -96,15 +97,29 @@ class SphereGrid:
         axes = [sines[:, None] * circle[0], sines[:, None] * circle[1], np.repeat(cosines, self.points)]
         return np.stack([axis.reshape(self.shape) for axis in axes], axis=-1)
 
-    def integral(self, values: ArrayLike) -> Any:
+    @overload
+    def integral(self, values: ArrayLike, *, with_bound: Literal[False] = False) -> Any: ...
+
+    @overload
+    def integral(self, values: ArrayLike, *, with_bound: Literal[True]) -> tuple[Any, Any]: ...
+
+    def integral(self, values: ArrayLike, *, with_bound: bool = False) -> Any:
         """Return the integral of a function over the sphere, summed in float64.
 
         values    (..., rings, points)
-        returns   (...)
+        returns   (...), with `with_bound` also a bound on the rounding error, inf where it is not finite
         raises    OperandError
         """
         array = one_operand(values, "values", self.shape, "rings and points of the grid")
-        return (array.sum(axis=-1, dtype=np.float64) * self.weights[:, 0]).sum(axis=-1)
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = (array.sum(axis=-1, dtype=np.float64) * self.weights[:, 0]).sum(axis=-1)
+            if not with_bound:
+                return total
+            size = (np.abs(array).sum(axis=-1, dtype=np.float64) * self.weights[:, 0]).sum(axis=-1)
+            roundings = self.rings + self.points + 1
+            lost = self.rings * smallest(np.float64)
+            bound = gamma(roundings, np.float64) * upward(size + lost, roundings) + lost
+        return total, np.where(np.isfinite(total) & np.isfinite(bound), bound, np.inf)[()]
 
     def __repr__(self) -> str:
         return f"<SphereGrid: {self.rings} {self.nodes} rings of {self.points} points, degree {self.degree}>"

@@ -30,6 +30,7 @@ from reptheory.operations.vector_harmonics import directions, harmonics, harmoni
 __all__ = ["PointExpansion"]
 
 Array = NDArray[Any]
+Bound = NDArray[np.float64]
 _SLACK = 1 + 2.0**-40
 
 
@@ -107,25 +108,70 @@ class PointExpansion:
         flat = harmonics(directions(points.reshape(-1, 3)), self.lmax)
         return flat.reshape(*points.shape[:-1], self.irreps_out.dim)
 
-    def backward(self, vectors: ArrayLike, weights: ArrayLike, grad: ArrayLike) -> tuple[Array, Array]:
+    @overload
+    def backward(
+        self, vectors: ArrayLike, weights: ArrayLike, grad: ArrayLike, *, with_bound: Literal[False] = False
+    ) -> tuple[Array, Array]: ...
+
+    @overload
+    def backward(
+        self, vectors: ArrayLike, weights: ArrayLike, grad: ArrayLike, *, with_bound: Literal[True]
+    ) -> tuple[tuple[Array, Bound], tuple[Array, Bound]]: ...
+
+    def backward(
+        self, vectors: ArrayLike, weights: ArrayLike, grad: ArrayLike, *, with_bound: bool = False
+    ) -> tuple[Any, Any]:
         """Return the gradients with respect to vectors and weights of a loss whose gradient here is `grad`.
 
         grad      (..., (lmax + 1)^2), the shape of the result
-        returns   arrays of the shapes of vectors and weights; 0 for zero vectors
+        returns   arrays of the shapes of vectors and weights; 0 for zero vectors; with `with_bound` a pair
+                  (gradient, bound on its error) for each
         raises    OperandError
         """
         points, factors, dtype = self._read(vectors, weights)
         leading = np.broadcast_shapes(points.shape[:-2], factors.shape[:-1])
         incoming = incoming_gradient(grad, (*leading, self.irreps_out.dim)).astype(np.float64)
         values = self._harmonics(points)
-        to_weights = np.matmul(values, incoming[..., None])
-        local = np.broadcast_to(
-            factors[..., None] * incoming[..., None, :], (*leading, points.shape[-2], values.shape[-1])
-        )
-        local, _ = reduce_broadcast(local, None, values.shape)
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            slope, slope_bound = self._to_vectors(points, factors, values, incoming, with_bound)
+            own, own_bound = self._to_weights(factors, values, incoming, with_bound)
+            narrow = slope.astype(dtype), own.astype(dtype)
+            if slope_bound is None or own_bound is None:
+                return narrow
+            pairs = zip(narrow, (slope_bound, own_bound), strict=True)
+            first, second = ((value, _narrowed(value, bound)) for value, bound in pairs)
+        return first, second
+
+    def _to_vectors(
+        self, points: Bound, factors: Bound, values: Bound, incoming: Bound, bound: bool
+    ) -> tuple[Bound, Bound | None]:
+        """Return the gradient of the vectors: that of the harmonics is w g, summed over what shares one."""
+        shape = (*incoming.shape[:-1], points.shape[-2], values.shape[-1])
+        local = np.broadcast_to(factors[..., None] * incoming[..., None, :], shape)
+        limit = gamma(1, np.float64) * np.abs(local) + smallest(np.float64) if bound else None
+        total, limit = reduce_broadcast(local, limit, values.shape)
+        flat = prod(points.shape[:-1]), values.shape[-1]
+        rows = None if limit is None else limit.reshape(flat)
         at = directions(points.reshape(-1, 3))
-        count = prod(points.shape[:-1])
-        shape = count, values.shape[-1]
-        slope, _ = vector_gradient(at, values.reshape(shape), local.reshape(shape), None, self.lmax)
-        total, _ = reduce_broadcast(to_weights, None, (*factors.shape, 1))
-        return slope.reshape(points.shape).astype(dtype), total[..., 0].astype(dtype)
+        found, error = vector_gradient(at, values.reshape(flat), total.reshape(flat), rows, self.lmax)
+        return found.reshape(points.shape), None if error is None else error.reshape(points.shape)
+
+    def _to_weights(
+        self, factors: Bound, values: Bound, incoming: Bound, bound: bool
+    ) -> tuple[Bound, Bound | None]:
+        """Return the gradient of the weights, sum over l, m of Y_lm g_lm, with the bound of claim 3."""
+        found, limit = np.matmul(values, incoming[..., None]), None
+        if bound:
+            error, size = harmonics_bound(self.lmax), np.abs(incoming)[..., None]
+            terms = values.shape[-1] + 1
+            limit = gamma(2 * terms, np.float64) * np.matmul(np.abs(values) + error, size)
+            limit += np.matmul(error, size)[..., None, :] + 2 * terms * smallest(np.float64)
+        total, limit = reduce_broadcast(found, limit, (*factors.shape, 1))
+        return total[..., 0], None if limit is None else limit[..., 0]
+
+
+def _narrowed(value: Array, bound: Bound) -> Bound:
+    """Add the rounding of a float64 result to the dtype of `value`; inf where either is not finite."""
+    if value.dtype != np.float64:
+        bound = (bound + final_rounding(value)) * _SLACK
+    return np.where(np.isfinite(value) & np.isfinite(bound), bound, np.inf)

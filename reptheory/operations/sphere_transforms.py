@@ -128,6 +128,24 @@ class SphereTransform:
             z[...] = buffer
         return z if bound is None else (z, bound)
 
+    def sizes(self, errors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Bound what errors of the input, at most (..., *shape_in), do to each output: sum |A| errors."""
+        return self._sizes(self._forward_engine, errors, self.shape_in, self.shape_out)
+
+    def sizes_backward(self, errors: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Bound what errors of a gradient, at most (..., *shape_out), do to the one in x."""
+        return self._sizes(self._backward_engine, errors, self.shape_out, self.shape_in)
+
+    @staticmethod
+    def _sizes(
+        engine: SphereEngine, errors: NDArray[np.float64], given: tuple[int, ...], out: tuple[int, ...]
+    ) -> NDArray[np.float64]:
+        leading = errors.shape[: errors.ndim - len(given)]
+        rows = np.require(errors, np.float64, ["C", "A"]).reshape(prod(leading), engine.dim_in)
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = engine.sizes(rows, np.dtype(np.float64))
+        return found.reshape(*leading, *out)
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.lmax}, {self.grid!r})"
 
@@ -167,12 +185,6 @@ class FromGrid(SphereTransform):
                 f"grid: got {self.grid!r}; coefficients to lmax = {self.lmax} need a grid of degree "
                 f"{self.lmax} at least, {2 * self.lmax} for features of that degree"
             )
-
-    def sizes(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Bound what errors of at most `values` at the points do to each coefficient: sum |A| values."""
-        rows = np.require(values, np.float64, ["C", "A"]).reshape(-1, self._forward_engine.dim_in)
-        found = self._forward_engine.sizes(rows, np.dtype(np.float64))
-        return found.reshape(*values.shape[:-2], self.irreps.dim)
 
     @property
     def band_limit(self) -> int:

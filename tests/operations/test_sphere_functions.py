@@ -6,20 +6,28 @@ import pickle
 from itertools import pairwise
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
 from reptheory.errors import LabelError, OperandError
 from reptheory.exact.rotation_matrices import real_rotation_matrix
+from reptheory.operations.activations import ACTIVATIONS
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
-from reptheory.operations.sphere_functions import (
-    SeparableSphereActivation,
-    SphereActivation,
-    SphereFunction,
-)
+from reptheory.operations.separable_activation import SeparableSphereActivation
+from reptheory.operations.sphere_functions import SphereActivation, SphereFunction
 from reptheory.operations.sphere_grid import SphereGrid
 
 Array = Any
+
+EXACT: dict[str, Any] = {
+    "tanh": mpmath.tanh,
+    "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
+    "silu": lambda x: x / (1 + mpmath.exp(-x)),
+    "softplus": lambda x: mpmath.log1p(mpmath.exp(x)),
+    "sin": mpmath.sin,
+    "identity": lambda x: +x,
+}
 
 
 def multiply(left: Array, right: Array) -> Array:
@@ -196,3 +204,111 @@ def test_bad_arguments_are_named() -> None:
         separable(np.zeros(3), np.zeros((2, 4)))
     with pytest.raises(OperandError, match="pass scalar_derivative"):
         separable.backward(np.zeros(2), np.zeros((2, 4)), np.zeros((2, 4)))
+
+
+@pytest.mark.parametrize("name", [name for name in ACTIVATIONS if name != "relu"])
+def test_known_activations_with_bounds_forward_and_backward(name: str) -> None:
+    """float32 against float64: results, gradients, and derivatives that are those of the functions."""
+    act = SphereActivation(3, name, lmax_out=2)
+    x, grad = drawn(21, 40, 16).astype(np.float32) * 3, drawn(22, 40, 9).astype(np.float32)
+    z, bound = act(x, with_bound=True)
+    wide, small = act(x.astype(np.float64), with_bound=True)
+    assert (np.abs(z - wide) <= bound + small).all()
+    assert bound.max() < 1e-4
+    ((value, limit),) = act.backward(x, grad=grad, with_bound=True)
+    ((true, tiny),) = act.backward(*(x.astype(np.float64),), grad=grad.astype(np.float64), with_bound=True)
+    assert (np.abs(value - true) <= limit + tiny).all()
+    assert np.array_equal(value, act.backward(x, grad=grad)[0])
+    assert limit.max() < 1e-3
+    assert tiny.max() < 1e-11
+    known = ACTIVATIONS[name]
+    at = np.linspace(-30, 30, 20001)
+    slopes = known.derivative(at)
+    assert np.gradient(known.function(at), at)[1:-1] == pytest.approx(slopes[1:-1], abs=1e-5)
+    assert np.abs(slopes).max() <= known.lipschitz
+    assert np.abs(np.diff(slopes) / np.diff(at)).max() <= known.slope_lipschitz + 1e-12
+    with mpmath.workdps(30):
+        for point in (-700.5, -30.25, -1.25, -1e-3, 0.0, 0.5, 17.0, 700.0):
+            exact = EXACT[name](mpmath.mpf(point))
+            off = abs(mpmath.mpf(float(known.function(np.array(point)))) - exact)
+            assert off <= 4 * 2**-52 * abs(exact)
+            steepness = mpmath.mpf(float(known.derivative(np.array(point))))
+            assert abs(steepness - mpmath.diff(EXACT[name], point)) <= 4 * 2**-52
+
+
+def test_relu_has_a_bound_but_its_gradient_none() -> None:
+    act = SphereActivation(2, "relu")
+    x = drawn(23, 5, 9)
+    assert np.isfinite(act(x, with_bound=True)[1]).all()
+    ((value, bound),) = act.backward(x, grad=x, with_bound=True)
+    assert np.isfinite(value).all()
+    assert np.isinf(bound).all()
+
+
+def test_bounds_of_gradients_of_two_features() -> None:
+    """A product is linear in each: its slopes drift as the other feature does; features broadcast."""
+    function = SphereFunction(
+        (1, 2), multiply, crossed, lipschitz=(9.0, 9.0), slope_lipschitz=((0, 1), (1, 0)), ulps=1.0
+    )
+    x, y, grad = drawn(24, 4).astype("f4"), drawn(25, 30, 9).astype("f4"), drawn(26, 30, 9).astype("f4")
+    narrow = function.backward(x, y, grad=grad, with_bound=True)
+    exact = GauntTensorProduct(1, 2, 2).backward(x.astype(float), y.astype(float), grad.astype(float))
+    for (value, bound), true in zip(narrow, exact, strict=True):
+        assert bound.shape == value.shape == true.shape
+        assert (np.abs(value - true) <= bound + 1e-12).all()
+        assert bound.max() < 1e-3
+
+
+def test_without_the_drift_of_the_slope_the_bound_would_fail() -> None:
+    x, grad = drawn(27, 300, 16).astype(np.float32), drawn(28, 300, 16).astype(np.float32)
+
+    def steep(constant: float) -> SphereActivation:
+        return SphereActivation(
+            3, lambda f: np.cos(1000 * f) / -1000, lambda f: np.sin(1000 * f), slope_lipschitz=constant
+        )
+
+    ((value, bound),) = steep(1000.0).backward(x, grad=grad, with_bound=True)
+    (true,) = steep(1000.0).backward(x.astype(float), grad=grad.astype(float))
+    error = np.abs(value - true)
+    assert (error <= bound + 1e-9).all()
+    assert (error > steep(1.0).backward(x, grad=grad, with_bound=True)[0][1]).any()
+
+
+def test_bounds_of_a_separable_activation() -> None:
+    act = SeparableSphereActivation(2, "silu", "sigmoid")
+    x, scalars, grad = (one.astype("f4") for one in (drawn(29, 30, 9), drawn(30, 30), drawn(31, 30, 9)))
+    wide = [one.astype(float) for one in (scalars, x, grad)]
+    z, bound = act(scalars, x, with_bound=True)
+    true, small = act(*wide[:2], with_bound=True)
+    assert (np.abs(z - true) <= bound + small).all()
+    assert np.array_equal(z, act(scalars, x))
+    assert bound.max() < 1e-4
+    pairs, plain = act.backward(scalars, x, grad, with_bound=True), act.backward(scalars, x, grad)
+    exact = act.backward(*wide, with_bound=True)
+    for (value, limit), (other, tiny), same in zip(pairs, exact, plain, strict=True):
+        assert (np.abs(value - other) <= limit + tiny).all()
+        assert np.array_equal(value, same)
+        assert limit.max() < 1e-4
+
+
+def test_blocks_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    act = SphereActivation(2, "tanh", lmax_out=3)
+    x, grad = drawn(32, 7, 30, 9), drawn(33, 7, 30, 16)
+    whole, back = act(x), act.backward(x, grad=grad)[0]
+    monkeypatch.setattr("reptheory.operations.sphere_functions.BLOCK", 1)
+    assert np.array_equal(act(x), whole)
+    assert np.array_equal(act.backward(x, grad=grad)[0], back)
+    assert act(x.astype("f4")).dtype == act.backward(x.astype("f4"), grad=grad.astype("f4"))[0].dtype == "f4"
+
+
+def test_names_of_activations() -> None:
+    with pytest.raises(LabelError, match="function: got 'swish'"):
+        SphereActivation(1, "swish")
+    with pytest.raises(LabelError, match="derivative of your"):
+        SphereActivation(1, "tanh", np.cos)
+    with pytest.raises(LabelError, match="slope_lipschitz: got 1"):
+        SphereFunction((1, 1), multiply, slope_lipschitz=((1.0, 1.0),))
+    with pytest.raises(OperandError, match="pass slope_lipschitz"):
+        SphereActivation(1, np.tanh, slope).backward(np.zeros(4), grad=np.zeros(4), with_bound=True)
+    with pytest.raises(OperandError, match="do not broadcast"):
+        SphereFunction((1, 1), multiply)(np.zeros((2, 4)), np.zeros((3, 4)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 import pickle
 from typing import Any
 
@@ -130,6 +131,25 @@ def test_a_grid_one_degree_short_does_not_bring_features_back() -> None:
     ):
         assert grid.degree < 8
         assert np.abs(FromGrid(4, grid)(ToGrid(4, grid)(x)) - x).max() > 1e-3
+
+
+def test_integrals_within_their_bounds() -> None:
+    """Of polynomials whose integrals are known, in both dtypes; inf where they are not finite."""
+    grid = SphereGrid(8)
+    z = grid.directions[..., 2]
+    for power, expected in ((4, 4 * np.pi / 5), (3, 0.0)):
+        value, bound = grid.integral(1e8 * z**power, with_bound=True)
+        assert abs(value - 1e8 * expected) <= bound + 1e8 * 4e-16 * 4 * np.pi
+        assert bound < 1e-6
+    narrow = (z**5).astype(np.float32)
+    value, bound = grid.integral(narrow, with_bound=True)
+    assert value == grid.integral(narrow) == grid.integral(narrow.astype(float))
+    exact = sum(Fraction(float(v)) * Fraction(float(w)) for v, w in np.broadcast(narrow, grid.weights))
+    assert abs(Fraction(float(value)) - exact) <= Fraction(float(bound))
+    several, bounds = grid.integral(np.stack([z, np.full(grid.shape, np.inf)]), with_bound=True)
+    assert several.shape == bounds.shape == (2,)
+    assert np.isinf(bounds).tolist() == [False, True]
+    assert np.isinf(grid.integral(np.full(grid.shape, np.nan), with_bound=True)[1])
 
 
 @pytest.mark.parametrize("nodes", NODES)
