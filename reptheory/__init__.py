@@ -98,6 +98,7 @@ if TYPE_CHECKING:
     from reptheory.operations.sphere_points import PointExpansion
     from reptheory.operations.sphere_transforms import FromGrid, ToGrid
     from reptheory.operations.spin_tensor_product import SpinTensorProduct
+    from reptheory.operations.symmetric_contraction import SymmetricContraction
     from reptheory.operations.tensor_product import (
         ElementwiseTensorProduct,
         FullyConnectedTensorProduct,
@@ -148,6 +149,7 @@ _HOME = {
     "Surd": "exact.surd",
     "SurdArray": "exact.arrays",
     "SurdPolynomial": "exact.polynomials",
+    "SymmetricContraction": "operations.symmetric_contraction",
     "SymmetricCoupling": "exact.symmetric_coupling",
     "VectorPath": "exact.vector_paths",
     "VectorPolynomial": "exact.vector_polynomials",
@@ -271,6 +273,7 @@ __all__ = [
     "Surd",
     "SurdArray",
     "SurdPolynomial",
+    "SymmetricContraction",
     "SymmetricCoupling",
     "Table",
     "TensorProduct",

@@ -10,6 +10,8 @@ summed over the orders of the intermediates and over all arrangements of a1, ...
     mace      every sequence of entries and intermediates, in the order of MACE's `U_matrix_real` [Batatia et
               al., NeurIPS 2022, eqs. 10 and 11]; each path has norm 1 before it is symmetrised. Many of them
               are dependent, some zero. As there, at nu = 4 no intermediate has parity other than (-1)^l.
+    cuequivariance   the same paths in the order of cuEquivariance's `original_mace`: of equal degree, irreps
+              of parity (-1)^l come first there, odd ones in MACE.
     reduced   e1 <= e2 <= ..., made orthonormal one after another; what depends on those before is left out,
               and the first coefficient is positive. These are independent and span all there are.
 
@@ -32,10 +34,10 @@ from math import factorial, gcd, isqrt, lcm, prod
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from reptheory.conventions import REAL
-from reptheory.errors import LabelError, TooLarge
+from reptheory.errors import LabelError, OperandError, TooLarge
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.coupling import coupling_block
 from reptheory.exact.entries import lowest_terms
@@ -45,7 +47,7 @@ from reptheory.immutable import immutable
 
 __all__ = ["SymmetricBasis", "SymmetricCoupling", "SymmetricPath", "symmetric_coupling"]
 
-SymmetricBasis = Literal["reduced", "mace"]
+SymmetricBasis = Literal["reduced", "mace", "cuequivariance"]
 
 _MOST_INTEGERS: Final = 2**26
 """Of the tensors of all paths, before they are symmetrised: about half a minute."""
@@ -115,6 +117,27 @@ class SymmetricCoupling:
         index = np.array(list(entries), dtype=np.int64).reshape(len(entries), len(shape))
         return SurdArray(shape, index, tops, bottoms, convention=REAL)
 
+    def coordinates(self, tensors: ArrayLike) -> NDArray[np.float64]:
+        """Return coordinates of other equivariant tensors in this reduced basis, so that weights carry over.
+
+        tensors   (2 l + 1, dim, ..., dim, n), symmetric or not, in our basis of real harmonics
+        returns   (n, paths); weights v of those are weights v @ coordinates of these
+        raises    LabelError: another basis; OperandError: another shape
+
+        >>> mace, reduced = (symmetric_coupling("1o", "1o", 3, basis) for basis in ("mace", "reduced"))
+        >>> reduced.coordinates(mace.array().to_numpy()).round(3)
+        array([[-0.745],
+               [ 0.   ],
+               [-0.667]])
+        """
+        if self.basis != "reduced":
+            raise LabelError(f'basis: got "{self.basis}"; only a reduced basis has coordinates')
+        own, given = self.array().to_numpy(), np.asarray(tensors, dtype=np.float64)
+        if given.shape[:-1] != own.shape[:-1] or given.ndim != own.ndim:
+            raise OperandError(f"tensors: got shape {given.shape}; it must be {own.shape[:-1]} + (n,)")
+        axes = list(range(own.ndim - 1))
+        return np.asarray(np.tensordot(given, own, (axes, axes)) / self.irrep_out.dim)
+
     def __repr__(self) -> str:
         return (
             f"SymmetricCoupling({self.irreps_in} -> {self.irrep_out}, degree {self.degree}, {self.basis} | "
@@ -129,7 +152,7 @@ def symmetric_coupling(
 
     irreps_in   one copy an entry; entries may repeat
     degree      nu >= 1, MACE's correlation order; 1 is linear
-    basis       "reduced" or "mace"
+    basis       "reduced", "mace" or "cuequivariance"
     raises      LabelError; TooLarge: more than about a minute
 
     >>> symmetric_coupling("0e + 1o", "1o", 3)
@@ -154,7 +177,7 @@ def symmetric_coupling(
 @lru_cache(maxsize=64)
 def _coupled(irreps: Irreps, out: Irrep, degree: int, basis: SymmetricBasis) -> SymmetricCoupling:
     work, paths = 0, []
-    for path in _mace_paths(irreps, degree) if basis == "mace" else _sorted_paths(irreps, degree):
+    for path in _sorted_paths(irreps, degree) if basis == "reduced" else _all_paths(irreps, degree, basis):
         work += prod(irreps[entry].ir.dim for entry in path.entries) * out.dim
         if work > _MOST_INTEGERS:
             raise TooLarge(
@@ -180,8 +203,13 @@ def _coupled(irreps: Irreps, out: Irrep, degree: int, basis: SymmetricBasis) -> 
     )
 
 
-def _mace_paths(irreps: Irreps, degree: int) -> list[SymmetricPath]:
+def _all_paths(irreps: Irreps, degree: int, basis: SymmetricBasis) -> list[SymmetricPath]:
     """List the paths as MACE's `_wigner_nj` does: after each step sorted by the irrep reached, stably."""
+
+    def last(path: SymmetricPath) -> tuple[int, int]:
+        reached = path.irreps[-1]
+        return reached.l, reached.p if basis == "mace" else -reached.p * (-1) ** reached.l
+
     paths = [SymmetricPath((entry,), (ir,)) for entry, (_, ir) in enumerate(irreps)]
     for step in range(2, degree + 1):
         further = (
@@ -190,14 +218,10 @@ def _mace_paths(irreps: Irreps, degree: int) -> list[SymmetricPath]:
             for entry, (_, ir) in enumerate(irreps)
             for reached in path.irreps[-1] * ir
         )
-        paths = sorted((path for path in further if degree != 4 or _kept_of_four(path.irreps[-1])), key=_last)
+        paths = sorted((path for path in further if degree != 4 or _kept_of_four(path.irreps[-1])), key=last)
         if len(paths) > _MOST_INTEGERS // 2**step:
             raise TooLarge(f"symmetric_coupling: more than {len(paths)} paths; choose fewer or lower degrees")
     return paths
-
-
-def _last(path: SymmetricPath) -> tuple[int, int]:
-    return path.irreps[-1].l, path.irreps[-1].p
 
 
 def _kept_of_four(ir: Irrep) -> bool:

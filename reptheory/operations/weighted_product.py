@@ -21,7 +21,7 @@ from reptheory.errors import OperandError
 from reptheory.operations.broadcast import reduce_broadcast
 from reptheory.operations.operands import allocate, incoming_gradient
 
-__all__ = ["Bound", "Bounded", "Gradients", "WeightedProduct", "bounded"]
+__all__ = ["Bound", "Bounded", "Gradients", "WeightedProduct", "bounded", "finite", "total"]
 
 Array = NDArray[Any]
 Bound = NDArray[np.float64]
@@ -152,14 +152,14 @@ class WeightedProduct(ABC, Generic[G]):
         flat = np.require(incoming, given.arrays[0].dtype, ["C", "A"]).reshape(prod(shape), self.dim_out)
         found = self._gradients(given, flat, with_bound=with_bound)
         totals = [
-            (None, None) if operand is None else _total(*one, shape, np.shape(operand))
+            (None, None) if operand is None else total(*one, shape, np.shape(operand))
             for operand, one in zip((x, y, weight), found, strict=True)
         ]
         values, limits = (Gradients(*column) for column in zip(*totals, strict=True))
         return (values, limits) if with_bound else values
 
 
-def _total(value: Array, limit: Bound | None, shape: tuple[int, ...], own: tuple[int, ...]) -> Bounded:
+def total(value: Array, limit: Bound | None, shape: tuple[int, ...], own: tuple[int, ...]) -> Bounded:
     """Sum a gradient of one row a sample over the axes along which an operand of shape `own` was repeated."""
     limit = None if limit is None else finite(value, limit)
     if value.shape == own:

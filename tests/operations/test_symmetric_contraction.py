@@ -1,0 +1,391 @@
+"""Symmetric contractions: exact within proven bounds, gradients, laws, weights, arrays of every kind."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from flint import arb, ctx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from quarter_turn import quarter_turn
+
+from reptheory.errors import LabelError, OperandError, TooLarge
+from reptheory.operations.symmetric_contraction import SymmetricContraction
+
+Array = Any
+FEATURES = ("0e+1o+2e", "0e+1o")
+LAYOUTS = ("mul_ir", "ir_mul", "mul_irreps")
+
+
+def made(
+    channels: int = 3, correlation: int = 3, features: tuple[str, str] = FEATURES, **options: Any
+) -> SymmetricContraction:
+    sides = ("+".join(f"{channels}x{ir}" for ir in side.split("+")) for side in features)
+    return SymmetricContraction(*sides, correlation, **options)
+
+
+def draw(
+    contraction: SymmetricContraction, samples: int, species: int, dtype: str = "float64", seed: int = 0,
+    spread: float = 0.0,
+) -> tuple[Array, Array, Array, Array]:  # fmt: skip
+    """Draw x, weight, species and a gradient."""
+    rng = np.random.default_rng(seed)
+
+    def one(*shape: int) -> Array:
+        wide = rng.standard_normal(shape) * 10.0 ** rng.uniform(-spread, spread, shape)
+        return wide.astype(dtype)
+
+    x, weight = one(samples, contraction.dim_in), one(species, contraction.weight_numel)
+    return x, weight, rng.integers(0, species, samples), one(samples, contraction.dim_out)
+
+
+def copies(contraction: SymmetricContraction, side: int, values: Array) -> Array:
+    """Return features (samples, copies, components) of any layout."""
+    irreps = (contraction.irreps_in, contraction.irreps_out)[side]
+    layout = (contraction.layout_in, contraction.layout_out)[side]
+    if layout == "mul_irreps":
+        return values.reshape(len(values), contraction.channels, -1)
+    parts = []
+    for (mul, ir), place in zip(irreps, irreps.slices(), strict=True):
+        shape = (mul, ir.dim) if layout == "mul_ir" else (ir.dim, mul)
+        part = values[:, place].reshape(len(values), *shape)
+        parts.append(part if layout == "mul_ir" else part.transpose(0, 2, 1))
+    return np.concatenate(parts, axis=2)
+
+
+def reference(contraction: SymmetricContraction, x: Array, weight: Array, species: Array) -> Array:
+    """Contract dense tensors in float64: (samples, copies, components of z)."""
+    features = copies(contraction, 0, x.astype(np.float64))
+    total: dict[int, Array] = {}
+    weights = [view.astype(np.float64)[species] for view in contraction.weight_views(weight)]
+    for number, (coupling, w) in enumerate(zip(contraction.couplings, weights, strict=True)):
+        tensor = coupling.array().to_numpy()
+        value = np.einsum("k...p,npu->nuk...", tensor, w)
+        for _ in range(coupling.degree):
+            value = np.einsum("nuk...a,nua->nuk...", value, features)
+        block = number // contraction.correlation
+        total[block] = total.get(block, 0) + value
+    return np.concatenate(list(total.values()), axis=2)
+
+
+@pytest.mark.parametrize("layout_in", LAYOUTS)
+@pytest.mark.parametrize("layout_out", LAYOUTS)
+@pytest.mark.parametrize("channels", [1, 3, 16, 37])
+def test_equals_dense_tensors_in_every_layout(layout_in: Any, layout_out: Any, channels: int) -> None:
+    for basis in ("reduced", "mace", "cuequivariance"):
+        contraction = made(channels, layout_in=layout_in, layout_out=layout_out, basis=basis)
+        for dtype in ("float64", "float32"):
+            x, weight, species, _ = draw(contraction, 11, 3, dtype)
+            z, bound = contraction(x, weight, species, with_bound=True)
+            expected = reference(contraction, x, weight, species)
+            errors = np.abs(copies(contraction, 1, z) - expected)
+            assert (errors <= copies(contraction, 1, bound) + 1e-11).all()
+
+
+@pytest.mark.parametrize("correlation", [1, 2, 3, 4, 5])
+def test_every_correlation(correlation: int) -> None:
+    contraction = made(2, correlation, ("0e+1o", "0e+1o+2e"))
+    x, weight, species, _ = draw(contraction, 9, 2)
+    expected = reference(contraction, x, weight, species)
+    assert np.allclose(
+        copies(contraction, 1, contraction(x, weight, species)), expected, rtol=1e-11, atol=1e-11
+    )
+
+
+def exact(contraction: SymmetricContraction, x: Array, weight: Array, g: Array) -> tuple[Any, Any, Any]:
+    """Return balls of z, and of the gradients of x and weight, of one sample of one copy."""
+    values = [arb(float(v)) for v in x]
+    views = contraction.weight_views(np.arange(contraction.weight_numel))
+    z = [arb(0) for _ in range(contraction.dim_out)]
+    to_x, to_w = [arb(0) for _ in x], [arb(0) for _ in weight]
+    start = 0
+    for number, (coupling, view) in enumerate(zip(contraction.couplings, views, strict=True)):
+        rows = zip(coupling.index.tolist(), coupling.numerators, coupling.denominators, strict=True)
+        for (path, order, *monomial), top, bottom in rows:
+            c = (arb(abs(top)) / bottom).sqrt() * (1 if top > 0 else -1)
+            place, k = int(view[path, 0]), start + order
+            w, incoming = arb(float(weight[place])), arb(float(g[k]))
+            product = c
+            for a in monomial:
+                product *= values[a]
+            z[k] += w * product
+            to_w[place] += incoming * product
+            for left in range(len(monomial)):
+                rest = c * w * incoming
+                for other, a in enumerate(monomial):
+                    rest = rest * values[a] if other != left else rest
+                to_x[monomial[left]] += rest
+        if number % contraction.correlation == contraction.correlation - 1:
+            start += coupling.irrep_out.dim
+    return z, to_x, to_w
+
+
+@settings(max_examples=30)
+@given(
+    st.sampled_from([("0e+1o", "0e+1o", 3), ("0e+1o+2e", "1o", 2), ("1o+1e", "0o+2e", 2), ("1o", "0e", 4)]),
+    st.sampled_from(["reduced", "mace"]),
+    st.sampled_from(["float32", "float64"]),
+    st.sampled_from([0.0, 3.0, 12.0]),
+    st.integers(0, 2**32),
+)
+def test_results_and_gradients_are_exact_within_their_bounds(
+    features: Any, basis: Any, dtype: str, spread: float, seed: int
+) -> None:
+    contraction = made(1, features[2], features[:2], basis=basis)
+    x, weight, _, g = draw(contraction, 1, 1, dtype, seed, spread)
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        z, bound = contraction(x, weight[0], with_bound=True)
+        found, limits = contraction.backward(x, weight[0], None, g, with_bound=True)
+    with ctx.workprec(400):
+        balls = exact(contraction, x[0], weight[0], g[0])
+        arrays = [(z[0], bound[0]), (found.x[0], limits.x[0]), (found.weight, limits.weight)]
+        for (values, most), one in zip(arrays, balls, strict=True):
+            for value, limit, ball in zip(values, most, one, strict=True):
+                assert not np.isfinite(limit) or abs(arb(float(value)) - ball) <= arb(float(limit))
+    if not spread:
+        for _, most in arrays:
+            assert np.isfinite(most).all()
+            assert most.max(initial=0) < (1e-2 if dtype == "float32" else 1e-11)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("channels", [3, 16])
+def test_gradients_are_derivatives_of_many_samples(dtype: str, channels: int) -> None:
+    """300 samples of 3 species, so that a species has several units; against float64 finite differences."""
+    contraction = made(channels)
+    x, weight, species, g = draw(contraction, 300, 3, dtype)
+    found, limits = contraction.backward(x, weight, species, g, with_bound=True)
+    rng = np.random.default_rng(1)
+    wide = [array.astype(np.float64) for array in (x, weight)]
+    for place, (value, limit) in enumerate(zip(found, limits, strict=True)):
+        direction = rng.standard_normal(wide[place].shape)
+        ends = []
+        for step in (1e-6, -1e-6):
+            moved = list(wide)
+            moved[place] = wide[place] + step * direction
+            ends.append((contraction(*moved, species) * g).sum())
+        slope, error = (value * direction).sum(), (limit * np.abs(direction)).sum()
+        assert abs(slope - (ends[0] - ends[1]) / 2e-6) <= error + 1e-7 * np.abs(value * direction).sum()
+
+
+def test_rotations_inversion_and_permutations() -> None:
+    contraction = made(5, 3, ("0e+1o+2e+1e", "0e+0o+1o+1e+2e"), layout="mul_irreps")
+    x, weight, species, _ = draw(contraction, 6, 2)
+    degrees = [ir.l for _, ir in contraction.irreps_in]
+    parities = [np.repeat([ir.p for _, ir in side], [ir.dim for _, ir in side]) for side in (contraction.irreps_in, contraction.irreps_out)]  # fmt: skip # noqa: E501
+    z, bound = contraction(x, weight, species, with_bound=True)
+    features, result = copies(contraction, 0, x), copies(contraction, 1, z)
+    turned = contraction(quarter_turn(features, degrees).reshape(x.shape), weight, species)
+    expected = quarter_turn(result, [ir.l for _, ir in contraction.irreps_out])
+    assert (np.abs(turned - expected.reshape(z.shape)) <= 2 * bound.max()).all()
+    inverted = contraction((features * parities[0]).reshape(x.shape), weight, species)
+    assert np.array_equal(inverted, (result * parities[1]).reshape(z.shape))
+    order = np.random.default_rng(0).permutation(len(x))
+    assert np.array_equal(contraction(x[order], weight, species[order]), z[order])
+
+
+def test_weights_carry_from_mace_to_the_reduced_basis() -> None:
+    mace, reduced = (made(4, basis=basis) for basis in ("mace", "reduced"))
+    x, weight, species, _ = draw(mace, 8, 2)
+    turned = np.zeros((2, reduced.weight_numel))
+    views = zip(mace.weight_views(weight), reduced.weight_views(turned), strict=True)
+    for (theirs, ours), first, second in zip(views, mace.couplings, reduced.couplings, strict=True):
+        coordinates = second.coordinates(first.array().to_numpy())
+        ours[...] = np.einsum("epu,pq->equ", theirs, coordinates)
+    assert np.allclose(mace(x, weight, species), reduced(x, turned, species), rtol=1e-12, atol=1e-12)
+    assert set(mace.path_signs("mace")) == {-1.0, 1.0}
+    with pytest.raises(LabelError, match="path_signs"):
+        reduced.path_signs("mace")
+
+
+@pytest.mark.parametrize("samples", [0, 1, 3, 4, 5, 300])
+def test_species_are_sets_of_weights(samples: int) -> None:
+    contraction = made(17)
+    x, weight, species, g = draw(contraction, samples, 4)
+    z = contraction(x, weight, species)
+    assert np.array_equal(contraction(x, weight[species]), z)
+    found = contraction.backward(x, weight, species, g)
+    single = contraction.backward(x, weight[species], None, g)
+    assert np.array_equal(found.x, single.x)
+    assert found.weight.shape == weight.shape
+    summed = np.zeros_like(weight)
+    np.add.at(summed, species, single.weight)
+    assert np.allclose(found.weight, summed, rtol=1e-12, atol=1e-10)
+    assert (found.weight[np.bincount(species, minlength=4) == 0] == 0).all()
+    shared = contraction(x, weight[0])
+    assert np.array_equal(shared, contraction(x, weight, np.zeros(samples, np.uint8)))
+
+
+def test_leading_axes_broadcast() -> None:
+    contraction = made(2)
+    rng = np.random.default_rng(0)
+    x, weight = (
+        rng.standard_normal((3, 1, contraction.dim_in)),
+        rng.standard_normal((4, contraction.weight_numel)),
+    )
+    g = rng.standard_normal((3, 4, contraction.dim_out))
+    wide = np.broadcast_to(x, (3, 4, contraction.dim_in))
+    z = contraction(x, weight)
+    assert z.shape == (3, 4, contraction.dim_out)
+    assert np.array_equal(z, contraction(x, weight, np.arange(4)))
+    assert np.array_equal(z, contraction(wide, np.broadcast_to(weight, (3, *weight.shape))))
+    found, whole = contraction.backward(x, weight, None, g), contraction.backward(wide, weight, None, g)
+    assert np.allclose(found.x, whole.x.sum(axis=1, keepdims=True), rtol=1e-13, atol=1e-13)
+    assert np.array_equal(found.weight, whole.weight)
+    assert contraction(x[0, 0], weight[0]).shape == (contraction.dim_out,)
+    assert contraction(x[:0], weight).shape == (0, 4, contraction.dim_out)
+    assert contraction(np.zeros((0, contraction.dim_in)), weight[:0], np.zeros(0, int)).shape == (
+        0,
+        contraction.dim_out,
+    )
+
+
+def spread(array: Array) -> Array:
+    wide = np.full((array.shape[0], 3 * array.shape[1]), 7, dtype=array.dtype)
+    wide[:, ::3] = array
+    return wide[:, ::3]
+
+
+def unaligned(array: Array) -> Array:
+    raw = np.zeros(array.nbytes + 1, dtype=np.uint8)
+    view = raw[1:].view(array.dtype).reshape(array.shape)
+    view[...] = array
+    return view
+
+
+KINDS: dict[str, Callable[[Array], Any]] = {
+    "strided": spread,
+    "reversed": lambda array: np.ascontiguousarray(array[::-1, ::-1])[::-1, ::-1],
+    "fortran order": np.asfortranarray,
+    "byte-swapped": lambda array: array.astype(array.dtype.newbyteorder()),
+    "unaligned": unaligned,
+    "read-only": lambda array: np.frombuffer(array.tobytes(), array.dtype).reshape(array.shape),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_layout_of_arrays_does_not_change_a_bit(kind: str, dtype: str) -> None:
+    contraction = made(9)
+    x, weight, species, g = draw(contraction, 7, 3, dtype)
+    other = [KINDS[kind](array) for array in (x, weight, g)]
+    wide = np.repeat(species, 2)[::2]
+    assert np.array_equal(contraction(other[0], other[1], wide), contraction(x, weight, species))
+    found, plain = (contraction.backward(a, b, c, d) for a, b, c, d in ((other[0], other[1], wide, other[2]), (x, weight, species, g)))  # fmt: skip # noqa: E501
+    assert np.array_equal(found.x, plain.x)
+    assert np.array_equal(found.weight, plain.weight)
+
+
+REFUSED: dict[str, Callable[[Array], Any]] = {
+    "too short": lambda array: array[..., :-1],
+    "complex": lambda array: array + 0j,
+    "bool": lambda array: array > 0,
+    "object": lambda array: array.astype(object),
+    "masked": np.ma.masked_array,
+    "ragged": lambda _: [[1.0], [1.0, 2.0]],
+    "scalar": lambda _: 1.0,
+}
+
+
+@pytest.mark.parametrize("fault", sorted(REFUSED))
+@pytest.mark.parametrize("place", [0, 1])
+def test_refused_by_name(fault: str, place: int) -> None:
+    contraction = made(2)
+    given = list(draw(contraction, 5, 3)[:3])
+    given[place] = REFUSED[fault](given[place])
+    with pytest.raises(OperandError, match=f"^{('x', 'weight')[place]}: "):
+        contraction(*given)
+
+
+@pytest.mark.parametrize(
+    ("species", "rule"),
+    [
+        ([0.0] * 5, "whole numbers"),
+        ([True] * 5, "whole numbers"),
+        ([0, 1, 2, 3, 0], "0 to 2"),
+        ([0, -1, 0, 0, 0], "0 to 2"),
+        ([0, 1], "broadcast"),
+        (np.ma.masked_array([0] * 5), "masked"),
+        ([[0], [0, 1]], "NumPy"),
+        (["a"] * 5, "whole numbers"),
+    ],
+)
+def test_species_refused(species: Any, rule: str) -> None:
+    contraction = made(2)
+    x, weight, _, _ = draw(contraction, 5, 3)
+    with pytest.raises(OperandError, match=rule):
+        contraction(x, weight, species)
+
+
+def test_other_questions_refused() -> None:
+    x, weight, species, g = draw(made(2), 5, 3)
+    with pytest.raises(OperandError, match="one row a species"):
+        made(2)(x, weight[0], species)
+    with pytest.raises(OperandError, match="grad"):
+        made(2).backward(x, weight, species, g[:-1])
+    for arguments in (("2x0e", "1x0e", 2), ("0x0e", "0x0e", 2), ("2x0e+3x1o", "2x0e", 2), ("", "", 1)):
+        with pytest.raises(LabelError, match="as many copies"):
+            SymmetricContraction(*arguments)
+    for correlation in (0, -1, 1.5, "3"):
+        with pytest.raises(LabelError, match="correlation"):
+            SymmetricContraction("1x0e", "1x0e", correlation)  # type: ignore[arg-type]
+    with pytest.raises(LabelError, match="layout_in"):
+        SymmetricContraction("1x0e", "1x0e", 2, layout_in="ir")  # type: ignore[arg-type]
+    with pytest.raises(LabelError, match="basis"):
+        SymmetricContraction("1x0e", "1x0e", 2, basis="full")  # type: ignore[arg-type]
+    with pytest.raises(TooLarge):
+        SymmetricContraction("1x30e", "1x30e", 5)
+
+
+def test_out_threads_copies_and_bad_rows() -> None:
+    contraction = made(33, threads=1)
+    x, weight, species, g = draw(contraction, 70, 3)
+    z = contraction(x, weight, species)
+    out = np.empty_like(z)
+    assert contraction(x, weight, species, out=out) is out
+    assert np.array_equal(out, z)
+    strided = np.empty((70, 2 * contraction.dim_out))[:, ::2]
+    contraction(x, weight, species, out=strided)
+    assert np.array_equal(strided, z)
+    same = made(33, 3, ("0e+1o", "0e+1o"))
+    x2, weight2, species2, _ = draw(same, 9, 2)
+    expected = same(x2, weight2, species2)
+    assert np.array_equal(same(x2, weight2, species2, out=x2), expected)
+    with pytest.raises(OperandError, match="out"):
+        contraction(x, weight, species, out=out[:, :-1])
+    plain = contraction.backward(x, weight, species, g)
+    for other in (made(33, threads=2), copy.deepcopy(contraction), pickle.loads(pickle.dumps(contraction))):
+        assert np.array_equal(other(x, weight, species), z)
+        found = other.backward(x, weight, species, g)
+        assert np.array_equal(found.x, plain.x)
+        assert np.array_equal(found.weight, plain.weight)
+    with ThreadPoolExecutor(2) as pool:
+        for result in pool.map(lambda _: contraction(x, weight, species), range(4)):
+            assert np.array_equal(result, z)
+    x[::7] = [[np.nan], [np.inf]] * 5
+    good = np.arange(70) % 7 != 0
+    with np.errstate(invalid="ignore", over="ignore"):
+        spoiled, bound = contraction(x, weight, species, with_bound=True)
+    assert np.array_equal(spoiled[good], z[good])
+    assert np.isinf(bound[~good]).any()
+    assert np.isfinite(bound[good]).all()
+
+
+def test_zeros_and_what_cannot_be_reached() -> None:
+    contraction = made(4, 2, ("1o", "0o+1o+0e"))
+    x, weight, species, _ = draw(contraction, 5, 2)
+    z = contraction(x, weight, species)
+    assert (z[:, :4] == 0).all()
+    assert (z[:, 4 + 12 :] != 0).all()
+    assert (contraction(np.zeros_like(x), weight, species) == 0).all()
+    nothing = made(4, 1, ("1o", "0e"))
+    assert nothing.weight_numel == 0
+    x = draw(nothing, 3, 1)[0]
+    assert (nothing(x, np.zeros(0)) == 0).all()
+    assert nothing.backward(x, np.zeros(0), None, np.ones((3, 4))).weight.shape == (0,)
