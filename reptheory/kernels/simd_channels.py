@@ -24,7 +24,7 @@ from numba import config, types
 from numba.core import cgutils
 
 from reptheory.kernels.jit import intrinsic
-from reptheory.kernels.simd_emit import Vectors, constant, data_of
+from reptheory.kernels.simd_emit import Vectors, constant, data_of, outlined
 from reptheory.kernels.simd_plain import (
     clear_plain,
     dots_plain,
@@ -101,17 +101,12 @@ def _emit_rows(builder: Builder, v: Vectors, a: dict[str, Any], row: Any, rows: 
                 )
 
 
-def _codegen(width: int, names: tuple[str, ...]) -> Callable[..., Any]:
-    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
+def _codegen(name: str, width: int, names: tuple[str, ...]) -> Callable[..., Any]:
+    def body(builder: Builder, v: Vectors, args: list[Any]) -> None:
         a = dict(zip(names, args, strict=True))
-        for name, kind in zip(names, signature.args, strict=True):
-            if isinstance(kind, types.Array | types.CPointer):
-                a[name] = data_of(context, builder, kind, a[name])
-        v = Vectors(builder, signature.args[0].dtype)
         _in_blocks(builder, a["rows"], BLOCKS, lambda row, rows: _emit_rows(builder, v, a, row, rows, width))
-        return context.get_dummy_value()
 
-    return codegen
+    return outlined(f"{name}_{width}", body)
 
 
 def mix_intrinsic(width: int) -> Any:
@@ -121,7 +116,7 @@ def mix_intrinsic(width: int) -> Any:
     def emit(typingctx: Any, matrix: Any, m0: Any, m_row: Any, m_col: Any, rows: Any, cols: Any, source: Any, s0: Any, s_step: Any, target: Any, t0: Any, t_step: Any, fresh: Any, count: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
         i = types.int64
         kinds = types.void(matrix, i, i, i, i, i, source, i, i, target, i, i, i, i)
-        return kinds, _codegen(width, _NAMES)
+        return kinds, _codegen("mix", width, _NAMES)
 
     return emit
 
@@ -133,7 +128,7 @@ def weigh_intrinsic(width: int) -> Any:
     def emit(typingctx: Any, matrix: Any, m0: Any, m_row: Any, m_col: Any, rows: Any, cols: Any, source: Any, s0: Any, s_step: Any, target: Any, t0: Any, t_step: Any, fresh: Any, count: Any, factors: Any, f0: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
         i = types.int64
         kinds = types.void(matrix, i, i, i, i, i, source, i, i, target, i, i, i, i, factors, i)
-        return kinds, _codegen(width, (*_NAMES, "factors", "f0"))
+        return kinds, _codegen("weigh", width, (*_NAMES, "factors", "f0"))
 
     return emit
 
@@ -167,11 +162,9 @@ def _emit_dots(
 def _emit_dots_call(typingctx: Any, work: Any, left: Any, rows: Any, right: Any, cols: Any, step: Any, vectors: Any, target: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
     names = ("work", "left", "rows", "right", "cols", "step", "vectors", "target")
 
-    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
+    def body(builder: Builder, v: Vectors, args: list[Any]) -> None:
         a = dict(zip(names, args, strict=True))
-        a["work"] = data_of(context, builder, signature.args[0], a["work"])
         a["row_step"] = a["cols"]
-        v = Vectors(builder, signature.args[0].dtype)
 
         def column(first: Any, cols: int) -> None:
             def row(top: Any, rows: int) -> None:
@@ -180,20 +173,15 @@ def _emit_dots_call(typingctx: Any, work: Any, left: Any, rows: Any, right: Any,
             _in_blocks(builder, a["rows"], DOT_BLOCKS, row)
 
         _in_blocks(builder, a["cols"], BLOCKS, column)
-        return context.get_dummy_value()
 
     i = types.int64
-    return types.void(work, i, i, i, i, i, i, i), codegen
+    return types.void(work, i, i, i, i, i, i, i), outlined("dots", body)
 
 
 @intrinsic
 def _emit_pull(typingctx: Any, work: Any, h: Any, x: Any, g: Any, rows: Any, step: Any, factors: Any, f0: Any, total: Any, count: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
-    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
-        work = data_of(context, builder, signature.args[0], args[0])
-        factors = data_of(context, builder, signature.args[6], args[6])
-        h0, x0, g0, rows, step = args[1:6]
-        f0, total, count = args[7:]
-        v = Vectors(builder, signature.args[0].dtype)
+    def body(builder: Builder, v: Vectors, args: list[Any]) -> None:
+        work, h0, x0, g0, rows, step, factors, f0, total, count = args
         wanted = builder.icmp_signed(">=", g0, constant(0))
         slot = cgutils.alloca_once(builder, v.vector)
         with cgutils.for_range(builder, builder.udiv(count, constant(v.lanes))) as across:
@@ -209,10 +197,9 @@ def _emit_pull(typingctx: Any, work: Any, h: Any, x: Any, g: Any, rows: Any, ste
                     v.store(v.fma(factor, h, v.load(g_at)), g_at)
                 v.store(builder.fmul(factor, x), h_at)
             v.store(builder.load(slot), v.pointer(work, builder.add(total, shift)))
-        return context.get_dummy_value()
 
     i = types.int64
-    return types.void(work, i, i, i, i, i, factors, i, i, i), codegen
+    return types.void(work, i, i, i, i, i, factors, i, i, i), outlined("pull", body)
 
 
 @intrinsic

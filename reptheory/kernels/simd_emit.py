@@ -24,6 +24,7 @@ __all__ = [
     "data_of",
     "dense_intrinsic",
     "multiply_intrinsic",
+    "outlined",
     "sparse_intrinsic",
 ]
 
@@ -125,6 +126,34 @@ def data_of(context: Any, builder: Builder, kind: Any, value: Any) -> Any:
     return context.make_array(kind)(context, builder, value).data
 
 
+def outlined(name: str, body: Callable[[Builder, Vectors, list[Any]], None]) -> Callable[..., Any]:
+    """Return a code generator that calls one function a module, whose statements `body` emits.
+
+    Inlined at each of its calls a large step would take seconds to compile. The function is known by `name`
+    and the types of the arrays, which reach `body` as pointers to their elements.
+    """
+
+    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
+        given, kinds = [], []
+        for kind, value in zip(signature.args, args, strict=True):
+            pointer = isinstance(kind, types.Array | types.CPointer)
+            given.append(data_of(context, builder, kind, value) if pointer else value)
+            kinds.extend([kind.dtype] if pointer else [])
+        form = ir.FunctionType(ir.VoidType(), [value.type for value in given])
+        title = "_".join(("reptheory", name, *map(str, kinds)))
+        function = cgutils.get_or_insert_function(builder.module, form, title)
+        if function.is_declaration:
+            function.linkage = "linkonce_odr"
+            function.attributes.add("noinline")
+            inside = ir.IRBuilder(function.append_basic_block())
+            body(inside, Vectors(inside, kinds[0]), list(function.args))
+            inside.ret_void()
+        builder.call(function, given)
+        return context.get_dummy_value()
+
+    return codegen
+
+
 def _emit_dense_rows(
     builder: Builder, v: Vectors, a: dict[str, Any], row: Any, rows: int, width: int
 ) -> None:
@@ -150,9 +179,8 @@ def _emit_dense_rows(
             v.store(builder.load(slot), v.pointer(a["target"], builder.add(base, constant(k * v.lanes))))
 
 
-def _dense_body(builder: Builder, scalar: types.Float, width: int, a: dict[str, Any]) -> None:
+def _dense_body(builder: Builder, v: Vectors, width: int, a: dict[str, Any]) -> None:
     """Emit blocks of ROW_BLOCK rows, then the rows left over."""
-    v = Vectors(builder, scalar)
     blocks = builder.udiv(a["rows"], constant(ROW_BLOCK))
     with cgutils.for_range(builder, blocks) as loop:
         _emit_dense_rows(builder, v, a, builder.mul(loop.index, constant(ROW_BLOCK)), ROW_BLOCK, width)
@@ -164,28 +192,11 @@ def _dense_body(builder: Builder, scalar: types.Float, width: int, a: dict[str, 
 
 
 def _dense_codegen(width: int) -> Callable[..., Any]:
-    """Emit a call of one function a module: inlined at each of its calls it would take seconds to compile."""
     names = ("matrix", "m0", "rows", "cols", "source", "s0", "s_step", "target", "t0", "t_step")
-
-    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
-        given = [
-            data_of(context, builder, kind, value) if isinstance(kind, types.Array) else value
-            for kind, value in zip(signature.args, args, strict=True)
-        ]
-        scalar = signature.args[0].dtype
-        name = f"reptheory_dense_{width}_{scalar}"
-        kind = ir.FunctionType(ir.VoidType(), [value.type for value in given])
-        function = cgutils.get_or_insert_function(builder.module, kind, name)
-        if function.is_declaration:
-            function.linkage = "linkonce_odr"
-            function.attributes.add("noinline")
-            body = ir.IRBuilder(function.append_basic_block())
-            _dense_body(body, scalar, width, dict(zip(names, function.args, strict=True)))
-            body.ret_void()
-        builder.call(function, given)
-        return context.get_dummy_value()
-
-    return codegen
+    return outlined(
+        f"dense_{width}",
+        lambda builder, v, args: _dense_body(builder, v, width, dict(zip(names, args, strict=True))),
+    )
 
 
 def dense_intrinsic(width: int) -> Any:

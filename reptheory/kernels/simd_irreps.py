@@ -18,7 +18,7 @@ from numba import config, types
 from numba.core import cgutils
 
 from reptheory.kernels.jit import intrinsic
-from reptheory.kernels.simd_emit import Vectors, constant, data_of
+from reptheory.kernels.simd_emit import Vectors, constant, outlined
 from reptheory.kernels.simd_plain import VECTOR_BYTES, join_plain, split_plain
 
 __all__ = ["DIMENSIONS", "join", "split"]
@@ -83,37 +83,32 @@ def _emit_join(builder: Builder, v: Vectors, a: dict[str, Any], dim: int, copies
                 v.store(value, place)
 
 
-def _codegen(names: tuple[str, ...], emit: Callable[..., None]) -> Callable[..., Any]:
+def _codegen(name: str, names: tuple[str, ...], emit: Callable[..., None]) -> Callable[..., Any]:
     """Emit one variant for each dimension."""
 
-    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
+    def body(builder: Builder, v: Vectors, args: list[Any]) -> None:
         a = dict(zip(names, args, strict=True))
-        for name, kind in zip(names, signature.args, strict=True):
-            if isinstance(kind, types.Array | types.CPointer):
-                a[name] = data_of(context, builder, kind, a[name])
-        v = Vectors(builder, signature.args[0].dtype)
         vectors = builder.udiv(a["count"], constant(v.lanes))
         for dim in DIMENSIONS:
             chosen = builder.icmp_unsigned("==", a["dim"], constant(dim))
             with builder.if_then(chosen), cgutils.for_range(builder, vectors) as loop:
                 emit(builder, v, a, dim, builder.mul(loop.index, constant(v.lanes)))
-        return context.get_dummy_value()
 
-    return codegen
+    return outlined(name, body)
 
 
 @intrinsic
 def _split(typingctx: Any, x: Any, x0: Any, tile: Any, t0: Any, t_step: Any, dim: Any, count: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
     i = types.int64
     names = ("x", "x0", "tile", "t0", "t_step", "dim", "count")
-    return types.void(x, i, tile, i, i, i, i), _codegen(names, _emit_split)
+    return types.void(x, i, tile, i, i, i, i), _codegen("split", names, _emit_split)
 
 
 @intrinsic
 def _join(typingctx: Any, tile: Any, t0: Any, t_step: Any, z: Any, z0: Any, stream: Any, dim: Any, count: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
     i = types.int64
     names = ("tile", "t0", "t_step", "z", "z0", "stream", "dim", "count")
-    return types.void(tile, i, i, z, i, i, i, i), _codegen(names, _emit_join)
+    return types.void(tile, i, i, z, i, i, i, i), _codegen("join", names, _emit_join)
 
 
 split = split_plain if config.DISABLE_JIT else _split
