@@ -21,10 +21,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from reptheory.kernels.copies import from_rows, put_weights, to_rows, weight_row
 from reptheory.kernels.jit import compiled, part
 from reptheory.kernels.simd import VECTOR_BYTES, gather, scatter, sparse_1
 from reptheory.kernels.simd_channels import clear, dots, mix_2, pull, sum_lanes, weigh_2
-from reptheory.kernels.simd_irreps import join, split
 from reptheory.kernels.simd_pointers import address, at, put
 
 __all__ = [
@@ -36,20 +36,15 @@ __all__ = [
     "channel_gradient",
     "channel_product",
     "channel_scratch",
-    "from_rows",
     "matrix_rows",
     "pull_path",
     "pull_y",
-    "put_weights",
-    "to_rows",
 ]
 
 Array = NDArray[Any]
 
 VECTORS = 2
 """Vectors of copies that are computed together; copies are padded to whole blocks of them."""
-LARGEST = 9
-"""Orders of an irrep up to which `split` and `join` turn copies in registers."""
 ENTRY, OUT, PATH = 5, 6, 8
 """Columns of `entries`, `outs` and `paths`."""
 
@@ -92,75 +87,6 @@ def channel_scratch(plan: ChannelPlan, *, gradient: bool = False) -> int:
     if gradient:
         need += lanes * (plan.dims[1] + matrix) + tile + 2 * tile + copies
     return need
-
-
-@part
-def to_rows(
-    x: Any, x0: int, copies: int, orders: int, inner: int, work: Any, t0: int, padded: int, lanes: int
-) -> None:
-    """Bring the copies of an entry of x to rows of a tile, one an order; pad with 0."""
-    whole = copies - copies % lanes if inner == 0 or orders <= LARGEST else 0
-    if inner == 0:
-        for m in range(orders):
-            split(x, x0 + m * copies, work, t0 + m * padded, padded, 1, whole)
-    else:
-        split(x, x0, work, t0, padded, orders, whole)
-    if whole == padded:
-        return
-    step, jump = (orders, 1) if inner else (1, copies)
-    for m in range(orders):
-        for c in range(whole, copies):
-            put(work, t0 + m * padded + c, at(x, x0 + c * step + m * jump))
-        for c in range(copies, padded):
-            put(work, t0 + m * padded + c, 0)
-
-
-@part
-def from_rows(
-    work: Any,
-    t0: int,
-    padded: int,
-    z: Any,
-    z0: int,
-    copies: int,
-    orders: int,
-    inner: int,
-    stream: int,
-    lanes: int,
-) -> None:
-    """Write the rows of a tile to the copies of an entry of z; stream: around the caches if z0 allows it."""
-    whole = copies - copies % lanes if inner == 0 or orders <= LARGEST else 0
-    if inner == 0:
-        for m in range(orders):
-            around = stream if (z0 + m * copies) % lanes == 0 else 0
-            join(work, t0 + m * padded, padded, z, z0 + m * copies, around, 1, whole)
-    else:
-        around = stream if z0 % lanes == 0 else 0
-        join(work, t0, padded, z, z0, around, orders, whole)
-    if whole == copies:
-        return
-    step, jump = (orders, 1) if inner else (1, copies)
-    for m in range(orders):
-        for c in range(whole, copies):
-            put(z, z0 + c * step + m * jump, at(work, t0 + m * padded + c))
-
-
-@part
-def weight_row(
-    weights: Any, w0: int, step: int, copies: int, work: Any, row: int, padded: int, lanes: int
-) -> None:
-    """Bring the weights of the copies of a path to a row of the tile; step 0: 1 for every copy."""
-    whole = copies - copies % lanes if step == 1 else 0
-    split(weights, w0, work, row, padded, 1, whole)
-    if whole == padded:
-        return
-    for c in range(whole, copies):
-        if step:
-            put(work, row + c, at(weights, w0 + c * step))
-        else:
-            put(work, row + c, 1)
-    for c in range(copies, padded):
-        put(work, row + c, 0)
 
 
 @part
@@ -225,7 +151,7 @@ def channel_product(
                 from_x, to_tile = sample * dim1 + at(entries, e), x0 + at(entries, e + 3)
                 to_rows(
                     given, from_x, at(entries, e + 1), at(entries, e + 2), inner, work, to_tile,
-                    at(entries, e + 4), lanes,
+                    at(entries, e + 4), at(entries, e + 4), lanes,
                 )  # fmt: skip
             matrix = to + (sample - start) * places
             for out in range(0, plan.outs.size, OUT):
@@ -242,19 +168,6 @@ def channel_product(
                     )  # fmt: skip
                 to_z = sample * dim_out + at(outs, out)
                 from_rows(work, t0, padded, result, to_z, copies, orders, inner, stream, lanes)
-
-
-@part
-def put_weights(
-    gradient: Any, w: int, step: int, copies: int, work: Any, total: int, add: int, lanes: int
-) -> None:
-    """Write, or add, the gradient of the weights of one path."""
-    whole = copies - copies % lanes if step == 1 and add == 0 else 0
-    join(work, total, lanes, gradient, w, 0, 1, whole)
-    for c in range(whole, copies):
-        place = w + c * step
-        before = at(gradient, place) if add else 0
-        put(gradient, place, before + at(work, total + c))
 
 
 @part
@@ -331,7 +244,7 @@ def channel_gradient(
                 from_x, to_tile = sample * dim1 + at(entries, e), x0 + at(entries, e + 3)
                 to_rows(
                     given, from_x, at(entries, e + 1), at(entries, e + 2), inner, work, to_tile,
-                    at(entries, e + 4), lanes,
+                    at(entries, e + 4), at(entries, e + 4), lanes,
                 )  # fmt: skip
             clear(work, gx, x_tile)
             clear(work, gy, dim2 * lanes)
@@ -339,7 +252,7 @@ def channel_gradient(
             for out in range(0, plan.outs.size, OUT):
                 copies, orders, padded = at(outs, out + 1), at(outs, out + 2), at(outs, out + 3)
                 from_g = sample * dim_out + at(outs, out)
-                to_rows(incoming, from_g, copies, orders, inner, work, t0, padded, lanes)
+                to_rows(incoming, from_g, copies, orders, inner, work, t0, padded, padded, lanes)
                 for path in range(at(outs, out + 4), at(outs, out + 5)):
                     to_tile = at(entries, at(paths, path * PATH) * ENTRY + 3)
                     pull_path(

@@ -23,13 +23,11 @@ from reptheory.kernels.channelwise import (
     PATH,
     ChannelPlan,
     add_path,
-    from_rows,
     matrix_rows,
     pull_path,
     pull_y,
-    put_weights,
-    to_rows,
 )
+from reptheory.kernels.copies import from_rows, put_weights, to_rows
 from reptheory.kernels.jit import compiled, part
 from reptheory.kernels.simd import VECTOR_BYTES, scatter
 from reptheory.kernels.simd_channels import clear, sum_lanes
@@ -63,7 +61,7 @@ def rows_of_nodes(x: Array, rows: Array, first: int, last: int, plan: ChannelPla
         for e in range(0, plan.entries.size, ENTRY):
             place, to = node * dim1 + at(entries, e), node * tile + at(entries, e + 3)
             copies, orders, padded = at(entries, e + 1), at(entries, e + 2), at(entries, e + 4)
-            to_rows(given, place, copies, orders, plan.inner, result, to, padded, lanes)
+            to_rows(given, place, copies, orders, plan.inner, result, to, padded, padded, lanes)
 
 
 @part
@@ -174,7 +172,7 @@ def edge_gradient(
         for out in range(0, plan.outs.size, OUT):
             copies, orders, padded = at(outs, out + 1), at(outs, out + 2), at(outs, out + 3)
             place = node * dim_out + at(outs, out)
-            to_rows(incoming, place, copies, orders, plan.inner, work, target, padded, lanes)
+            to_rows(incoming, place, copies, orders, plan.inner, work, target, padded, padded, lanes)
             target += orders * padded
         for start in range(starts[node], starts[node + 1], lanes):
             count = min(lanes, starts[node + 1] - start)

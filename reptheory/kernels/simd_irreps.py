@@ -21,11 +21,13 @@ from reptheory.kernels.jit import intrinsic
 from reptheory.kernels.simd_emit import Vectors, constant, outlined
 from reptheory.kernels.simd_plain import VECTOR_BYTES, join_plain, split_plain
 
-__all__ = ["DIMENSIONS", "join", "split"]
+__all__ = ["DIMENSIONS", "LARGEST", "join", "split"]
 
 Builder = Any
 
 DIMENSIONS = (1, 3, 5, 7, 9)
+LARGEST = DIMENSIONS[-1]
+"""Orders of an irrep up to which copies are turned in registers."""
 
 
 def _picked(v: Vectors, sources: list[Any], wanted: list[tuple[int, int]]) -> Any:

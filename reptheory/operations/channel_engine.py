@@ -1,4 +1,4 @@
-"""Channel engine: products whose instructions are all uvu, copies as lanes, and their gradients.
+"""Channel engine: products with copies as lanes and their gradients; those whose instructions are all uvu.
 
 Bounds are those of docs/proofs/channelwise.md: the same kernels on absolute values, in float64, times gamma
 of the most roundings on one way from an input to an output, plus what underflow may cost.
@@ -6,8 +6,10 @@ of the most roundings on one way from an input to an output, plus what underflow
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,15 +17,17 @@ from numpy.typing import NDArray
 from reptheory.kernels.bounds import gamma, smallest, upward
 from reptheory.kernels.buffers import empty
 from reptheory.kernels.channelwise import ChannelPlan, channel_gradient, channel_product, channel_scratch
+from reptheory.kernels.copywise import CopyPlan
 from reptheory.kernels.pool import over_samples, scratch
 from reptheory.kernels.simd import VECTOR_BYTES, lanes_of
 from reptheory.operations.channel_plan import channel_plan
 from reptheory.operations.engines import COPYING, float_name, read_only
 from reptheory.operations.weighted_plan import WeightedSpec
 
-__all__ = ["ChannelEngine", "Roundings", "limit", "most"]
+__all__ = ["ChannelEngine", "LanesEngine", "Roundings", "limit", "most"]
 
 Array = NDArray[Any]
+P = TypeVar("P", ChannelPlan, CopyPlan)
 
 STREAM_BYTES = 2**23
 """Results from here on are written around the caches: they would only push everything else out."""
@@ -39,31 +43,43 @@ class Roundings(NamedTuple):
     terms: Array
 
 
-class ChannelEngine:
-    """The product of x and y to z, channel by channel, and its gradients."""
+class LanesEngine(ABC, Generic[P]):
+    """A product of x and y to z with copies as lanes, and its gradients: what both kinds share."""
 
     def __init__(self, spec: WeightedSpec) -> None:
         self._spec = spec
-        self._plans: dict[str, ChannelPlan] = {}
+        self._plans: dict[str, P] = {}
 
-    def plan(self, name: str) -> ChannelPlan:
+    @abstractmethod
+    def _made(self, dtype: str, absolute: str | None) -> P:
+        """Return the plan for a dtype, or that of absolute values for the bound of a dtype."""
+
+    @property
+    @abstractmethod
+    def _kernels(self) -> tuple[Callable[..., None], Callable[..., None], Callable[..., int]]:
+        """The product, its gradients, and how much scratch each needs."""
+
+    @abstractmethod
+    def counts(self, operand: int) -> Roundings:
+        """Count for z (2) or the gradient of x (0) or y (1), as docs/proofs/channelwise.md does."""
+
+    @abstractmethod
+    def weight_counts(self, repeats: int) -> Roundings:
+        """Count for the gradient of weights that `repeats` samples share."""
+
+    @property
+    @abstractmethod
+    def cost(self) -> int:
+        """Multiplications of one sample."""
+
+    def plan(self, name: str) -> P:
         """Return the plan for a dtype, or "absolute " and a dtype: float64, for the bound of that dtype."""
         plan = self._plans.get(name)
         if plan is None:
             dtype = name.removeprefix("absolute ")
-            if name == dtype:
-                made = channel_plan(self._spec, dtype)
-            else:
-                made = channel_plan(self._spec, "float64", absolute=dtype)
+            made = self._made(dtype, None) if name == dtype else self._made("float64", dtype)
             plan = self._plans.setdefault(name, made)
         return plan
-
-    @cached_property
-    def cost(self) -> int:
-        """Multiplications of one sample."""
-        plan = self.plan("float64")
-        copies = plan.entries[plan.paths[:, 0], 1]
-        return int((copies * (plan.paths[:, 1] + 1) * plan.paths[:, 2]).sum()) + len(plan.values)
 
     def _work(self) -> int:
         return self.cost + COPYING * (sum(self._spec.dims) + self._spec.weight_starts[-1])
@@ -75,11 +91,12 @@ class ChannelEngine:
         flat = z.reshape(-1)
         step = 0 if weights.ndim == 1 else weights.shape[1]
         stream = int(z.nbytes >= STREAM_BYTES and z.ctypes.data % VECTOR_BYTES == 0)
-        need = channel_scratch(plan)
+        product, _, scratch_of = self._kernels
+        need = scratch_of(plan)
 
         def task(first: int, last: int) -> None:
             work = scratch(need, plan.values.dtype)
-            channel_product(left, right, factors, flat, first, last, plan, step, stream, work)
+            product(left, right, factors, flat, first, last, plan, step, stream, work)
 
         over_samples(task, len(x), lanes_of(plan.values.dtype), self._work(), threads)
 
@@ -97,13 +114,14 @@ class ChannelEngine:
         rows = -(-len(x) // block) if shared else len(x)
         grad_w = np.zeros((rows, count), x.dtype) if shared else empty((rows, count), x.dtype)
         flat_x, flat_y, flat_w = grad_x.reshape(-1), grad_y.reshape(-1), grad_w.reshape(-1)
-        need = channel_scratch(plan, gradient=True)
+        _, gradient, scratch_of = self._kernels
+        need = scratch_of(plan, gradient=True)
 
         def task(first: int, last: int) -> None:
             work = scratch(need, plan.values.dtype)
             for start in range(first, last, block if shared else max(last - first, 1)):
                 end = min(start + block, last) if shared else last
-                channel_gradient(
+                gradient(
                     left, right, factors, incoming, flat_x, flat_y, flat_w, start, end, plan,
                     0 if shared else count, start // block * count, work,
                 )  # fmt: skip
@@ -123,17 +141,35 @@ class ChannelEngine:
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Bound the errors of `gradients`, which computed in `dtype`."""
         absolutes = [np.abs(array.astype(np.float64)) for array in (x, y, weights, grad)]
-        left, _, factors, incoming = (most(array) for array in absolutes)
+        left, right, factors, incoming = (most(array) for array in absolutes)
         name = f"absolute {dtype.name}"
         sizes = self.gradients(absolutes[0], absolutes[1], absolutes[2], absolutes[3], None, name)
         repeats, largest = len(x) if weights.ndim == 1 else 1, self._spec.largest()
-        to_x = limit(sizes[0], self.counts(0), largest, incoming * factors, dtype)
+        to_x = limit(sizes[0], self.counts(0), largest, incoming * factors * right, dtype)
         to_y = limit(sizes[1], self.counts(1), largest, left * incoming * factors, dtype)
         scale = left * incoming
         if weights.ndim == 1:
             scale = scale.max(axis=0, initial=1.0)
         to_w = limit(sizes[2], self.weight_counts(repeats), largest, scale, dtype)
         return to_x, to_y, to_w
+
+
+class ChannelEngine(LanesEngine[ChannelPlan]):
+    """Products whose instructions are all uvu."""
+
+    @property
+    def _kernels(self) -> tuple[Callable[..., None], Callable[..., None], Callable[..., int]]:
+        return channel_product, channel_gradient, channel_scratch
+
+    def _made(self, dtype: str, absolute: str | None) -> ChannelPlan:
+        return channel_plan(self._spec, dtype, absolute=absolute)
+
+    @cached_property
+    def cost(self) -> int:
+        """Multiplications of one sample."""
+        plan = self.plan("float64")
+        copies = plan.entries[plan.paths[:, 0], 1]
+        return int((copies * (plan.paths[:, 1] + 1) * plan.paths[:, 2]).sum()) + len(plan.values)
 
     def counts(self, operand: int) -> Roundings:
         """Count for z (2) or the gradient of x (0) or y (1), as docs/proofs/channelwise.md does."""

@@ -7,10 +7,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from reptheory.kernels.channelwise import VECTORS, ChannelPlan
+from reptheory.kernels.channelwise import ENTRY, OUT, PATH, VECTORS, ChannelPlan
 from reptheory.kernels.simd import lanes_of
 from reptheory.operations.instructions import Instruction
-from reptheory.operations.weighted_plan import FORWARD, Roles, WeightedSpec, letter_strides
+from reptheory.operations.weighted_plan import (
+    FORWARD,
+    Roles,
+    WeightedSpec,
+    letter_strides,
+    table_rows,
+    tile_entries,
+)
 
 __all__ = ["channel_plan", "suits_channels"]
 
@@ -58,8 +65,8 @@ class _Builder:
 
     def build(self) -> ChannelPlan:
         """Lay out every instruction and every copy of y in it, output after output."""
-        entries, tile = self._entries(self.roles[0])
-        targets, _ = self._entries(self.roles[2])
+        entries, tile = tile_entries(self.spec.irreps[self.roles[0]], self.block)
+        targets, _ = tile_entries(self.spec.irreps[self.roles[2]], self.block)
         outs: list[tuple[int, ...]] = []
         paths: list[tuple[int, ...]] = []
         for number, (z0, copies, orders, _, padded) in enumerate(targets):
@@ -74,28 +81,17 @@ class _Builder:
         return ChannelPlan(
             np.concatenate([np.zeros(0, self.dtype), *self.values]),
             np.concatenate([np.zeros(0, np.int32), *self.index]).astype(np.int32),
-            _rows(np.concatenate([np.zeros((0, 2), np.int64), *self.rows]), 2),
+            table_rows(np.concatenate([np.zeros((0, 2), np.int64), *self.rows]), 2),
             np.concatenate([np.zeros(0, self.dtype), *self.pulled]),
             np.concatenate([np.zeros(0, np.int32), *self.places]).astype(np.int32),
-            _rows(self.pulls, 3),
-            _rows(entries, 5),
-            _rows(outs, 6),
-            _rows(paths, 8),
+            table_rows(self.pulls, 3),
+            table_rows(entries, ENTRY),
+            table_rows(outs, OUT),
+            table_rows(paths, PATH),
             (dims[0], dims[1], dims[2], self.spec.weight_starts[-1]),
             (self.place, tile, out_tile, padded, self.largest),
             int(self.spec.layout == "mul_ir"),
         )
-
-    def _entries(self, operand: int) -> tuple[list[tuple[int, ...]], int]:
-        """Return (offset, copies, orders, place in a tile, padded copies) of each entry, and the tile."""
-        entries: list[tuple[int, ...]] = []
-        row = 0
-        irreps = self.spec.irreps[operand]
-        for (mul, ir), place in zip(irreps, irreps.slices(), strict=True):
-            padded = -(-mul // self.block) * self.block
-            entries.append((place.start, mul, ir.dim, row, padded))
-            row += ir.dim * padded
-        return entries, row
 
     def _paths(self, which: int, one: Instruction) -> list[tuple[int, ...]]:
         """Add the matrix of an instruction for each copy of y, and return its rows of `paths`."""
@@ -133,7 +129,3 @@ class _Builder:
             paths.append((one.entries[self.roles[0]], d1, d3, self.place, *weight, *pulls))
             self.place += d1 * d3
         return paths
-
-
-def _rows(rows: Any, width: int) -> NDArray[np.int64]:
-    return np.array(rows, dtype=np.int64).reshape(-1, width)

@@ -23,6 +23,8 @@ from reptheory.groups.labels import shown
 from reptheory.groups.o3 import Irrep, Irreps
 from reptheory.operations.channel_engine import ChannelEngine
 from reptheory.operations.channel_plan import suits_channels
+from reptheory.operations.copy_engine import CopyEngine
+from reptheory.operations.copy_plan import suits_copies
 from reptheory.operations.instructions import (
     IrrepNormalization,
     PathNormalization,
@@ -92,7 +94,9 @@ class TensorProduct(WeightedProduct[Weighted]):
 
     @cached_property
     def _engine(self) -> ProductEngine:
-        return ChannelEngine(self._spec) if suits_channels(self._spec) else SampleEngine(self._spec)
+        if suits_channels(self._spec):
+            return ChannelEngine(self._spec)
+        return CopyEngine(self._spec) if suits_copies(self._spec) else SampleEngine(self._spec)
 
     @property
     def cost(self) -> int:

@@ -18,10 +18,10 @@ from numpy.typing import DTypeLike, NDArray
 
 from reptheory.build.folded import FoldedBlock, folded_block
 from reptheory.groups.o3 import Irreps
-from reptheory.kernels.weighted import BARE, MIXED, PAIRED, PREMIXED, WeightedPlan
+from reptheory.kernels.weighted import BARE, GROUP, MIXED, PAIRED, PATH, PREMIXED, WeightedPlan
 from reptheory.operations.instructions import Instruction
 
-__all__ = ["FORWARD", "Layout", "Roles", "WeightedSpec", "letter_strides"]
+__all__ = ["FORWARD", "Layout", "Roles", "WeightedSpec", "letter_strides", "table_rows", "tile_entries"]
 
 Layout = Literal["mul_ir", "ir_mul"]
 Roles = tuple[int, int, int]
@@ -39,6 +39,25 @@ def letter_strides(letters: str, sizes: dict[str, int], unit: int = 1) -> dict[s
         strides[letter] = stride
         stride *= sizes[letter]
     return strides
+
+
+def tile_entries(irreps: Irreps, block: int, samples: int = 1) -> tuple[list[tuple[int, ...]], int]:
+    """Return (offset, copies, orders, place in a tile, padded copies) of each entry, and the tile's size.
+
+    Copies are lanes of a tile, padded to whole blocks; rows of `samples` samples lie side by side.
+    """
+    entries: list[tuple[int, ...]] = []
+    row = 0
+    for (mul, ir), place in zip(irreps, irreps.slices(), strict=True):
+        padded = -(-mul // block) * block
+        entries.append((place.start, mul, ir.dim, row, padded))
+        row += ir.dim * padded * samples
+    return entries, row
+
+
+def table_rows(rows: Any, width: int) -> NDArray[np.int64]:
+    """Return rows of integers as an array, even if there are none."""
+    return np.array(rows, dtype=np.int64).reshape(-1, width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +170,9 @@ class _Builder:
         return WeightedPlan(
             np.concatenate([np.zeros(0, self.dtype), *self.values]),
             np.concatenate([np.zeros(0, np.int32), *self.places]).astype(np.int32),
-            np.array(ordered, dtype=np.int64).reshape(-1, 15),
-            np.array(paths, dtype=np.int64).reshape(-1, 14),
-            np.array(self.rows, dtype=np.int64).reshape(-1, 2),
+            table_rows(ordered, len(GROUP)),
+            table_rows(paths, len(PATH)),
+            table_rows(self.rows, 2),
             (dims[0], dims[1], dims[2], self.spec.weight_starts[-1]),
             (self.outer, self.pairs, self.orders, self.mixed),
         )

@@ -17,6 +17,7 @@ from quarter_turn import quarter_turn
 from reptheory.errors import LabelError, OperandError
 from reptheory.groups.o3 import Irrep, Irreps
 from reptheory.operations.channel_engine import ChannelEngine
+from reptheory.operations.copy_engine import CopyEngine
 from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.instructions import MODES
 from reptheory.operations.tensor_product import (
@@ -67,6 +68,27 @@ def channels(layout: Any = "mul_ir", shared: bool = True) -> TensorProduct:
     return TensorProduct(*irreps, instructions, layout=layout, shared_weights=shared)
 
 
+def copies(layout: Any = "mul_ir", shared: bool = True) -> TensorProduct:
+    """All uuu: samples side by side, two paths from a pair, no weights, an output without a path."""
+    instructions = [
+        (0, 0, 0, "uuu", True),
+        (1, 1, 2, "uuu", True),
+        (0, 0, 1, "uuu", False),
+        (0, 1, 3, "uuu", True, 0.25),
+        (2, 2, 4, "uuu", True),
+        (0, 0, 0, "uuu", True),
+    ]
+    irreps = ("9x1o+9x2e+17x0e", "9x1o+9x2e+17x5o", "9x2e+9x0e+9x2e+9x3o+17x5o+8x0o")
+    return TensorProduct(*irreps, instructions, layout=layout, shared_weights=shared)
+
+
+def whole_copies(layout: Any = "mul_ir", shared: bool = True) -> TensorProduct:
+    """All uuu, with copies that need no tiles in the layout that has them inside."""
+    irreps = "64x0e+64x1o"
+    instructions = [(0, 0, 0, "uuu", True), (1, 1, 0, "uuu", True), (0, 1, 1, "uuu", True)]
+    return TensorProduct(irreps, irreps, irreps, instructions, layout=layout, shared_weights=shared)
+
+
 def small(mode: str, layout: Any, shared: bool) -> TensorProduct:
     out = {"uvw": "3x2e", "uvu": "2x2e", "uvv": "2x2e", "uuw": "3x2e", "uuu": "2x2e", "uvuv": "4x2e"}[mode]
     return TensorProduct("2x1o", "2x1o", out, [(0, 0, 0, mode, True)], shared_weights=shared, layout=layout)
@@ -79,11 +101,19 @@ def connected(layout: Any = "mul_ir", shared: bool = True) -> TensorProduct:
     )
 
 
-MAKERS = {"connected": connected, "every mode": everything, "channels": channels}
+MAKERS = {
+    "connected": connected,
+    "every mode": everything,
+    "channels": channels,
+    "copies": copies,
+    "whole copies": whole_copies,
+}
 
 
 def test_the_engines_are_chosen_by_the_instructions() -> None:
     assert isinstance(channels()._engine, ChannelEngine)
+    assert isinstance(copies()._engine, CopyEngine)
+    assert [whole_copies(layout)._engine.plan("float32").direct for layout in ("mul_ir", "ir_mul")] == [0, 1]
     assert isinstance(everything()._engine, SampleEngine)
 
 
