@@ -8,14 +8,40 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Final, Literal
 
-from reptheory.errors import ConventionMismatch, LabelError
+from reptheory.errors import ConventionMismatch, LabelError, shown
 
-__all__ = ["COMPLEX", "REAL", "Basis", "Convention", "convention_of", "require_same"]
+__all__ = [
+    "COMPLEX",
+    "REAL",
+    "Basis",
+    "Convention",
+    "Normalization",
+    "Phase",
+    "convention_of",
+    "harmonic_convention",
+    "require_same",
+]
 
 Basis = Literal["complex", "real"]
+Normalization = Literal["orthonormal", "4pi", "schmidt", "unnormalized"]
+Phase = Literal["condon-shortley", "none"]
+
+_WORDS: Final[Mapping[str, Normalization]] = {
+    "orthonormal": "orthonormal",
+    "ortho": "orthonormal",  # pyshtools
+    "integral": "orthonormal",  # e3nn
+    "4pi": "4pi",
+    "component": "4pi",  # e3nn
+    "schmidt": "schmidt",
+    "racah": "schmidt",
+    "norm": "schmidt",  # e3nn
+    "unnormalized": "unnormalized",
+    "unnorm": "unnormalized",  # pyshtools
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +99,34 @@ def convention_of(basis: str) -> Convention:
     if basis == "real":
         return REAL
     raise LabelError(f'basis: got {basis!r}; it must be "complex" or "real"')
+
+
+def harmonic_convention(
+    basis: str, normalization: str = "orthonormal", phase: str | None = None
+) -> Convention:
+    """Return the convention of the harmonics that three words name; COMPLEX or REAL itself by default.
+
+    raises  LabelError: an unknown word
+
+    >>> harmonic_convention("real", "component").normalization
+    '4pi'
+    """
+    base = convention_of(basis)
+    if phase is None and normalization == "orthonormal":
+        return base
+    word = _WORDS.get(normalization) if isinstance(normalization, str) else None
+    if word is None:
+        raise LabelError(
+            f"normalization: got {shown(normalization)}; it must be one of "
+            f"{', '.join(dict.fromkeys(_WORDS.values()))}"
+        )
+    if phase not in (None, "condon-shortley", "none"):
+        raise LabelError(f'phase: got {shown(phase)}; it must be "condon-shortley", "none" or None')
+    chosen = base.phase if phase is None else phase
+    if word == base.normalization and chosen == base.phase:
+        return base
+    name = f"{base.basis} harmonics, {word}, phase {chosen}"
+    return replace(base, name=name, normalization=word, phase=chosen)
 
 
 def require_same(left: Convention, right: Convention, what: str) -> None:

@@ -19,7 +19,10 @@ __all__ = [
     "TableOutdated",
     "TooLarge",
     "WorkerLost",
+    "shown",
 ]
+
+_LONGEST_SHOWN = 60
 
 
 class ReptheoryError(Exception):
@@ -72,3 +75,18 @@ class StoreError(ReptheoryError, OSError):
 
 class WorkerLost(ReptheoryError, RuntimeError):
     """A process that was to build a piece died, again and again, or could not be started."""
+
+
+def shown(value: object) -> str:
+    """Return a value as text on one line of at most 60 characters, for messages; it never raises."""
+    from fractions import Fraction  # noqa: PLC0415  (only an error needs it)
+
+    try:
+        text = " ".join((str(value) if isinstance(value, Fraction) else repr(value)).split())
+    except Exception:  # a broken __repr__, or an int beyond Python's digit limit, must not hide the error
+        if isinstance(value, int):
+            return f"an int of {value.bit_length()} bits"
+        text = f"a {type(value).__name__} that cannot be printed"
+    if len(text) > _LONGEST_SHOWN:
+        text = f"{text[: _LONGEST_SHOWN - 3]}..."
+    return text

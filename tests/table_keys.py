@@ -8,18 +8,39 @@ from reptheory.build.export import FORMATS, export_table
 from reptheory.build.library import build_key
 from reptheory.tables.kinds import KINDS, TableKey, table_key
 
-LARGEST = {"wigner_6j": 3, "wigner_9j": 1, "wigner_12j_first": 1, "wigner_12j_second": 1}
+LARGEST = {
+    "wigner_6j": 3,
+    "wigner_9j": 1,
+    "wigner_12j_first": 1,
+    "wigner_12j_second": 1,
+    "racah": 3,
+    "recoupling_three_spins": 2,
+    "recoupling_four_spins": 1,
+    "matrix_path_ratio": 3,
+    "tensor_path_ratio": 1,
+    "gaunt_4": 2,
+    "gaunt_5": 1,
+}
 """The lmax up to which a kind with many labels is small."""
+FAMILIES = (
+    (0, {"normalization": "unnormalized", "phase": "condon-shortley"}),
+    (-1, {"normalization": "schmidt", "phase": "none"}),
+)
+"""Normalisations and phases of harmonics that are tried, with the place of their basis."""
 FORMULAS = ("i", "ij", "ij=ji", "ij=-ji", "ijk=ikj", "ijkl=jikl=klij")
 
 
 def keys_of(name: str, lmax: int) -> list[TableKey]:
-    """Return a table of the kind in every basis; Cartesian tensors have formulas in place of lmax."""
+    """Return a table of the kind in every basis, and of other harmonics; Cartesian tensors have formulas."""
     kind = KINDS[name]
     if "formula" in kind.parameters:
         return [table_key(name, formula=FORMULAS[lmax % len(FORMULAS)])]
     top = min(lmax, LARGEST.get(name, lmax))
-    return [table_key(name, top, basis=basis) for basis in kind.bases]
+    turn = {"quaternion": "2,-1,0,1"} if "quaternion" in kind.parameters else {}
+    keys = [table_key(name, top, basis=basis, **turn) for basis in kind.bases]
+    if kind.harmonics:
+        keys += [table_key(name, top, basis=kind.bases[place], **words) for place, words in FAMILIES]
+    return keys
 
 
 def every_key(lmax: int) -> list[TableKey]:
@@ -33,12 +54,12 @@ def installed_formats() -> list[str]:
 
 
 def digest_of_everything(path: str) -> str:
-    """Return one hash of a table of every kind, and of a few in every format, all written to `path`."""
+    """Return one hash of a table of every kind in every basis, and of one in every format, all at `path`."""
     digest = hashlib.sha256()
     for key in every_key(2):
         digest.update(build_key(key).save(path).read_bytes())
-    for name in ("gaunt", "wigner_3j", "fourier_from_harmonics", "cartesian_tensor"):
-        table = build_key(keys_of(name, 1)[0])
+    for name in KINDS:
+        table = build_key(keys_of(name, 1)[-1])
         for form in installed_formats()[1:]:  # beside npz
             digest.update(export_table(table, path, form).read_bytes())
     return digest.hexdigest()

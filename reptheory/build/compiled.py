@@ -55,7 +55,8 @@ def compiled_squares(key: TableKey, blocks: Sequence[tuple[int, ...]], most: int
 
     most   a bound on their rows
     """
-    if key.kind not in FACTORED or not worth_compiling(key, FACTORED[key.kind].kernels):
+    scaled = dict(key.parameters).keys() & {"normalization", "convention"}
+    if scaled or key.kind not in FACTORED or not worth_compiling(key, FACTORED[key.kind].kernels):
         return None
     found = FACTORED[key.kind].compute(key, blocks, most)
     if found is None:

@@ -12,12 +12,12 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 from reptheory.build import size
 from reptheory.build.pieces import cut
 from reptheory.errors import StoreError
-from reptheory.tables.kinds import kind_of, table_key
+from reptheory.tables.kinds import TableOptions, kind_of, table_key
 
 if TYPE_CHECKING:
     import os
@@ -128,15 +128,7 @@ class Estimate:
         )
 
 
-def estimate_table(
-    kind: str,
-    lmax: int | None = None,
-    *,
-    basis: str | None = None,
-    lmax_out: int | None = None,
-    band_limit: int | None = None,
-    formula: str | None = None,
-) -> Estimate:
+def estimate_table(kind: str, lmax: int | None = None, **options: Unpack[TableOptions]) -> Estimate:
     """Say what `build_table` with the same arguments would take, without building anything.
 
     returns  rows, bytes, memory and seconds, about
@@ -145,8 +137,7 @@ def estimate_table(
     >>> estimate_table("gaunt", 8).rows
     44557
     """
-    key = table_key(kind, lmax, basis=basis, lmax_out=lmax_out, band_limit=band_limit, formula=formula)
-    return estimate(key)
+    return estimate(table_key(kind, lmax, **options))
 
 
 def estimate(key: TableKey, *, streamed: bool = False) -> Estimate:
@@ -161,7 +152,7 @@ def estimate(key: TableKey, *, streamed: bool = False) -> Estimate:
     pieces, cost = cut(key), _COSTS.get(key.kind, _OTHER)
     top = int(dict(key.parameters).get("lmax", 1))
     rows = sum(piece.rows for piece in pieces)
-    limbs = -(-int(cost.bits * top + 8) // 64)
+    limbs = -(-int(cost.bits * top + size.factorial_bits(key) + 8) // 64)
     nbytes = 2048 + rows * (4 * len(kind_of(key.kind).index_names) + 13 + 16 * limbs)
     seconds = FIXED + cost.block * pieces[-1].last + cost.row * rows
     largest = max(piece.rows for piece in pieces)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 from reptheory.build.estimate import estimate, reading_pays, require_disk, require_memory
 from reptheory.build.parallel import build_pieces, executor_for, require_executor
@@ -20,7 +20,7 @@ from reptheory.build.recent import Recent
 from reptheory.build.resume import KeptPieces
 from reptheory.errors import StoreError, TableCorrupt, TableMismatch, TableOutdated, TooLarge
 from reptheory.tables.files import require_writable
-from reptheory.tables.kinds import table_key
+from reptheory.tables.kinds import TableOptions, table_key
 from reptheory.tables.store import locked, read_cached, read_shipped, store
 
 if TYPE_CHECKING:
@@ -42,30 +42,29 @@ def build_table(
     kind: str,
     lmax: int | None = None,
     *,
-    basis: str | None = None,
-    lmax_out: int | None = None,
-    band_limit: int | None = None,
-    formula: str | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
     workers: int | None = None,
+    **options: Unpack[TableOptions],
 ) -> Table:
     """Build a table from exact values; every float in it is proven the nearest to its exact value.
 
-    kind, lmax, basis, lmax_out, band_limit, formula   as `reptheory.tables.kinds.table_key`
-    progress   called as progress(done, total)
-    executor   any `concurrent.futures.Executor` (processes, threads, a Dask client's) that builds the pieces
-               of a large table; the bytes do not depend on it
-    workers    without an executor: processes to use; 1 builds in this one, None lets the size decide
-    returns    the table; the same arguments give the same bytes on every machine
-    raises     LabelError: no such table; TooLarge: it does not fit in memory; OperandError: no executor;
-               WorkerLost: a worker process died again and again
+    kind, lmax  which table: one of `reptheory.tables.kinds.KINDS`, and its highest degree
+    options     basis, lmax_out, band_limit, formula, quaternion, normalization, phase, convention: as
+                `reptheory.tables.kinds.table_key`
+    progress    called as progress(done, total)
+    executor    any `concurrent.futures.Executor` (processes, threads, a Dask client's) that builds the pieces
+                of a large table; the bytes do not depend on it
+    workers     without an executor: processes to use; 1 builds in this one, None lets the size decide
+    returns     the table; the same arguments give the same bytes on every machine
+    raises      LabelError: no such table; TooLarge: it does not fit in memory; OperandError: no executor;
+                WorkerLost: a worker process died again and again
 
     >>> table = build_table("gaunt", 1)
     >>> len(table), table.lookup(1, 1, 0, 0, 0, 0).float64
     (21, 0.28209479177387814)
     """
-    key = table_key(kind, lmax, basis=basis, lmax_out=lmax_out, band_limit=band_limit, formula=formula)
+    key = table_key(kind, lmax, **options)
     return build_key(key, progress, executor, workers)
 
 
@@ -73,13 +72,10 @@ def load_table(
     kind: str,
     lmax: int | None = None,
     *,
-    basis: str | None = None,
-    lmax_out: int | None = None,
-    band_limit: int | None = None,
-    formula: str | None = None,
     progress: Progress | None = None,
     executor: Executor | None = None,
     workers: int | None = None,
+    **options: Unpack[TableOptions],
 ) -> Table:
     """Return a table: shipped with the package, else from the user's cache, else built and kept there.
 
@@ -87,7 +83,7 @@ def load_table(
     cache that cannot be used costs the time to build, nothing else. A table that is built faster than it is
     read is built, and not kept. Tables are immutable and may be shared.
     """
-    key = table_key(kind, lmax, basis=basis, lmax_out=lmax_out, band_limit=band_limit, formula=formula)
+    key = table_key(kind, lmax, **options)
     return load_key(key, progress, executor, workers)
 
 

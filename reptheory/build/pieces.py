@@ -17,10 +17,9 @@ import numpy as np
 
 from reptheory.build.compiled import compiled_floats, compiled_squares, worth_compiling
 from reptheory.build.proof import proven_floats
-from reptheory.build.recipes import RECIPES
+from reptheory.build.recipes import RECIPES, block_of
 from reptheory.build.rows import Rows
 from reptheory.build.size import most_rows
-from reptheory.conventions import COMPLEX
 from reptheory.errors import TableCorrupt, TableMismatch
 from reptheory.tables.archive import array_digest, read_arrays, read_manifest, write
 from reptheory.tables.format import GENERATOR_VERSION, canonical, parse_json, specs_for
@@ -135,7 +134,7 @@ def _block_rows(key: TableKey) -> NDArray[np.int64]:
     one, two, three = (blocks if kind.doubled else 2 * blocks).T
     excess = (one + two - three) // 2
     pairs = np.asarray((one + 1) * (two + 1) - excess * (excess + 1))
-    if key.convention is COMPLEX:
+    if key.convention.basis == "complex":
         return pairs
     zeros = np.minimum(one, two) + np.minimum(one, three) + np.minimum(two, three)
     return np.asarray(2 * pairs - zeros - 1)
@@ -144,9 +143,9 @@ def _block_rows(key: TableKey) -> NDArray[np.int64]:
 def _exact_rows(piece: Piece, progress: Progress | None = None) -> Rows:
     """Compute every nonzero value of a piece exactly."""
     rows = Rows()
-    compute, labels = RECIPES[piece.key.kind].compute, _blocks(piece.key)[piece.first : piece.last]
+    labels = _blocks(piece.key)[piece.first : piece.last]
     for done, block in enumerate(labels):
-        rows.append(compute(piece.key, block))
+        rows.append(block_of(piece.key, block))
         if progress is not None:
             progress(done + 1, len(labels))
     return rows
@@ -163,9 +162,9 @@ def prove(piece: Piece, progress: Progress | None = None) -> Columns:
         rows = _exact_rows(piece, progress)
         exact = rows.packed(len(kind.index_names))
     if worth_compiling(piece.key):
-        floats = compiled_floats(exact, kind.pi_power)
+        floats = compiled_floats(exact, piece.key.pi_power)
     else:
-        values = rows.numerators, rows.denominators, kind.pi_power
+        values = rows.numerators, rows.denominators, piece.key.pi_power
         floats = proven_floats(*values, "float64"), proven_floats(*values, "float32")
     return Columns(exact.index, *floats, exact.sign, exact.numerator, exact.denominator, exact.i_power)
 

@@ -1,112 +1,73 @@
 """Recipes: for every kind of table its blocks, and how `exact` gives one of them.
 
-A recipe is a pair of functions: `blocks(key)` lists the labels of the blocks in order, `compute(key, labels)`
-returns one. The labels of a block are the first labels of its rows, so that `reptheory show` can ask for one.
+Rows of the catalogue's symbols come from `symbol_recipes`, of everything with orders from here. `block_of`
+is what others call: it also scales to the normalisation and phase that a key asks for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from fractions import Fraction
+from itertools import product
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
+from reptheory.build.blocks import Block, Labels, Recipe, singly, top_label
+from reptheory.build.symbol_recipes import SYMBOLS
+from reptheory.conventions import COMPLEX
+from reptheory.exact.arrays import SurdArray
 from reptheory.exact.cartesian import cartesian_tensor
 from reptheory.exact.coupling import coupling_block
 from reptheory.exact.fourier import one_degree
+from reptheory.exact.gaunt_n import gaunt_n_array
 from reptheory.exact.generators import generators
 from reptheory.exact.half_angles import wigner_d_polynomial
-from reptheory.exact.real_basis import real_from_complex
+from reptheory.exact.matrix_blocks import block_basis
+from reptheory.exact.normalization import unchecked_factor
+from reptheory.exact.real_basis import operator_in_real_basis, real_from_complex
+from reptheory.exact.rotation_matrices import real_rotation_matrix, rotation_matrix
 from reptheory.exact.solid_harmonics import (
     harmonics_from_monomials,
     monomials,
     monomials_from_harmonics,
     solid_harmonic,
 )
+from reptheory.exact.surd import Surd
 from reptheory.exact.tensor_harmonics import (
     forms_from_vector_harmonics,
     solid_gradient,
     tensor_harmonic_array,
     vector_harmonic,
 )
-from reptheory.exact.wigner6j import doubled_6j
-from reptheory.exact.wigner9j import doubled_9j
-from reptheory.exact.wigner12j import wigner_12j_first, wigner_12j_second
 from reptheory.exact.wigner_d import wigner_d_fourier, wigner_d_pi_half
 from reptheory.tables.kinds import kind_of
 
 if TYPE_CHECKING:
     from reptheory.conventions import Basis
-    from reptheory.exact.arrays import SurdArray
     from reptheory.exact.coupling import CouplingKind
-    from reptheory.exact.surd import Surd
     from reptheory.tables.kinds import TableKey
 
-__all__ = ["RECIPES", "Block", "Recipe", "coupling_of"]
-
-Labels = tuple[int, ...]
+__all__ = ["RECIPES", "Block", "Recipe", "block_of", "coupling_of"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
-    """Rows in lexicographic order.
-
-    index         (rows, columns) int32
-    numerators    sign times numerator of the squared value (without its power of pi), per row
-    denominators  of the squared value, positive, in lowest terms, per row
-    i_powers      (rows,) uint8, 0 or 1
-    """
-
-    index: NDArray[np.int32]
-    numerators: Sequence[int]
-    denominators: Sequence[int]
-    i_powers: NDArray[np.uint8]
-
-    @classmethod
-    def of_array(cls, labels: NDArray[Any], array: SurdArray) -> Block:
-        """Take the entries of an array, whose order the labels (rows, columns) keep."""
-        return cls(labels.astype(np.int32), array.numerators, array.denominators, array.i_powers)
-
-    @classmethod
-    def of_values(cls, columns: int, values: Mapping[Labels, Surd]) -> Block:
-        """Take values by their labels; zeros are left out."""
-        rows = sorted((labels, value) for labels, value in values.items() if value.sign)
-        squares = [value.radicand for _, value in rows]
-        return cls(
-            np.array([labels for labels, _ in rows], dtype=np.int32).reshape(-1, columns),
-            [value.sign * square.numerator for (_, value), square in zip(rows, squares, strict=True)],
-            [square.denominator for square in squares],
-            np.array([value.i_power for _, value in rows], dtype=np.uint8),
-        )
+def block_of(key: TableKey, labels: Labels) -> Block:
+    """Return the rows of one block, in the convention of the table."""
+    block = RECIPES[key.kind].compute(key, labels)
+    return block if "normalization" not in dict(key.parameters) else _scaled(key, block)
 
 
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How the rows of one kind are computed.
-
-    blocks   key -> the labels of its blocks, in ascending order
-    compute  key, labels of a block -> its rows
-    value    labels of an admissible row -> its value, for symbols without orders; None for the other kinds
-    """
-
-    blocks: Callable[[TableKey], Sequence[Labels]]
-    compute: Callable[[TableKey, Labels], Block]
-    value: Callable[[Labels], Surd] | None = None
-
-
-def _top(key: TableKey) -> int:
-    """Return lmax, or the rank of a formula, doubled where the first label is."""
-    (_, top), *_ = kind_of(key.kind).limits(dict(key.parameters))
-    return top
-
-
-def _singly(key: TableKey) -> list[Labels]:
-    """One block a degree or spin."""
-    return [(label,) for label in range(_top(key) + 1)]
+def _scaled(key: TableKey, block: Block) -> Block:
+    """Return rows of orthonormal harmonics as those of another normalisation and phase."""
+    kind, convention = kind_of(key.kind), key.convention
+    values = dict[Labels, Surd]()
+    for row, value in block.values(kind.pi_power):
+        for place, power in kind.harmonics:
+            degree = cast("int", kind.columns[place].of)
+            value *= unchecked_factor(row[degree], row[place], convention) ** power  # noqa: PLW2901
+        values[row] = value
+    return Block.of_values(len(kind.columns), values)
 
 
 def _whole(_: TableKey) -> list[Labels]:
@@ -117,7 +78,7 @@ def _whole(_: TableKey) -> list[Labels]:
 def _triples(key: TableKey) -> list[Labels]:
     """Return the degrees (doubled where the table's are) that couple, in order."""
     kind = kind_of(key.kind)
-    top, (_, out) = _top(key), kind.limits(dict(key.parameters))[2]
+    top, (_, out) = top_label(key), kind.limits(dict(key.parameters))[2]
     step = 2 if kind.doubled or kind.name == "gaunt" else 1  # spins keep parity; Gaunt needs l1+l2+l3 even
     return [
         (first, second, third)
@@ -137,73 +98,104 @@ def coupling_of(name: CouplingKind, basis: Basis, triple: Labels, *, doubled: bo
 
 
 def _coupling(key: TableKey, labels: Labels) -> Block:
-    name = cast("CouplingKind", key.kind.removeprefix("real_"))
+    name = cast("CouplingKind", key.kind.removeprefix("real_").removeprefix("spin_"))
     return coupling_of(name, key.convention.basis, labels, doubled=kind_of(key.kind).doubled)
 
 
-def _matrix(array: Callable[[int], SurdArray]) -> Callable[[TableKey, Labels], Block]:
-    """Label a block whose axes hold m + l, m ascending; doubled where the kind's labels are."""
+def _polygons(key: TableKey) -> list[Labels]:
+    """Return the degrees of n harmonics whose integral may differ from 0."""
+    count = len(kind_of(key.kind).columns) // 2
+    degrees = product(range(top_label(key) + 1), repeat=count)
+    return [labels for labels in degrees if sum(labels) % 2 == 0 and 2 * max(labels) <= sum(labels)]
+
+
+def _many_harmonics(key: TableKey, labels: Labels) -> Block:
+    """Return the integrals of n harmonics of some degrees."""
+    array = gaunt_n_array(labels, key.convention.basis)
+    degrees = np.broadcast_to(np.array(labels, dtype=np.int64), array.indices.shape)
+    return Block.of_array(np.hstack([degrees, array.indices - degrees]), array)
+
+
+def _change(_: TableKey, labels: Labels) -> Block:
+    """Return the change from complex to real harmonics of one degree."""
+    (degree,), array = labels, real_from_complex(labels[0])
+    column = np.full((array.nnz, 1), degree, dtype=np.int64)
+    return Block.of_array(np.hstack([column, array.indices - degree]), array)
+
+
+def _matrix(array: Callable[[Fraction, Basis], SurdArray]) -> Callable[[TableKey, Labels], Block]:
+    """Label a block of one spin whose axes hold m + j, m ascending; the real basis has whole spins only."""
 
     def compute(key: TableKey, labels: Labels) -> Block:
-        (label,), step = labels, 2 if kind_of(key.kind).doubled else 1
-        block = array(label)
-        degree = np.full((block.nnz, 1), label, dtype=np.int64)
-        return Block.of_array(np.hstack([degree, step * block.indices - label]), block)
+        (two_j,), basis = labels, key.convention.basis
+        if basis == "real" and two_j % 2:
+            return Block.of_values(len(kind_of(key.kind).columns), {})
+        block = array(Fraction(two_j, 2), basis)
+        degree = np.full((block.nnz, 1), two_j, dtype=np.int64)
+        return Block.of_array(np.hstack([degree, 2 * block.indices - two_j]), block)
 
     return compute
 
 
-def _half_angles(_: TableKey, labels: Labels) -> Block:
+def _half_angles(key: TableKey, labels: Labels) -> Block:
     """Return the coefficients of d^j(beta) as polynomials in cos(beta/2) and sin(beta/2)."""
-    (two_j,), values = labels, dict[Labels, "Surd"]()
-    orders = range(-two_j, two_j + 1, 2)
-    for left in orders:
-        for right in orders:
-            found = wigner_d_polynomial(Fraction(two_j, 2), Fraction(left, 2), Fraction(right, 2))
-            for number, power, _sines in found.terms:
-                values[two_j, left, right, power] = found.scale * number
+    (two_j,), entries, real = labels, dict[Labels, Surd](), key.convention.basis == "real"
+    if real and two_j % 2:
+        return Block.of_values(4, {})
+    for row, column in product(range(two_j + 1), repeat=2):
+        spin, left, right = _halves((two_j, 2 * row - two_j, 2 * column - two_j))
+        found = wigner_d_polynomial(spin, left, right)
+        for number, power, _sines in found.terms:
+            entries[row, column, power] = found.scale * number
+    array = SurdArray.from_entries((two_j + 1,) * 3, entries, COMPLEX)
+    values = (operator_in_real_basis(array) if real else array).items()
+    return Block.of_values(
+        4, {(two_j, 2 * i - two_j, 2 * k - two_j, p): value for (i, k, p), value in values}
+    )
+
+
+def _rotation(key: TableKey, labels: Labels) -> Block:
+    """Return D^j of a quaternion: its real part, and i times its imaginary part."""
+    (two_j,), real = labels, key.convention.basis == "real"
+    if real and two_j % 2:
+        return Block.of_values(4, {})
+    quaternion = [int(part) for part in str(dict(key.parameters)["quaternion"]).split(",")]
+    spin = Fraction(two_j, 2)
+    if real:
+        parts = [real_rotation_matrix(spin, quaternion)]
+    else:
+        matrix = rotation_matrix(spin, quaternion)
+        parts = [matrix.real, matrix.imag * Surd.sqrt(-1)]
+    values: dict[Labels, Surd] = {
+        (two_j, 2 * row - two_j, 2 * column - two_j, number): value
+        for number, part in enumerate(parts)
+        for (row, column), value in part.items()
+    }
     return Block.of_values(4, values)
 
 
-def _admissible(key: TableKey, chosen: Labels) -> Iterator[Labels]:
-    """Yield the doubled labels that begin with `chosen` and form every triangle of the kind, in order."""
-    kind, place = kind_of(key.kind), len(chosen)
-    if place == len(kind.columns):
-        yield chosen
-        return
-    low, high, parities = 0, _top(key), set[int]()
-    for triad in kind.triads:
-        if place in triad and max(set(triad) - {place}) < place:
-            first, second = (chosen[other] for other in triad if other != place)
-            low, high = max(low, abs(first - second)), min(high, first + second)
-            parities.add((first + second) % 2)
-    for label in range(low, high + 1):
-        if parities <= {label % 2}:
-            yield from _admissible(key, (*chosen, label))
+def _pairs(key: TableKey) -> list[Labels]:
+    """Return pairs of doubled spins, whole ones in the real basis."""
+    spins = range(0, top_label(key) + 1, 2 if key.convention.basis == "real" else 1)
+    return list(product(spins, repeat=2))
 
 
-def _first_triads(key: TableKey) -> list[Labels]:
-    """Return the doubled triangles (j1 j2 j3), or pairs (j1 j2), that a symbol's rows begin with."""
-    triangle = kind_of(key.kind).triads[0] == (0, 1, 2)
-    spins = range(_top(key) + 1)
-    pairs = [(first, second) for first in spins for second in spins]
-    if not triangle:
-        return list(pairs)
-    return [
-        (first, second, third)
-        for first, second in pairs
-        for third in range(abs(first - second), min(first + second, _top(key)) + 1, 2)
-    ]
+def _block_basis(key: TableKey, labels: Labels) -> Block:
+    """Return the orthonormal irreps of the matrices from one spin to another."""
+    (two_j1, two_j2), values = labels, dict[Labels, Surd]()
+    spins = range(abs(two_j1 - two_j2), two_j1 + two_j2 + 1, 2)
+    columns = [(two_j, two_m) for two_j in spins for two_m in range(-two_j, two_j + 1, 2)]
+    first, second = _halves(labels)
+    for (row, column, k), value in block_basis(first, second, key.convention.basis).items():
+        two_j, two_m = columns[k]
+        values[two_j1, two_j2, two_j, 2 * row - two_j1, 2 * column - two_j2, two_m] = value
+    return Block.of_values(6, values)
 
 
-def _symbol(value: Callable[[Labels], Surd]) -> Recipe:
-    """Make the recipe of a symbol without orders from its value at doubled labels."""
-
-    def compute(key: TableKey, labels: Labels) -> Block:
-        values = {row: value(row) for row in _admissible(key, labels)}
-        return Block.of_values(len(kind_of(key.kind).columns), values)
-
-    return Recipe(_first_triads, compute, value)
+def _factor(_: TableKey, labels: Labels) -> Block:
+    """Return the factors of orthonormal harmonics: 1."""
+    (degree,), one = labels, Surd.rational(1)
+    return Block.of_values(2, {(degree, order): one for order in range(-degree, degree + 1)})
 
 
 def _halves(labels: Labels) -> list[Fraction]:
@@ -212,7 +204,7 @@ def _halves(labels: Labels) -> list[Fraction]:
 
 def _solid(key: TableKey, labels: Labels) -> Block:
     """Return the coefficients of the solid harmonics of one degree."""
-    (degree,), values = labels, dict[Labels, "Surd"]()
+    (degree,), values = labels, dict[Labels, Surd]()
     for order in range(-degree, degree + 1):
         terms = solid_harmonic(degree, order, key.convention.basis).terms
         values |= {(degree, order, *powers): value for powers, value in terms}
@@ -221,7 +213,7 @@ def _solid(key: TableKey, labels: Labels) -> Block:
 
 def _monomials(key: TableKey, labels: Labels) -> Block:
     """Return one of the matrices between harmonics and monomials of one degree."""
-    (degree,), values = labels, dict[Labels, "Surd"]()
+    (degree,), values = labels, dict[Labels, Surd]()
     forward = key.kind == "harmonics_from_monomials"
     array = (harmonics_from_monomials if forward else monomials_from_harmonics)(degree, key.convention.basis)
     harmonics = [(l, m) for l in range(degree % 2, degree + 1, 2) for m in range(-l, l + 1)]  # noqa: E741
@@ -234,7 +226,7 @@ def _monomials(key: TableKey, labels: Labels) -> Block:
 
 def _vector(key: TableKey, labels: Labels) -> Block:
     """Return the coefficients of the vector harmonics of one j, its degrees l and components in order."""
-    (total,), values = labels, dict[Labels, "Surd"]()
+    (total,), values = labels, dict[Labels, Surd]()
     for degree in range(abs(total - 1), total + 2):
         for order in range(-total, total + 1):
             field = vector_harmonic(total, degree, order, key.convention.basis)
@@ -266,7 +258,7 @@ def _forms(key: TableKey, labels: Labels) -> Block:
 
 def _gradient(key: TableKey, labels: Labels) -> Block:
     """Return the derivatives of the solid harmonics of one degree."""
-    (degree,), values = labels, dict[Labels, "Surd"]()
+    (degree,), values = labels, dict[Labels, Surd]()
     for (row, axis, column), value in solid_gradient(degree, key.convention.basis).items():
         values[degree, row - degree, axis, column - degree + 1] = value
     return Block.of_values(4, values)
@@ -274,7 +266,7 @@ def _gradient(key: TableKey, labels: Labels) -> Block:
 
 def _generators(key: TableKey, labels: Labels) -> Block:
     """Return J_x, J_y and J_z of one spin; in the real basis those of whole spins."""
-    (two_j,), values = labels, dict[Labels, "Surd"]()
+    (two_j,), values = labels, dict[Labels, Surd]()
     if key.convention.basis == "real" and two_j % 2:
         return Block.of_values(4, {})
     found = generators(Fraction(two_j, 2), key.convention.basis)
@@ -293,7 +285,7 @@ def _cartesian(key: TableKey, _: Labels) -> Block:
         for copy in range(multiplicity)
         for m in range(-irrep.l, irrep.l + 1)
     ]
-    values = dict[Labels, "Surd"]()
+    values = dict[Labels, Surd]()
     for (row, *digits), value in tensor.change_of_basis.items():
         component = 0
         for digit in digits:
@@ -315,30 +307,33 @@ def _change_of_basis(key: TableKey, labels: Labels) -> Block:
 RECIPES: Final[Mapping[str, Recipe]] = MappingProxyType(
     {
         "clebsch_gordan": Recipe(_triples, _coupling),
+        "spin_clebsch_gordan": Recipe(_triples, _coupling),
         "gaunt": Recipe(_triples, _coupling),
+        "gaunt_4": Recipe(_polygons, _many_harmonics),
+        "gaunt_5": Recipe(_polygons, _many_harmonics),
         "wigner_3j": Recipe(_triples, _coupling),
         "real_wigner_3j": Recipe(_triples, _coupling),
-        "wigner_6j": _symbol(lambda labels: doubled_6j(*labels)),
-        "wigner_9j": _symbol(lambda labels: doubled_9j(cast("Any", labels))),
-        "wigner_12j_first": _symbol(lambda labels: wigner_12j_first(*_halves(labels))),
-        "wigner_12j_second": _symbol(lambda labels: wigner_12j_second(*_halves(labels))),
-        "real_from_complex": Recipe(_singly, _matrix(real_from_complex)),
-        "solid_harmonics": Recipe(_singly, _solid),
-        "harmonics_from_monomials": Recipe(_singly, _monomials),
-        "monomials_from_harmonics": Recipe(_singly, _monomials),
-        "vector_harmonics": Recipe(_singly, _vector),
+        **SYMBOLS,
+        "block_basis": Recipe(_pairs, _block_basis),
+        "harmonic_factor": Recipe(singly, _factor),
+        "real_from_complex": Recipe(singly, _change),
+        "solid_harmonics": Recipe(singly, _solid),
+        "harmonics_from_monomials": Recipe(singly, _monomials),
+        "monomials_from_harmonics": Recipe(singly, _monomials),
+        "vector_harmonics": Recipe(singly, _vector),
         "tensor_harmonics": Recipe(_tensor_triples, _tensor),
-        "forms_from_vector_harmonics": Recipe(_singly, _forms),
-        "solid_gradient": Recipe(_singly, _gradient),
+        "forms_from_vector_harmonics": Recipe(singly, _forms),
+        "solid_gradient": Recipe(singly, _gradient),
         "cartesian_tensor": Recipe(_whole, _cartesian),
-        "fourier_from_harmonics": Recipe(_singly, _change_of_basis),
-        "harmonics_from_fourier": Recipe(_singly, _change_of_basis),
-        "theta_fourier": Recipe(_singly, _change_of_basis),
-        "theta_projection": Recipe(_singly, _change_of_basis),
-        "generators": Recipe(_singly, _generators),
-        "wigner_d_pi_half": Recipe(_singly, _matrix(lambda two_j: wigner_d_pi_half(Fraction(two_j, 2)))),
-        "wigner_d_fourier": Recipe(_singly, _matrix(lambda two_j: wigner_d_fourier(Fraction(two_j, 2)))),
-        "wigner_d_polynomial": Recipe(_singly, _half_angles),
+        "fourier_from_harmonics": Recipe(singly, _change_of_basis),
+        "harmonics_from_fourier": Recipe(singly, _change_of_basis),
+        "theta_fourier": Recipe(singly, _change_of_basis),
+        "theta_projection": Recipe(singly, _change_of_basis),
+        "generators": Recipe(singly, _generators),
+        "rotation_matrix": Recipe(singly, _rotation),
+        "wigner_d_pi_half": Recipe(singly, _matrix(wigner_d_pi_half)),
+        "wigner_d_fourier": Recipe(singly, _matrix(lambda j, basis: wigner_d_fourier(j, basis=basis))),
+        "wigner_d_polynomial": Recipe(singly, _half_angles),
     }
 )
 """The recipe of every kind."""

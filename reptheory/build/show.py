@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
-
-import numpy as np
+from math import prod
+from typing import TYPE_CHECKING, Final, Unpack
 
 from reptheory.build.proof import ProofError
-from reptheory.build.recipes import RECIPES
-from reptheory.build.size import require_room
-from reptheory.errors import LabelError
+from reptheory.build.recipes import block_of
+from reptheory.build.size import require_room, short
+from reptheory.build.symbol_recipes import SYMBOLS
+from reptheory.errors import LabelError, TooLarge
 from reptheory.exact.clebsch_gordan import clebsch_gordan
 from reptheory.exact.gaunt import gaunt, real_gaunt
 from reptheory.exact.rounding import is_nearest
 from reptheory.exact.surd import Surd
 from reptheory.exact.wigner3j import wigner_3j
-from reptheory.exact.wigner6j import wigner_6j
-from reptheory.exact.wigner9j import wigner_9j
-from reptheory.exact.wigner12j import wigner_12j_first, wigner_12j_second
 from reptheory.groups.labels import projection, read_half, spelled, two_spin, whole
-from reptheory.tables.kinds import TableKey, kind_of, table_key
+from reptheory.tables.kinds import TableKey, TableOptions, kind_of, table_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Listing", "block_rows"]
 
+_MOST_OPEN: Final = 10**6
 _MOST_BITS: Final = 14_000  # Python refuses to write integers of more than 4,300 digits
 
 
@@ -48,16 +46,15 @@ class Listing:
     lines: tuple[tuple[str, ...], ...]
 
 
-def block_rows(
-    kind: str, labels: Sequence[str], basis: str | None = None, formula: str | None = None
-) -> Listing:
+def block_rows(kind: str, labels: Sequence[str], **options: Unpack[TableOptions]) -> Listing:
     """List the values of a kind whose labels begin with `labels`.
 
     kind     one of `reptheory.tables.kinds.KINDS`
     labels   as text: three degrees of a coupling, the spin of a rotation, the degree of a change of basis,
              every spin of a symbol without orders; or those and the labels behind them, down to a single
              value (listed even when it is zero)
-    formula  of a Cartesian tensor, which needs no labels
+    options  basis, normalization, ... as `reptheory.tables.kinds.table_key`; the formula of a Cartesian
+             tensor, which needs no labels
     raises   LabelError: an impossible label, too few or too many; TooLarge
     """
     rule = kind_of(kind)
@@ -67,12 +64,19 @@ def block_rows(
         count = f"{least} to {most}" if least < most else f"{most}"
         raise LabelError(f"labels: got {len(labels)}; {kind} takes {count} of them: {' '.join(names)}")
     wanted = _integers(rule, labels)
-    key = _key(rule, wanted, basis, formula)
-    chosen = str(dict(key.parameters)["basis"])
-    title = f"{rule.summary} ({chosen} basis)" if formula is None else f"{formula}: {rule.summary}"
-    single = _single(rule, chosen, wanted)
+    key = _key(rule, wanted, options)
+    single = _single(key, wanted)
     values = [(wanted, single)] if single is not None else _values(key, wanted)
-    return Listing(title, names, tuple(_line(rule, row, value) for row, value in values))
+    return Listing(_title(key), names, tuple(_line(rule, row, value) for row, value in values))
+
+
+def _title(key: TableKey) -> str:
+    """Return what the values are, and in which basis or convention."""
+    values, summary = dict(key.parameters), kind_of(key.kind).summary
+    native = not values.keys() & {"normalization", "convention"}
+    how = f"{values['basis']} basis" if native else key.convention.name
+    words = [str(values[name]) for name in ("formula", "quaternion") if name in values]
+    return f"{summary} ({', '.join([*words, how])})"
 
 
 def _integers(rule: Kind, labels: Sequence[str]) -> tuple[int, ...]:
@@ -91,61 +95,65 @@ def _integers(rule: Kind, labels: Sequence[str]) -> tuple[int, ...]:
     return tuple(row)
 
 
-def _key(rule: Kind, wanted: Sequence[int], basis: str | None, formula: str | None) -> TableKey:
+def _key(rule: Kind, wanted: Sequence[int], options: TableOptions) -> TableKey:
     """Name the smallest table that holds the labels."""
     if "formula" in rule.parameters:
-        return table_key(rule.name, basis=basis, formula=formula)
+        return table_key(rule.name, **options)
     top = max(wanted[: rule.leading])
-    return table_key(rule.name, -(-top // 2) if rule.doubled else top, basis=basis, formula=formula)
+    return table_key(rule.name, -(-top // 2) if rule.doubled else top, **options)
 
 
 def _block(key: TableKey, wanted: Sequence[int]) -> Block | None:
     """Compute the block that the leading labels name; None where a selection rule forbids it."""
-    kind, recipe = kind_of(key.kind), RECIPES[key.kind]
-    if kind.triads:
+    kind = kind_of(key.kind)
+    if key.kind in SYMBOLS:
+        _require_few(key, len(wanted))
+        return block_of(key, tuple(wanted))
+    if kind.triads and kind.leading == 3:
         first, second, third = (wanted[place] for place in kind.triads[0])
         if not abs(first - second) <= third <= first + second or (kind.doubled and sum(wanted[:3]) % 2):
             return None
-        return recipe.compute(key, tuple(wanted[:3]))
+        return block_of(key, tuple(wanted[:3]))
     require_room(key)
-    return recipe.compute(key, tuple(wanted[: kind.leading]))
+    return block_of(key, tuple(wanted[: kind.leading]))
 
 
-def _single(rule: Kind, basis: str, wanted: Sequence[int]) -> Surd | None:
+def _require_few(key: TableKey, given: int) -> None:
+    """Raise TooLarge where the labels of a symbol leave too many others open."""
+    columns, parameters = kind_of(key.kind).columns, dict(key.parameters)
+    spans = (column.limits(parameters) for column in columns[given:])
+    rows = prod(high - low + 1 for low, high in spans)
+    if key.kind != "vector_path_ratio" and rows > _MOST_OPEN:
+        raise TooLarge(f"labels: {short(rows)}rows may begin with these; give more labels")
+
+
+def _single(key: TableKey, wanted: Sequence[int]) -> Surd | None:
     """Return the one value that all labels name, without its block, where it has a formula."""
-    if len(wanted) < len(rule.columns):
+    rule, values = kind_of(key.kind), dict(key.parameters)
+    if len(wanted) < len(rule.columns) or values.keys() & {"normalization", "convention"}:
         return None
     labels = [Fraction(value, 2 if rule.doubled else 1) for value in wanted]
     scalars: dict[tuple[str, str], Callable[..., Surd]] = {
         ("clebsch_gordan", "complex"): clebsch_gordan,
         ("wigner_3j", "complex"): wigner_3j,
-        ("wigner_6j", "complex"): wigner_6j,
-        ("wigner_9j", "complex"): wigner_9j,
-        ("wigner_12j_first", "complex"): wigner_12j_first,
-        ("wigner_12j_second", "complex"): wigner_12j_second,
+        ("spin_clebsch_gordan", "complex"): clebsch_gordan,
         ("gaunt", "complex"): gaunt,
         ("gaunt", "real"): real_gaunt,
     }
-    scalar = scalars.get((rule.name, basis))
+    scalar = scalars.get((rule.name, str(values["basis"])))
     return None if scalar is None else scalar(*labels)
 
 
 def _values(key: TableKey, wanted: Sequence[int]) -> list[tuple[Sequence[int], Surd]]:
     """Return the rows whose labels begin with `wanted`; one zero when a single value was asked for."""
-    block, kind = _block(key, wanted), kind_of(key.kind)
-    chosen: list[int] = []
+    block, chosen = _block(key, wanted), tuple(wanted)
+    found: list[tuple[Sequence[int], Surd]] = []
     if block is not None:
-        same = block.index[:, : len(wanted)] == np.array(wanted, dtype=np.int64)
-        chosen = np.flatnonzero(same.all(axis=1)).tolist()
-    if block is None or (not chosen and len(wanted) == len(kind.columns)):
-        return [(wanted, Surd.rational(0))] if len(wanted) == len(kind.columns) else []
-    values: list[tuple[Sequence[int], Surd]] = []
-    for row in chosen:
-        square = Fraction(abs(block.numerators[row]), block.denominators[row])
-        sign = 1 if block.numerators[row] > 0 else -1
-        value = Surd.sqrt(square, sign=sign, pi_power=kind.pi_power, i_power=int(block.i_powers[row]))
-        values.append((block.index[row].tolist(), value))
-    return values
+        rows = block.values(key.pi_power)
+        found.extend((row, value) for row, value in rows if row[: len(chosen)] == chosen)
+    if not found and len(wanted) == len(kind_of(key.kind).columns):
+        return [(wanted, Surd.rational(0))]
+    return found
 
 
 def _line(rule: Kind, row: Sequence[int], value: Surd) -> tuple[str, ...]:

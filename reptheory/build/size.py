@@ -51,21 +51,23 @@ def most_rows(key: TableKey) -> int:
         halves = kind.doubled and not real  # the real basis has whole spins only
         return copies * (_coupled(key.kind, halves, top, int(values["lmax_out"])) + 1)
     if key.kind not in _MOST_ROWS:
-        return _symbols(len(kind.columns), kind.triads, top)
+        return _symbols(len(kind.columns), kind.triads, top, halves=kind.doubled and not real)
     band = int(values.get("band_limit", top))
     return _MOST_ROWS[key.kind](top, band, copies)
 
 
-def _symbols(columns: int, triads: tuple[tuple[int, int, int], ...], top: int) -> int:
+def _symbols(columns: int, triads: tuple[tuple[int, int, int], ...], top: int, *, halves: bool = True) -> int:
     """Return an upper bound of the rows of a symbol without orders, whose labels are in two triads each.
 
     As many as sqrt(prod of the triangles that each triad may be), summed over the parities of the doubled
     labels (Finner's inequality): docs/proofs/tables.md.
     """
     whole = (top + 1) * ((top + 1) ** 2 + 1) // 2
-    halves = ((top + 1) * (4 * top * top + 5 * top + 2) // 2 - whole) // 3  # with two given odd labels
+    if not halves:
+        return isqrt(whole ** len(triads))
+    odd = ((top + 1) * (4 * top * top + 5 * top + 2) // 2 - whole) // 3  # with two given odd labels
     return sum(
-        classes * isqrt(whole**even * halves ** (len(triads) - even))
+        classes * isqrt(whole**even * odd ** (len(triads) - even))
         for even, classes in _parities(columns, triads).items()
     )
 
@@ -81,8 +83,35 @@ def _parities(columns: int, triads: tuple[tuple[int, int, int], ...]) -> Counter
     return found
 
 
+def _same_sides(top: int) -> int:
+    """Return how many pairs of real harmonics a rotation about y can join: cosines, or sines, alone."""
+    return (top + 1) * (2 * top * top + 4 * top + 3) // 3
+
+
+def _many_harmonics(count: int, top: int, copies: int) -> int:
+    """Return an upper bound of the integrals of `count` harmonics.
+
+    All degrees and orders but the last are free, that one has a degree of one parity and an order that the
+    others fix; up to two signs for each of them in the real basis, where a factor of two is known to be left
+    over.
+    """
+    if copies == 1:
+        return int((top + 1) ** (2 * count - 2) * (top // 2 + 1))
+    return int((top + 1) ** count * (2 * top + 1) ** (count - 2) * (top // 2 + 1) // 2 + 1)
+
+
 _MOST_ROWS: Final[dict[str, Callable[[int, int, int], int]]] = {
     # lmax, band limit, 2 in the real basis
+    "recoupling_three_spins": lambda top, _, __: (2 * top + 2) ** 6 // 32 + 1,
+    "recoupling_four_spins": lambda top, _, __: (2 * top + 2) ** 9 // 128 + 1,
+    "gaunt_4": lambda top, _, copies: _many_harmonics(4, top, copies),
+    "gaunt_5": lambda top, _, copies: _many_harmonics(5, top, copies),
+    "vector_path_ratio": lambda top, _, __: 30 * (top + 1) ** 3,
+    "block_basis": lambda top, _, copies: copies * (_coupled("", copies == 1, top, 2 * top) + 1),
+    "harmonic_factor": lambda top, _, __: (top + 1) ** 2,
+    "rotation_matrix": lambda top, _, copies: (
+        2 * (2 * top + 2) ** 3 // 3 if copies == 1 else (top + 1) * (2 * top + 1) * (2 * top + 3) // 3
+    ),
     "real_from_complex": lambda top, _, __: 2 * (top + 1) ** 2,
     "solid_harmonics": lambda top, _, copies: (top + 1) * (top + 2) ** 3 // (4 * copies) + 1,
     "harmonics_from_monomials": lambda top, _, copies: (top + 2) ** 5 // (20 * copies) + 2,
@@ -95,9 +124,13 @@ _MOST_ROWS: Final[dict[str, Callable[[int, int, int], int]]] = {
     "harmonics_from_fourier": lambda top, band, copies: copies * (top + 1) ** 2 * (band + 1),
     "theta_fourier": lambda top, band, _: (top + 1) * (top + 2) // 2 * (band // 2 + 1),
     "theta_projection": lambda top, band, _: (top + 1) * (top + 2) // 2 * (band // 2 + 1),
-    "wigner_d_pi_half": lambda top, _, __: (2 * top + 2) ** 3 // 3,
-    "wigner_d_fourier": lambda top, _, __: (2 * top + 2) ** 4 // 4,
-    "wigner_d_polynomial": lambda top, _, __: (2 * top + 2) ** 4 // 12 + 1,
+    "wigner_d_pi_half": lambda top, _, copies: (2 * top + 2) ** 3 // 3 if copies == 1 else _same_sides(top),
+    "wigner_d_fourier": lambda top, _, copies: (
+        (2 * top + 2) ** 4 // 4 if copies == 1 else (2 * top + 1) * _same_sides(top)
+    ),
+    "wigner_d_polynomial": lambda top, _, copies: (
+        (2 * top + 2) ** 4 // 12 + 1 if copies == 1 else (top + 1) * _same_sides(top)
+    ),
 }
 
 
@@ -128,7 +161,15 @@ def most_bytes(key: TableKey) -> int:
 
 def row_bytes(key: TableKey) -> int:
     """Return about how many bytes a row takes while it is built; see `most_bytes`."""
-    return 400 + 8 * int(dict(key.parameters).get("lmax", 1))
+    return 400 + 8 * int(dict(key.parameters).get("lmax", 1)) + factorial_bits(key) // 4
+
+
+def factorial_bits(key: TableKey) -> int:
+    """Return about how many bits (l+m)!/(l-m)! adds to the integers of unnormalised harmonics."""
+    if key.convention.normalization != "unnormalized":
+        return 0
+    top = int(dict(key.parameters)["lmax"])
+    return len(kind_of(key.kind).harmonics) * 2 * top * (2 * top).bit_length()
 
 
 def available_memory() -> int:
@@ -184,7 +225,7 @@ def refusal(key: TableKey, rows: int, needed: int, free: int) -> TooLarge:
 
 def _hint(key: TableKey) -> str:
     """Name the other parameter that makes a table smaller."""
-    others = kind_of(key.kind).parameters[1:]
+    others = [name for name in kind_of(key.kind).parameters[1:] if name != "quaternion"]
     return f" or {others[0]}" if others else ""
 
 

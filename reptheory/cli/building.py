@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Unpack
 
 import click
 
-from reptheory.cli.options import BASIS, EPILOG, KIND, OUTPUT
+from reptheory.cli.options import EPILOG, KIND, OUTPUT, named_table
 from reptheory.cli.progress import bar
-from reptheory.tables.kinds import kind_of, table_key
+from reptheory.tables.kinds import TableOptions, kind_of, table_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,10 +25,9 @@ _WORTH_SAYING: Final = 2.0
 @click.command(epilog=EPILOG)
 @click.argument("kind", type=KIND, metavar="KIND")
 @click.option("--lmax", type=int, help="Highest degree l (or spin j) of the inputs.")
-@click.option("--basis", type=BASIS, help="Default: the first basis that the kind has.")
 @click.option("--lmax-out", type=int, help="Couplings: highest l3. Default: 2 lmax.")
 @click.option("--band-limit", type=int, help="Inverse changes of basis: highest |u|. Default: lmax.")
-@click.option("--formula", help="Cartesian tensors, instead of --lmax: index symmetry, such as ij=ji.")
+@named_table
 @click.option("--output", "-o", type=OUTPUT, help="Default: a name that says what it is, in this folder.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes. Default: as the size deserves.")
 @click.option("--scheduler", metavar="ADDRESS", help="Build on a Dask cluster; `local` starts one here.")
@@ -38,15 +37,12 @@ def build(
     *,
     kind: str,
     lmax: int | None,
-    basis: str | None,
-    lmax_out: int | None,
-    band_limit: int | None,
-    formula: str | None,
     output: Path | None,
     workers: int | None,
     scheduler: str | None,
     stream: bool,
     only_estimate: bool,
+    **options: Unpack[TableOptions],
 ) -> None:
     """Build a table from exact values and write it to a file.
 
@@ -60,9 +56,9 @@ def build(
     from reptheory.build.streaming import fits_in_memory, stream_key  # noqa: PLC0415
 
     needed = kind_of(kind).parameters[0]
-    if {"lmax": lmax, "formula": formula}[needed] is None:
+    if {"lmax": lmax, "formula": options["formula"]}[needed] is None:
         raise click.UsageError(f"Missing option '--{needed}'.")
-    key = table_key(kind, lmax, basis=basis, lmax_out=lmax_out, band_limit=band_limit, formula=formula)
+    key = table_key(kind, lmax, **options)
     stream = stream or not fits_in_memory(key)
     guess = estimate(key, streamed=stream)
     if only_estimate:

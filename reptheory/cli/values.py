@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import click
 
-from reptheory.cli.options import BASIS, EPILOG, KIND
+from reptheory.cli.options import EPILOG, KIND, named_table
+from reptheory.tables.kinds import TableOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,12 +21,11 @@ __all__ = ["show"]
 @click.command(epilog=EPILOG, context_settings={"ignore_unknown_options": True})
 @click.argument("kind", type=KIND, metavar="KIND")
 @click.argument("labels", nargs=-1, metavar="LABELS...")
-@click.option("--basis", type=BASIS, help="Default: the first basis that the kind has.")
-@click.option("--formula", help="Index symmetry of a Cartesian tensor, such as ij=ji.")
+@named_table
 @click.option(
     "--limit", type=click.IntRange(min=0), default=200, show_default=True, help="Most rows; 0 for all."
 )
-def show(kind: str, labels: Sequence[str], basis: str | None, formula: str | None, limit: int) -> None:
+def show(kind: str, labels: Sequence[str], limit: int, **options: Unpack[TableOptions]) -> None:
     """Show exact values and the floats nearest to them.
 
     LABELS are three degrees (one block), or three degrees and three orders (one value); the spins of a 6j, 9j
@@ -38,7 +38,7 @@ def show(kind: str, labels: Sequence[str], basis: str | None, formula: str | Non
     """
     from reptheory.build.show import block_rows  # noqa: PLC0415
 
-    _print_listing(block_rows(kind, labels, basis, formula), limit)
+    _print_listing(block_rows(kind, labels, **options), limit)
 
 
 def _print_listing(listing: Listing, limit: int) -> None:

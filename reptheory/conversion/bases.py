@@ -27,10 +27,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reptheory.conventions import harmonic_convention
 from reptheory.conversion.registry import PackageConvention
 from reptheory.errors import LabelError
 from reptheory.exact.complex_surds import ComplexSurd
-from reptheory.exact.normalization import factors_of_degree, harmonic_convention
+from reptheory.exact.normalization import factors_of_degree
 from reptheory.exact.real_basis import real_row
 from reptheory.exact.rotation_matrices import real_rotation_matrix
 from reptheory.exact.surd import Surd

@@ -32,11 +32,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reptheory.conventions import COMPLEX, Basis, Convention, convention_of
+from reptheory.conventions import COMPLEX, Basis, Convention, convention_of, harmonic_convention
 from reptheory.errors import LabelError
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.entries import require_room
-from reptheory.exact.normalization import factors_of_degree, harmonic_convention, scaled_axes
+from reptheory.exact.normalization import factors_of_degree, scaled_axes
 from reptheory.exact.surd import Surd
 from reptheory.exact.wigner_d import krawtchouk
 from reptheory.groups.labels import count, listed, shown, whole

@@ -102,11 +102,8 @@ def gaunt_array(
     block = coupling_block("gaunt", l1, l2, l3, basis)
     if phase is None and normalization == "orthonormal":
         return block
-    from reptheory.exact.normalization import (  # noqa: PLC0415
-        factors_of_degree,
-        harmonic_convention,
-        scaled_axes,
-    )
+    from reptheory.conventions import harmonic_convention  # noqa: PLC0415
+    from reptheory.exact.normalization import factors_of_degree, scaled_axes  # noqa: PLC0415
 
     convention = harmonic_convention(basis, normalization, phase)
     factors = {axis: factors_of_degree(length // 2, convention) for axis, length in enumerate(block.shape)}
@@ -152,10 +149,8 @@ def _scaled(
     value: Surd, labels: tuple[int, ...], basis: Basis, normalization: str, phase: str | None
 ) -> Surd:
     """Return a coefficient of orthonormal harmonics as one of the named family."""
-    from reptheory.exact.normalization import (  # noqa: PLC0415  (it loads NumPy)
-        harmonic_convention,
-        unchecked_factor,
-    )
+    from reptheory.conventions import harmonic_convention  # noqa: PLC0415
+    from reptheory.exact.normalization import unchecked_factor  # noqa: PLC0415  (it loads NumPy)
 
     convention = harmonic_convention(basis, normalization, phase)
     for degree, order in zip(labels[:3], labels[3:], strict=True):

@@ -15,14 +15,13 @@ from collections.abc import Iterator
 from math import prod
 from typing import Final
 
-from reptheory.conventions import Basis, convention_of
+from reptheory.conventions import Basis, convention_of, harmonic_convention
 from reptheory.errors import LabelError, TooLarge
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.entries import require_room
 from reptheory.exact.gaunt import gaunt, real_gaunt
 from reptheory.exact.normalization import (
     factors_of_degree,
-    harmonic_convention,
     scaled_axes,
     unchecked_factor,
 )

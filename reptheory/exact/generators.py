@@ -12,10 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from reptheory.conventions import COMPLEX, REAL, Basis, convention_of
+from reptheory.conventions import COMPLEX, Basis, convention_of
 from reptheory.errors import TooLarge
 from reptheory.exact.arrays import SurdArray
-from reptheory.exact.real_basis import real_from_complex
+from reptheory.exact.real_basis import operator_in_real_basis
 from reptheory.exact.surd import Surd
 from reptheory.groups.labels import shown, two_spin, whole
 
@@ -66,10 +66,6 @@ def generators(j: object, basis: Basis = "complex") -> Generators:
     y = {place: value * half / (turn if place in up else -turn) for place, value in (up | down).items()}
     shape = (two_j + 1, two_j + 1)
     arrays = (SurdArray.from_entries(shape, entries, COMPLEX) for entries in (x, y, z, up, down))
-    return Generators(*(array if convention is COMPLEX else _real(array) for array in arrays))
-
-
-def _real(operator: SurdArray) -> SurdArray:
-    """Return an operator on complex coefficients in the real basis: conj(U) A U^T."""
-    change = real_from_complex(operator.shape[0] // 2)
-    return change.conjugate().contract(operator, 1, REAL).contract(change, ([1], [1]))
+    return Generators(
+        *(array if convention is COMPLEX else operator_in_real_basis(array) for array in arrays)
+    )

@@ -12,49 +12,29 @@ factor(l, m) Y_lm or factor(l, m) S_lm:
 "condon-shortley" says that P_l^m holds (-1)^m, as in Y; "none" that it does not, as in S; the other choice in
 either basis multiplies by (-1)^m. Y_l,-m = (-1)^m conj(Y_lm) in every one of them. These are the four
 normalisations and two phases of pyshtools (Wieczorek and Meschede, Geochem. Geophys. Geosyst. 19 (2018)
-2574), whose words and those of e3nn are understood as well.
+2574), whose words and those of e3nn `harmonic_convention` understands as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from math import comb, factorial
-from typing import Final, Literal
+from typing import Final
 
-from reptheory.conventions import Basis, Convention, convention_of
-from reptheory.errors import LabelError, TooLarge
+from reptheory.conventions import Basis, Convention, convention_of, harmonic_convention
+from reptheory.errors import TooLarge
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.surd import Surd
 from reptheory.groups.labels import projection, shown, whole
 
 __all__ = [
-    "Normalization",
-    "Phase",
     "factors_of_degree",
-    "harmonic_convention",
     "harmonic_factor",
-    "plain",
     "scaled_axes",
     "unchecked_factor",
 ]
 
-Normalization = Literal["orthonormal", "4pi", "schmidt", "unnormalized"]
-Phase = Literal["condon-shortley", "none"]
-
-_WORDS: Final[Mapping[str, Normalization]] = {
-    "orthonormal": "orthonormal",
-    "ortho": "orthonormal",  # pyshtools
-    "integral": "orthonormal",  # e3nn
-    "4pi": "4pi",
-    "component": "4pi",  # e3nn
-    "schmidt": "schmidt",
-    "racah": "schmidt",
-    "norm": "schmidt",  # e3nn
-    "unnormalized": "unnormalized",
-    "unnorm": "unnormalized",  # pyshtools
-}
 _ONE: Final = Surd.rational(1)
 _LARGEST_ORDER: Final = 10**5
 
@@ -83,39 +63,6 @@ def harmonic_factor(
     degree, order = whole(l, "l"), whole(m, "m", signed=True)
     projection(2 * degree, 2 * order, "l", "m")
     return unchecked_factor(degree, order, harmonic_convention(basis, normalization, phase))
-
-
-def harmonic_convention(
-    basis: str, normalization: str = "orthonormal", phase: str | None = None
-) -> Convention:
-    """Return the convention of the harmonics that three words name; COMPLEX or REAL itself by default.
-
-    raises  LabelError: an unknown word
-
-    >>> harmonic_convention("real", "component").normalization
-    '4pi'
-    """
-    base = convention_of(basis)
-    if plain(normalization, phase):
-        return base
-    word = _WORDS.get(normalization) if isinstance(normalization, str) else None
-    if word is None:
-        raise LabelError(
-            f"normalization: got {shown(normalization)}; it must be one of "
-            f"{', '.join(dict.fromkeys(_WORDS.values()))}"
-        )
-    if phase not in (None, "condon-shortley", "none"):
-        raise LabelError(f'phase: got {shown(phase)}; it must be "condon-shortley", "none" or None')
-    chosen = base.phase if phase is None else phase
-    if word == base.normalization and chosen == base.phase:
-        return base
-    name = f"{base.basis} harmonics, {word}, phase {chosen}"
-    return replace(base, name=name, normalization=word, phase=chosen)
-
-
-def plain(normalization: object, phase: object) -> bool:
-    """Return whether both are their defaults, so that nothing is to be scaled: a test that costs nothing."""
-    return phase is None and normalization == "orthonormal"
 
 
 def unchecked_factor(degree: int, order: int, convention: Convention) -> Surd:

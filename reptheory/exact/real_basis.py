@@ -20,7 +20,7 @@ from reptheory.exact.entries import require_room
 from reptheory.exact.surd import Surd
 from reptheory.groups.labels import shown, whole
 
-__all__ = ["real_from_complex", "real_row"]
+__all__ = ["operator_in_real_basis", "real_from_complex", "real_row"]
 
 _HALF = Fraction(1, 2)
 
@@ -55,3 +55,16 @@ def real_from_complex(l: object) -> SurdArray:  # noqa: E741  (the degree is cal
         for other, value in real_row(m)
     }
     return SurdArray.from_entries((2 * degree + 1, 2 * degree + 1), entries, REAL)
+
+
+def operator_in_real_basis(operator: SurdArray) -> SurdArray:
+    """Return conj(U) A U^T, the real-basis form of what maps complex coefficients to complex coefficients.
+
+    operator   shape (2l+1, 2l+1, ...): rows m', columns m, and axes that stay as they are
+    raises     IncommensurableSurds: a sum is not one surd; never for rotations about y and generators, whose
+               entries d[m', m] and d[m', -m] are rational multiples of one root
+    """
+    change = real_from_complex(operator.shape[0] // 2)
+    rows = change.conjugate().contract(operator, 1, REAL)
+    rest = range(2, operator.ndim)
+    return rows.contract(change, ([1], [1])).transpose((0, operator.ndim - 1, *(axis - 1 for axis in rest)))

@@ -21,12 +21,11 @@ from fractions import Fraction
 from functools import lru_cache
 from math import comb
 
-from reptheory.conventions import Basis, Convention, convention_of
+from reptheory.conventions import Basis, Convention, convention_of, harmonic_convention
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.entries import require_room
 from reptheory.exact.normalization import (
     factors_of_degree,
-    harmonic_convention,
     scaled_axes,
     unchecked_factor,
 )

@@ -10,6 +10,9 @@ is a rotation about z between d(pi/2) and its transpose:
     d^j_{m'm}(beta) = i^(m-m') sum_mu d^j_{m'mu}(pi/2) d^j_{m mu}(pi/2) e^{-i mu beta}
 
 and the derivative by beta multiplies each term by -i mu.
+
+In the real basis d is conj(U) d U^T with U = `real_from_complex`, the matrix of the same rotation about y:
+its entries join d[m', m] and d[m', -m], which agree up to sign at pi/2 and wave by wave.
 """
 
 from __future__ import annotations
@@ -22,11 +25,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reptheory.conventions import COMPLEX
+from reptheory.conventions import COMPLEX, REAL, Basis, convention_of
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.entries import require_room
+from reptheory.exact.real_basis import operator_in_real_basis
 from reptheory.exact.surd import Surd
-from reptheory.groups.labels import count, shown, two_spin
+from reptheory.groups.labels import count, shown, two_spin, whole
 
 __all__ = ["krawtchouk", "wigner_d_fourier", "wigner_d_pi_half"]
 
@@ -52,14 +56,20 @@ def krawtchouk(two_j: int) -> NDArray[Any]:
     return table
 
 
-def wigner_d_pi_half(j: object) -> SurdArray:
+def wigner_d_pi_half(j: object, basis: Basis = "complex") -> SurdArray:
     """Return d^j(pi/2): shape (2j+1, 2j+1), indices m'+j, m+j. Real and orthogonal.
 
-    raises  LabelError: j is not 0, 1/2, 1, ...; TooLarge
+    j       spin; whole in the real basis
+    basis   "complex" or "real"
+    raises  LabelError: j is not 0, 1/2, 1, ..., or the basis is impossible; TooLarge
 
     >>> wigner_d_pi_half(0.5)[0, 1], wigner_d_pi_half(1)[1, 2]
     (√(1/2), √(1/2))
+    >>> [str(entry) for entry in wigner_d_pi_half(1, "real")[2]]  # of y, z, x: x' = z
+    ['0', '1', '0']
     """
+    if convention_of(basis) is REAL:
+        return operator_in_real_basis(wigner_d_pi_half(whole(j, "j")))
     two_j = two_spin(j, "j")
     require_room((two_j + 1) ** 2, 2 * two_j, f"wigner_d_pi_half: 2j = {shown(two_j)}")
     table = krawtchouk(two_j)
@@ -81,17 +91,22 @@ def wigner_d_pi_half(j: object) -> SurdArray:
     )
 
 
-def wigner_d_fourier(j: object, derivative: object = 0) -> SurdArray:
+def wigner_d_fourier(j: object, derivative: object = 0, basis: Basis = "complex") -> SurdArray:
     """Return the Fourier series of d^j(beta): [m'+j, m+j, mu+j] is the coefficient of e^{-i mu beta}.
 
-    Real for m - m' even, imaginary for m - m' odd; shape (2j+1, 2j+1, 2j+1), complex convention.
+    Real for m - m' even, imaginary for m - m' odd (complex basis); shape (2j+1, 2j+1, 2j+1).
 
+    j           spin; whole in the real basis
     derivative  how often by beta: its coefficients have the factor (-i mu)^derivative
-    raises      LabelError: j is not 0, 1/2, 1, ..., or derivative not 0, 1, ...; TooLarge
+    basis       "complex" or "real"
+    raises      LabelError: j is not 0, 1/2, 1, ..., derivative not 0, 1, ..., or the basis is impossible;
+                TooLarge
 
     >>> wigner_d_fourier(0.5)[1, 1].to_numpy().tolist()  # cos(beta / 2)
     [0.5, 0.5]
     """
+    if convention_of(basis) is REAL:
+        return operator_in_real_basis(wigner_d_fourier(whole(j, "j"), derivative))
     two_j, order = two_spin(j, "j"), count(derivative, "derivative")
     require_room((two_j + 1) ** 3, 4 * two_j, f"wigner_d_fourier: 2j = {shown(two_j)}")
     table = krawtchouk(two_j).astype(object)

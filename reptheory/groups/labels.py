@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Set
 from fractions import Fraction
 from typing import Any, Final
 
-from reptheory.errors import LabelError
+from reptheory.errors import LabelError, shown
 
 __all__ = [
     "count",
@@ -37,7 +37,6 @@ __all__ = [
     "whole",
 ]
 
-_LONGEST_SHOWN: Final = 60
 _LARGEST_FLOAT: Final = 2**53
 _HALVES: Final = "it must be an exact multiple of 1/2; pass an int, Fraction(n, 2), or a float such as 0.5"
 _WHOLE: Final = "it must be a whole number; pass an int (half-integers label SU(2) only)"
@@ -215,19 +214,6 @@ def spelled(two_label: int) -> str:
     ('3/2', '-1/2', '2')
     """
     return f"{shown(two_label)}/2" if two_label % 2 else shown(two_label // 2)
-
-
-def shown(value: object) -> str:
-    """Return a value as text on one line of at most 60 characters, for messages; it never raises."""
-    try:
-        text = " ".join((str(value) if isinstance(value, Fraction) else repr(value)).split())
-    except Exception:  # a broken __repr__, or an int beyond Python's digit limit, must not hide the error
-        if isinstance(value, int):
-            return f"an int of {value.bit_length()} bits"
-        text = f"a {type(value).__name__} that cannot be printed"
-    if len(text) > _LONGEST_SHOWN:
-        text = f"{text[: _LONGEST_SHOWN - 3]}..."
-    return text
 
 
 def _integer(value: object, name: str, rule: str) -> int:

@@ -13,7 +13,7 @@ import hashlib
 import json
 import string
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from reptheory.conventions import Convention
 from reptheory.errors import ReptheoryError, TableCorrupt, TableMismatch, TableOutdated
@@ -68,7 +68,7 @@ class Header:
             "index_names": list(kind.index_names),
             "exact": {
                 "value": VALUE,
-                "pi_power": kind.pi_power,
+                "pi_power": self.key.pi_power,
                 "integers": LIMBS,
                 "columns": [spec.name for spec in self.specs if spec.name in EXACT_COLUMNS],
             },
@@ -176,6 +176,9 @@ def _header(manifest: Mapping[str, Any]) -> Header:
     """Collect the independent statements of a manifest; whatever they do not imply is compared later."""
     parameters = manifest["parameters"]
     options = {name: parameters.get(name) for name in OPTIONS}
+    if options["convention"] is not None:
+        fields = {name: str(value) for name, value in manifest["convention"].items() if name != "fingerprint"}
+        options["convention"] = Convention(**cast("Any", fields))
     key = table_key(manifest["kind"], basis=parameters["basis"], **options)
     arrays = manifest["arrays"]
     rows = _count(manifest["rows"])

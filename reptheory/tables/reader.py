@@ -68,7 +68,7 @@ class TableFile:
             arrays[name] = self._rows(spec, place, start, count)
         check_index(kind, dict(self.header.key.parameters), arrays["index"], before, start)
         check_values(arrays, start)
-        return Part(start=start, pi_power=kind.pi_power, **arrays)
+        return Part(start=start, pi_power=self.header.key.pi_power, **arrays)
 
     def column(self, name: str, rows: int = PART_ROWS) -> Iterator[NDArray[Any]]:
         """Yield one array of the file ("index", "float64", ...), at most `rows` rows at a time."""

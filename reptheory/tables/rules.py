@@ -75,6 +75,8 @@ class Kind:
     summary     one line for people
     triads      triples of columns that form triangles (of whole sum, if doubled)
     rule        what else ties the columns together
+    harmonics   pairs (place of an order, 1 or -1) of the columns whose values scale as the harmonics of that
+                degree and order do, or as coefficients of them; their normalisation and phase can be chosen
     """
 
     name: str
@@ -86,6 +88,7 @@ class Kind:
     summary: str
     triads: tuple[tuple[int, int, int], ...] = ()
     rule: Rule | None = None
+    harmonics: tuple[tuple[int, int], ...] = ()
 
     @property
     def index_names(self) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ class Table:
     @property
     def pi_power(self) -> int:
         """Power of pi under every square root."""
-        return kind_of(self.kind).pi_power
+        return self.key.pi_power
 
     @property
     def nbytes(self) -> int:

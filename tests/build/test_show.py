@@ -45,9 +45,9 @@ def test_a_block():
     ],
 )
 def test_a_single_value(kind, labels, basis, exact):
-    (line,) = block_rows(kind, labels.split(), basis).lines
+    (line,) = block_rows(kind, labels.split(), basis=basis).lines
     assert line[-1] == exact
-    assert len(line) == len(block_rows(kind, labels.split(), basis).names) + 3
+    assert len(line) == len(block_rows(kind, labels.split(), basis=basis).names) + 3
 
 
 def test_a_cartesian_tensor():

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from scipy.special import assoc_legendre_p, lpmv, sph_harm_y
 from strategies import degrees
 
-from reptheory.conventions import COMPLEX, REAL, Basis
+from reptheory.conventions import COMPLEX, REAL, Basis, harmonic_convention
 from reptheory.errors import ConventionMismatch, LabelError, TooLarge
 from reptheory.exact.complex_surds import ComplexSurd
 from reptheory.exact.fourier import fourier_from_harmonics, harmonics_from_fourier
 from reptheory.exact.gaunt import gaunt, gaunt_array, real_gaunt
 from reptheory.exact.gaunt_n import gaunt_n
-from reptheory.exact.normalization import harmonic_convention, harmonic_factor
+from reptheory.exact.normalization import harmonic_factor
 from reptheory.exact.polynomials import SurdPolynomial
 from reptheory.exact.solid_harmonics import (
     harmonics_from_monomials,

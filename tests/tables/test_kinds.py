@@ -15,6 +15,12 @@ def test_defaults_are_filled_in():
     assert table_key("gaunt", 3) == table_key("gaunt", np.int8(3), basis="real", lmax_out=6)
     assert table_key("harmonics_from_fourier", 3) == table_key("harmonics_from_fourier", 3.0, band_limit=3)
     assert dict(table_key("theta_fourier", 3).parameters) == {"lmax": 3, "basis": "complex"}
+    assert table_key("gaunt", 3) == table_key("gaunt", 3, normalization="integral", phase="none")
+    schmidt = table_key("gaunt", 3, normalization="racah")
+    assert schmidt == table_key("gaunt", 3, normalization="schmidt", phase="none") != table_key("gaunt", 3)
+    assert schmidt.convention.fingerprint != table_key("gaunt", 3).convention.fingerprint
+    half_turn = table_key("rotation_matrix", 1, quaternion=[0, 0, -4, 2])
+    assert half_turn == table_key("rotation_matrix", 1, quaternion="0,0,-2,1")
 
 
 def test_file_names_differ_and_are_plain():
@@ -49,6 +55,19 @@ def test_file_names_differ_and_are_plain():
         (("cartesian_tensor",), {"formula": "../i"}, "formula"),
         (("cartesian_tensor",), {"formula": "i" * 8}, "formula"),
         (("gaunt", 1), {"formula": "ij"}, "formula"),
+        (("gaunt", 1), {"normalization": "magic"}, "normalization"),
+        (("gaunt", 1), {"normalization": 10**5000}, "normalization"),
+        (("gaunt", 1), {"phase": "up"}, "phase"),
+        (("gaunt", 1), {"quaternion": "1,0,0,0"}, "quaternion"),
+        (("wigner_3j", 1), {"normalization": "4pi"}, "no harmonics"),
+        (("wigner_3j", 1), {"phase": "none"}, "no harmonics"),
+        (("rotation_matrix", 1), {}, "quaternion"),
+        (("rotation_matrix", 1), {"quaternion": "0,0,0,0"}, "quaternion"),
+        (("rotation_matrix", 1), {"quaternion": "1,0,0"}, "quaternion"),
+        (("rotation_matrix", 1), {"quaternion": (1, 0, 0)}, "quaternion"),
+        (("rotation_matrix", 1), {"quaternion": (1, 0, 0, 0.5)}, "quaternion"),
+        (("rotation_matrix", 1), {"quaternion": "1,0,0,../x"}, "quaternion"),
+        (("rotation_matrix", 1), {"quaternion": (10**10, 0, 0, 1)}, "quaternion"),
     ],
 )
 def test_impossible_tables_are_refused(arguments, options, words):
@@ -88,20 +107,42 @@ def candidates(limits):
     return np.unique(rows, axis=0)
 
 
-def possible(kind, parameters, row):  # noqa: PLR0911
+def possible(kind, parameters, row):  # noqa: PLR0911, PLR0912
     """Write the rules a second time, one row at a time."""
     limits = kind.limits(parameters)
     if any(not low <= value <= high for value, (low, high) in zip(row, limits, strict=True)):
         return False
-    if kind.name in {"clebsch_gordan", "gaunt", "wigner_3j", "real_wigner_3j", "tensor_harmonics"}:
+    if kind.name in {
+        "clebsch_gordan",
+        "gaunt",
+        "spin_clebsch_gordan",
+        "wigner_3j",
+        "real_wigner_3j",
+        "tensor_harmonics",
+        "block_basis",
+    }:
         js, ms = row[:3], row[3:]
         triangle = js[2] in range(abs(js[0] - js[1]), js[0] + js[1] + 1)
         fits = all(m in range(-j, j + 1, 2 if kind.doubled else 1) for j, m in zip(js, ms, strict=True))
         whole = kind.name != "tensor_harmonics" or js[1] % 2 == 0
         return triangle and fits and whole and (not kind.doubled or sum(js) % 2 == 0)
     if kind.name in SYMBOLS:
+        step = 2 if kind.doubled else 1
         triads = ([row[place] for place in triad] for triad in SYMBOLS[kind.name])
-        return all(c in range(abs(a - b), a + b + 1, 2) for a, b, c in triads)
+        good = all(c in range(abs(a - b), a + b + 1, step) for a, b, c in triads)
+        return good and (kind.doubled or sum(row[1::3]) % 2 == 0)
+    if kind.name == "vector_path_ratio":
+        families = zip(row[1:4], row[4:], [(1, 1, 0), (1, 1, 1), (0, 1, 1)][row[0]], strict=True)
+        triads = [row[1:4], row[4:], *families]
+        return sum(row[4:]) % 2 == 0 and all(c in range(abs(a - b), a + b + 1) for a, b, c in triads)
+    if kind.name in {"gaunt_4", "gaunt_5"}:
+        ls, ms = row[: len(row) // 2], row[len(row) // 2 :]
+        polygon = all(sum(ls) - l >= l for l in ls)  # noqa: E741
+        return polygon and sum(ls) % 2 == 0 and all(abs(m) <= l for l, m in zip(ls, ms, strict=True))  # noqa: E741
+    if kind.name == "harmonic_factor":
+        return abs(row[1]) <= row[0]
+    if kind.name == "rotation_matrix":
+        return all(m in range(-row[0], row[0] + 1, 2) for m in row[1:3])
     if kind.name.startswith("wigner_d"):
         orders, last = row[1:3], row[3:]
         span = range(row[0] + 1) if kind.name == "wigner_d_polynomial" else range(-row[0], row[0] + 1, 2)
@@ -128,6 +169,11 @@ def possible(kind, parameters, row):  # noqa: PLR0911
 
 SYMBOLS = {
     "wigner_6j": [(0, 1, 2), (0, 4, 5), (3, 1, 5), (3, 4, 2)],
+    "racah": [(0, 1, 4), (2, 3, 4), (0, 2, 5), (1, 3, 5)],
+    "recoupling_three_spins": [(0, 1, 4), (4, 2, 3), (1, 2, 5), (0, 5, 3)],
+    "recoupling_four_spins": [(0, 1, 5), (2, 3, 6), (5, 6, 4), (0, 2, 7), (1, 3, 8), (7, 8, 4)],
+    "matrix_path_ratio": [(0, 1, 2), (3, 4, 0), (4, 5, 1), (3, 5, 2)],
+    "tensor_path_ratio": [(0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8)],
     "wigner_9j": [(0, 1, 2), (3, 4, 5), (6, 7, 8), (0, 3, 6), (1, 4, 7), (2, 5, 8)],
     "wigner_12j_first": [(i, (i + 1) if i < 3 else 8, 4 + i) for i in range(4)]
     + [(8 + i, (9 + i) if i < 3 else 0, 4 + i) for i in range(4)],

@@ -19,7 +19,7 @@ from reptheory.build.auditing.coupling_readings import common_factor, wrong_entr
 from reptheory.build.auditing.foreign_rows import Rows, require_labels, rows_of
 from reptheory.build.auditing.report import Label
 from reptheory.build.auditing.tally import Explanation, Piece
-from reptheory.build.recipes import RECIPES, Block
+from reptheory.build.recipes import RECIPES, Block, block_of
 from reptheory.conversion import registry
 from reptheory.conversion.bases import orders
 from reptheory.conversion.convert import COUPLINGS
@@ -130,6 +130,8 @@ def _keys(
         if formula is None:
             return []
         keys = [table_key(kind.name, formula=formula)]
+    elif "quaternion" in kind.parameters:
+        return []
     else:
         top = max(int(abs(part.labels).max()) for part in rows)
         band = top if "band_limit" in kind.parameters else None
@@ -254,7 +256,7 @@ def _pair(
     What a list leaves out is 0; what the exact block has and the list has not is there as 0 too.
     """
     block = _exact(guess.key, group)
-    expected = _rounded(block, guess.kind.pi_power, precision, factor)
+    expected = _rounded(block, guess.key.pi_power, precision, factor)
     labels, back = np.unique(np.concatenate([block.index, group.labels]), axis=0, return_inverse=True)
     back = back.ravel()
     right = np.zeros(len(labels), expected.dtype)
@@ -274,15 +276,17 @@ def _exact(key: TableKey, group: Rows) -> Block:
         except LabelError:  # no such block: every entry should be 0
             return Block.of_values(len(kind.columns), {})
     good = kind.allowed(group.labels.astype(np.int32))
+    if kind.doubled and key.convention.basis == "real":
+        good &= (group.labels % 2 == 0).all(axis=1)
     return Block.of_values(
         len(kind.columns),
-        {labels: recipe.value(labels) for labels in map(tuple, group.labels[good].tolist())},
+        {labels: recipe.value(key, labels) for labels in map(tuple, group.labels[good].tolist())},
     )
 
 
 @lru_cache(maxsize=256)
 def _block(key: TableKey, leading: tuple[int, ...]) -> Block:
-    return RECIPES[key.kind].compute(key, leading)
+    return block_of(key, leading)
 
 
 def _rounded(block: Block, pi_power: int, precision: str, factor: Surd | None) -> NDArray[Any]:

@@ -41,9 +41,9 @@ def mathematica_value(entry: Entry) -> str:
     unit = "I*" if entry.i_power else ""
     if square == 1 and entry.pi_power == 0:
         return f"{sign}{unit}{rational}"
-    pi = {-1: ("", "Pi"), 0: ("", ""), 1: ("Pi", "")}[entry.pi_power]
-    top = "*".join(word for word in (str(square.numerator), pi[0]) if word)
-    bottom = "*".join(word for word in (str(square.denominator), pi[1]) if word)
+    pi = _power("Pi", abs(entry.pi_power))
+    top = "*".join(word for word in (str(square.numerator), pi if entry.pi_power > 0 else "") if word)
+    bottom = "*".join(word for word in (str(square.denominator), pi if entry.pi_power < 0 else "") if word)
     inside = top if bottom == "1" else f"{top}/{bottom}" if "*" not in bottom else f"{top}/({bottom})"
     return f"{sign}{unit}Sqrt[{inside}]"
 
@@ -61,9 +61,15 @@ def latex_value(entry: Entry) -> str:
     if square == 1 and entry.pi_power == 0:
         number = _ratio(str(rational.numerator), str(rational.denominator))
         return f"{sign}{unit}" if unit and number == "1" else f"{sign}{unit}{number}"
-    top = str(square.numerator) if entry.pi_power <= 0 else rf"{_factor(square.numerator)}\pi"
-    bottom = str(square.denominator) if entry.pi_power >= 0 else rf"{_factor(square.denominator)}\pi"
+    pi = _power(r"\pi", abs(entry.pi_power))
+    top = str(square.numerator) if entry.pi_power <= 0 else f"{_factor(square.numerator)}{pi}"
+    bottom = str(square.denominator) if entry.pi_power >= 0 else f"{_factor(square.denominator)}{pi}"
     return rf"{sign}{unit}\sqrt{{{_ratio(top, bottom)}}}"
+
+
+def _power(base: str, exponent: int) -> str:
+    """Write a power; a single one without its exponent."""
+    return base if exponent == 1 else f"{base}^{exponent}"
 
 
 def _factor(number: int) -> str:

@@ -41,7 +41,8 @@ def provenance_lines(source: RowSource) -> list[str]:
     """Return the provenance as lines of ASCII text for comments, at most 120 characters each."""
     header = source.header
     kind, convention = kind_of(header.key.kind), header.key.convention
-    pi = f" * pi^{kind.pi_power}" if kind.pi_power else ""
+    pi_power = header.key.pi_power
+    pi = f" * pi^{pi_power}" if pi_power else ""
     fields = {
         "reptheory table": str(header.key),
         "contents": kind.summary,

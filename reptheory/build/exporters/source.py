@@ -145,7 +145,7 @@ def write_source(source: RowSource, stream: BinaryIO, columns: tuple[str, ...], 
         provenance=provenance_lines(source),
         rows=header.rows,
         labels=kind.index_names,
-        pi_power=kind.pi_power,
+        pi_power=header.key.pi_power,
         arrays=arrays,
         bytes=sum(array.bytes for array in arrays),
     )
