@@ -8,18 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reptheory.build.compare import differing
 from reptheory.build.estimate import estimate, require_memory
 from reptheory.build.pieces import cut, prove
 from reptheory.exact.surd import Surd
 from reptheory.tables.parts import integers
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from reptheory.build.pieces import Columns
     from reptheory.build.rows import Progress
     from reptheory.tables.kinds import TableKey
@@ -91,8 +90,8 @@ def _whole(table: RowSource, rows: int, widest: list[int]) -> str | None:
 def _compare(part: Part, fresh: Columns) -> str | None:
     """Compare rows with fresh ones, whose floats are proven the nearest; return the first difference."""
     for name in ("index", "sign", "numerator", "denominator", "i_power", "float64", "float32"):
-        stored, true = getattr(part, name), getattr(fresh, name)
-        differs = _differs(np.zeros_like(true) if stored is None else stored, true)
+        stored, true = part.column(name), getattr(fresh, name)
+        differs = differing(stored, true)
         if differs.any():
             row = int(np.argmax(differs))
             place = f"row {part.start + row} {part.index[row].tolist()}"
@@ -100,18 +99,6 @@ def _compare(part: Part, fresh: Columns) -> str | None:
                 return f"{place}: {name} differs from the exact value"
             return f"{place}: {float(stored[row])!r} is not the {name} nearest to {_exact(part, row)}"
     return None
-
-
-def _differs(stored: NDArray[Any], true: NDArray[Any]) -> NDArray[np.bool_]:
-    """Say which rows differ in a bit, but for leading limbs of zero."""
-    if true.dtype.kind == "f":
-        word = f"u{true.itemsize}"
-        return np.asarray(stored.view(word) != true.view(word))
-    if true.ndim == 1:
-        return np.asarray(stored != true)
-    width = min(stored.shape[1], true.shape[1])
-    differs = (stored[:, :width] != true[:, :width]).any(axis=1)
-    return np.asarray(differs | stored[:, width:].any(axis=1) | true[:, width:].any(axis=1))
 
 
 def _exact(part: Part, row: int) -> Surd:

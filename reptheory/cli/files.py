@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -71,12 +70,11 @@ def export(file: Path, form: str, columns: str | None, dense: str | None, output
     """
     from reptheory.build.export import export_table  # noqa: PLC0415
     from reptheory.tables.reader import open_table  # noqa: PLC0415
-    from reptheory.tables.table import read_table  # noqa: PLC0415
 
     target = output or file.with_suffix(f"{'.dense' if dense else ''}{FORMATS[form].ending}")
     not_itself(file, target)
     wanted = None if columns is None else [name.strip() for name in columns.split(",")]
-    with contextlib.nullcontext(read_table(file)) if dense else open_table(file) as table:
+    with open_table(file) as table:
         path = export_table(table, target, form, wanted, dense=dense)
         click.echo(f"{path}: {table.header.key}, {len(table)} rows")
 
@@ -100,9 +98,10 @@ def diff(left: Path, right: Path) -> None:
     Exit status 0 if nothing does, 1 otherwise.
     """
     from reptheory.build.compare import compare_tables  # noqa: PLC0415
-    from reptheory.tables.table import read_table  # noqa: PLC0415
+    from reptheory.tables.reader import open_table  # noqa: PLC0415
 
-    found = compare_tables(read_table(left), read_table(right))
+    with open_table(left) as ours, open_table(right) as theirs:
+        found = compare_tables(ours, theirs)
     if found.same:
         click.echo(f"{left} and {right} hold the same table, byte for byte")
         return

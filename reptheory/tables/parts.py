@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from reptheory.tables.format import Header
@@ -56,9 +57,22 @@ class Part:
     def __len__(self) -> int:
         return len(self.index)
 
+    def column(self, name: str) -> NDArray[Any]:
+        """Return one array by its name; i_power where no value has a factor i too."""
+        array: NDArray[Any] | None = getattr(self, name)
+        return np.zeros(len(self), np.uint8) if array is None else array
+
+    def chosen(self, rows: slice | NDArray[np.intp]) -> Part:
+        """Return some of the rows; `start` counts on from a slice only."""
+        first = rows.start or 0 if isinstance(rows, slice) else 0
+        names = [field.name for field in fields(self) if field.name not in {"start", "pi_power"}]
+        columns = ((name, getattr(self, name)) for name in names)
+        arrays: dict[str, Any] = {name: None if column is None else column[rows] for name, column in columns}
+        return replace(self, start=self.start + first, **arrays)
+
     def rows(self) -> Iterator[tuple[list[int], Entry]]:
         """Yield the labels and the value of each row."""
-        turned = [0] * len(self) if self.i_power is None else self.i_power.tolist()
+        turned = self.column("i_power").tolist()
         columns = (
             self.index.tolist(), self.sign.tolist(), integers(self.numerator), integers(self.denominator),
             turned, self.float64.tolist(), self.float32.tolist(),

@@ -6,13 +6,14 @@ one rule of its own. Everything else (ranges, checks, axes of dense blocks) foll
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from reptheory.errors import TableCorrupt
+from reptheory.errors import TableCorrupt, TooLarge
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -103,6 +104,24 @@ class Kind:
     def limits(self, parameters: Parameters) -> tuple[tuple[int, int], ...]:
         """Return the closed range of each index column for the parameters of a table."""
         return tuple(column.limits(parameters) for column in self.columns)
+
+    def dense_axes(self, parameters: Parameters, prefix: Sequence[int]) -> tuple[tuple[int, int, int], ...]:
+        """Return (lowest label, step, length) of each axis of the block of rows that begin with a prefix.
+
+        Orders of a given degree stand at m + l, other labels from the lowest that the table covers.
+        raises   TooLarge: 4 GiB or more
+        """
+        axes = []
+        for column in self.columns[len(prefix) :]:
+            first, last, step = *column.limits(parameters), 1
+            if column.of is not None and column.of < len(prefix):
+                last = prefix[column.of]
+                first, step = (-last if column.signed else 0), 1 + column.doubled
+            axes.append((first, step, (last - first) // step + 1))
+        shape = tuple(length for *_, length in axes)
+        if 16 * math.prod(shape) >= 1 << 32:
+            raise TooLarge(f"labels: a block of shape {shape} exceeds 4 GiB; give more labels")
+        return tuple(axes)
 
     def allowed(self, index: NDArray[np.int32]) -> NDArray[np.bool_]:
         """Say which rows of `index` (rows, columns) obey the rules that tie their columns together."""

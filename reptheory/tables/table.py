@@ -10,7 +10,6 @@ each rounded once from the exact value; `build` has proven it and `build.certify
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -233,10 +232,6 @@ class Table:
         turns[places] = [entry.i_power for entry in entries]
         return numerators, denominators, turns
 
-    def dense_shape(self, *labels: object) -> tuple[int, ...]:
-        """Return the shape of `dense` for the same labels; errors are the same."""
-        return self._dense_places(labels)[1]
-
     def _dense_places(self, labels: tuple[object, ...]) -> tuple[slice, tuple[int, ...], tuple[Any, ...]]:
         """Return the rows that begin with the labels, the shape of their block and their places in it."""
         columns = kind_of(self.kind).columns
@@ -247,18 +242,10 @@ class Table:
             )
         prefix = self._prefix(labels)
         low, high = self._range(prefix)
-        shape: list[int] = []
-        places: list[NDArray[np.int64]] = []
-        for place, column in enumerate(columns[len(prefix) :], start=len(prefix)):
-            first, last, step = *column.limits(self.parameters), 1
-            if column.of is not None and column.of < len(prefix):
-                last = prefix[column.of]
-                first, step = (-last if column.signed else 0), 1 + column.doubled
-            shape.append((last - first) // step + 1)
-            places.append((self.index[low:high, place].astype(np.int64) - first) // step)
-        if 16 * math.prod(shape) >= 1 << 32:
-            raise TooLarge(f"labels: a block of shape {tuple(shape)} exceeds 4 GiB; give more labels")
-        return slice(low, high), tuple(shape), tuple(places)
+        axes = kind_of(self.kind).dense_axes(self.parameters, prefix)
+        rest = self.index[low:high, len(prefix) :].astype(np.int64)
+        places = tuple((rest[:, axis] - first) // step for axis, (first, step, _) in enumerate(axes))
+        return slice(low, high), tuple(length for *_, length in axes), places
 
     def _row_labels(self, labels: tuple[object, ...]) -> tuple[int, ...]:
         """Turn labels into a row of the index; raise LabelError outside the table."""

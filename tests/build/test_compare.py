@@ -7,6 +7,7 @@ import pytest
 
 from reptheory.build.compare import compare_tables
 from reptheory.build.library import build_table
+from reptheory.tables.reader import open_table
 
 
 @pytest.fixture
@@ -78,3 +79,32 @@ def test_exact_values(table):
     assert line.startswith("denominator: differs in 1 of 162")
     turned = replace(table, i_power=np.eye(1, 162, 8, dtype=np.uint8)[0])
     assert compare_tables(table, turned).lines[0].startswith("i_power: differs in 1 of 162 common rows")
+
+
+def test_tables_without_rows_and_rows_of_one_side_alone(table):
+    names = ("index", "float64", "float32", "sign", "numerator", "denominator")
+    empty = replace(table, **{name: getattr(table, name)[:0] for name in names})
+    (line,) = compare_tables(table, empty).lines
+    assert line.startswith("rows only in the first: 162 of 162; ")
+    (line,) = compare_tables(empty, table).lines
+    assert line.startswith("rows only in the second: 162 of 162; ")
+
+
+@pytest.mark.parametrize("rows", [1, 7, 100])
+def test_parts_of_any_size_give_the_same_lines(rows, monkeypatch):
+    left, right = build_table("clebsch_gordan", 2), build_table("clebsch_gordan", 3, lmax_out=3)
+    values = left.float32.copy()
+    values[::5] *= np.float32(1.25)
+    left = replace(without_row(left, [0, 7, 8, 50]), float32=np.delete(values, [0, 7, 8, 50]))
+    expected = compare_tables(left, right).lines
+    assert len(expected) == 5
+    for table in (left, right):
+        parts = table.parts
+        object.__setattr__(table, "parts", lambda parts=parts: parts(rows))
+    assert compare_tables(left, right).lines == expected
+
+
+def test_files_are_compared_as_their_tables(tmp_path):
+    left, right = build_table("fourier_from_harmonics", 2), build_table("fourier_from_harmonics", 3)
+    with open_table(left.save(tmp_path / "a.npz")) as a, open_table(right.save(tmp_path / "b.npz")) as b:
+        assert compare_tables(a, b) == compare_tables(left, right)

@@ -22,8 +22,7 @@ from reptheory.build.exporters.people import latex_value
 from reptheory.build.exporters.provenance import identifier, provenance_json, provenance_lines
 from reptheory.build.library import build_table
 from reptheory.build.proof import entry_surd
-from reptheory.errors import LabelError, OperandError, StoreError
-from reptheory.tables.reader import open_table
+from reptheory.errors import LabelError, StoreError
 
 ROOT = Path(__file__).parents[2]
 TABLES = {
@@ -504,5 +503,3 @@ def test_dense_refusals(tmp_path):
         with pytest.raises(LabelError, match=words):
             export_table(table, path, *arguments, **options)
     assert not path.exists()
-    with open_table(table.save(tmp_path / "t.npz")) as file, pytest.raises(OperandError, match="read_table"):
-        export_table(file, path, "npz", dense="float64")

@@ -11,7 +11,10 @@ import pytest
 from table_keys import every_key
 
 from reptheory.build import parallel, pieces, streaming
+from reptheory.build.compare import compare_tables
 from reptheory.build.export import FORMATS, export_table
+from reptheory.build.exporters import dense
+from reptheory.build.exporters.dense import DENSE_FORMATS
 from reptheory.build.library import build_key, build_table
 from reptheory.build.pieces import cut
 from reptheory.build.streaming import fits_in_memory, stream_key
@@ -94,6 +97,30 @@ def test_exports_of_a_file_are_those_of_its_table(form, tmp_path):
     with open_table(table.save(tmp_path / "x.npz")) as file:
         found = export_table(file, tmp_path / "found", form).read_bytes()
     assert found == export_table(table, tmp_path / "expected", form).read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["gaunt", "generators", "wigner_6j"])
+def test_dense_exports_of_a_file_are_those_of_its_table(kind, tmp_path, monkeypatch):
+    table = build_table(kind, 2)
+    monkeypatch.setattr(dense, "PART_ROWS", 3)
+    with open_table(table.save(tmp_path / "x.npz")) as file:
+        for form in DENSE_FORMATS if table.i_power is None else ("npz",):
+            found = export_table(file, tmp_path / "found", form, dense="float32").read_bytes()
+            assert found == export_table(table, tmp_path / "expected", form, dense="float32").read_bytes()
+
+
+def test_dense_exports_and_comparisons_take_little_memory(tmp_path):
+    large, small = (build_table("gaunt", lmax).save(tmp_path / f"{lmax}.npz") for lmax in (10, 9))
+    assert large.stat().st_size > 6 << 20
+    with open_table(large) as file, open_table(small) as other:
+        tracemalloc.start()
+        for form in DENSE_FORMATS:
+            export_table(file, tmp_path / "out", form, dense="float64")
+        (*_, line) = compare_tables(file, other).lines
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    assert line.startswith("rows only in the first: 46907 of 122442; ")
+    assert most < 6 << 20
 
 
 def test_exports_take_little_memory(tmp_path):
