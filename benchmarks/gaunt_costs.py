@@ -19,7 +19,7 @@ from scipy.optimize import nnls
 from side_by_side import turn
 
 import reptheory as rt
-from reptheory.operations.gaunt_costs import FEATURES, MEASURED, counts
+from reptheory.operations.gaunt_costs import FEATURES, MEASURED, UNROLLED_UP_TO, counts, few_terms
 
 BATCH = 1024
 SHAPES = [
@@ -35,13 +35,18 @@ BEYOND = [(lmax, lmax, lmax) for lmax in (14, 20, 26)]
 """Shapes for grid and Fourier alone."""
 
 
+def possible(degrees: tuple[int, int, int]) -> list[str]:
+    """Return the methods that `cheapest` may take, and "unrolled" wherever it can be compiled."""
+    return [method for method in FEATURES if method != "unrolled" or few_terms(degrees)]
+
+
 def measure(dtype: str, turns: int) -> dict[str, dict[tuple[int, int, int], float]]:
     """Return nanoseconds a product: method -> degrees -> time, the least of all turns."""
     rng = np.random.default_rng(0)
     times: dict[str, dict[tuple[int, int, int], float]] = {method: {} for method in FEATURES}
     for degrees in SHAPES + BEYOND:
         x, y = (rng.standard_normal((BATCH, (lmax + 1) ** 2)).astype(dtype) for lmax in degrees[:2])
-        methods = FEATURES if degrees in SHAPES else ("grid", "fourier")
+        methods = possible(degrees) if degrees in SHAPES else ("grid", "fourier")
         products = {name: rt.GauntTensorProduct(*degrees, method=name, threads=1) for name in methods}
         calls = {name: partial(product, x, y) for name, product in products.items()}
         for call in calls.values():
@@ -77,13 +82,15 @@ def main() -> None:
             print(model[dtype][method])
     losses = []
     for degrees in SHAPES:
-        real = {m: sum(measured[dtype][m][degrees] for dtype in measured) for m in FEATURES}
+        own = len(set(degrees)) == 1 and degrees[0] <= UNROLLED_UP_TO
+        methods = [method for method in FEATURES if own or method != "unrolled"]
+        real = {m: sum(measured[dtype][m][degrees] for dtype in measured) for m in methods}
         guess = {
             m: sum(
                 np.dot(counts(m, degrees), [model[dtype][m][name] for name in FEATURES[m]])
                 for dtype in measured
             )
-            for m in FEATURES
+            for m in methods
         }
         chosen = min(guess, key=guess.__getitem__)
         losses.append(real[chosen] / min(real.values()))

@@ -1,4 +1,4 @@
-"""The three methods of the Gaunt product L x L -> L side by side: what `method="auto"` should choose.
+"""The methods of the Gaunt product L x L -> L side by side: what `method="auto"` should choose.
 
     python benchmarks/gaunt_methods.py [--lmax 12] [--batch 1024] [--dtype float32]
 
@@ -14,6 +14,7 @@ import numpy as np
 from side_by_side import compare
 
 import reptheory as rt
+from reptheory.operations.gaunt_costs import few_terms
 
 
 def main() -> None:
@@ -28,7 +29,8 @@ def main() -> None:
         x, y = (rng.standard_normal((options.batch, (lmax + 1) ** 2)).astype(options.dtype) for _ in "xy")
         products = {
             method: rt.GauntTensorProduct(lmax, lmax, lmax, method=method, threads=1)
-            for method in ("table", "grid", "fourier")
+            for method in ("table", "unrolled", "grid", "fourier")
+            if method != "unrolled" or few_terms((lmax, lmax, lmax))
         }
         calls = {method: partial(product, x, y) for method, product in products.items()}
         chosen = rt.GauntTensorProduct(lmax, lmax, lmax).method

@@ -236,14 +236,17 @@ def ring_points_plain(work: Array, a: int, b: int, target: int, step: int, sign:
 
 
 def unrolled_plain(
-    dims: tuple[int, ...], places: list[tuple[int, ...]],
+    dims: tuple[int, int, int], symmetric: bool, places: list[tuple[int, int, int]],
     x: Array, y: Array, z: Array, first: int, last: int, values: Array,
 ) -> None:  # fmt: skip
     """Twin of a kernel of `unrolled` in NumPy."""
     left, right, out = (a.reshape(-1, dim)[first:last] for a, dim in zip((x, y, z), dims, strict=True))
     total = np.zeros(out.shape, dtype=values.dtype)
     for value, (i, j, k) in zip(values, places, strict=True):
-        total[:, k] += value * (left[:, i] * right[:, j])
+        product = left[:, i] * right[:, j]
+        if symmetric and i != j:
+            product += left[:, j] * right[:, i]
+        total[:, k] += value * product
     out[...] = total
 
 

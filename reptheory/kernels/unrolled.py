@@ -1,6 +1,9 @@
 """Unrolled: sparse bilinear maps of few terms as machine code of their own, 64 bytes of samples in registers.
 
-    z[n, k] = sum over the terms (i, j, k) of the map, with coefficient c, of c x[n, i] y[n, j]
+    z[n, k] = sum over the terms (i, j, k) of the map, with coefficient c, of c p_ij
+
+where p_ij = x[n, i] y[n, j], or x[n, i] y[n, j] + x[n, j] y[n, i] for i > j in a symmetric map, which takes
+half the terms.
 
 `couple` reads its terms from arrays and its operands from a tile; where a product has a few hundred terms
 that takes longer than the terms themselves. Here the places (i, j, k) are part of the code, the coefficients
@@ -8,14 +11,15 @@ are not: they are read from an array, so that one code serves the product and it
 transposed in registers on their way in and out. Compiling takes about a millisecond a term: callers bound
 their number.
 
-The bound is that of `couple` with all terms of an output in one row. Proof: docs/proofs/coupling.md.
+The bound is that of `couple` with all terms of an output in one row, and one more rounding of p_ij in a
+symmetric map. Proof: docs/proofs/coupling.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from llvmlite import ir
 from numba import config, types
@@ -27,21 +31,35 @@ from reptheory.kernels.simd_columns import read_columns, write_columns
 from reptheory.kernels.simd_emit import Vectors, constant, data_of
 from reptheory.kernels.simd_plain import unrolled_plain
 
-__all__ = ["pattern_of", "read_pattern", "unrolled"]
+__all__ = ["Pattern", "unrolled"]
 
 Array = NDArray[Any]
 Builder = Any
 
 
-def pattern_of(dims: tuple[int, int, int], places: NDArray[Any]) -> str:
-    """Write the lengths of the last axes of x, y and z, and the places (terms, 3) in order."""
-    return ";".join(",".join(map(str, row)) for row in (dims, *places.tolist()))
+class Pattern(NamedTuple):
+    """What the code of a map is made of.
 
+    dims        lengths of the last axes of x, y and z
+    symmetric   whether p_ij is that of a symmetric map; then i >= j in all terms
+    places      (i, j, k) of the terms, in order
+    """
 
-def read_pattern(pattern: str) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
-    """Return the dims and the places of a pattern."""
-    dims, *places = (tuple(map(int, row.split(","))) for row in pattern.split(";"))
-    return dims, places
+    dims: tuple[int, int, int]
+    symmetric: bool
+    places: list[tuple[int, int, int]]
+
+    def write(self) -> str:
+        """Write the pattern as a string, which compiled code may hold as a constant."""
+        rows = [(*self.dims, int(self.symmetric)), *self.places]
+        return ";".join(",".join(map(str, row)) for row in rows)
+
+    @classmethod
+    def read(cls, written: str) -> Pattern:
+        """Read what `write` has written."""
+        header, *places = ([int(number) for number in row.split(",")] for row in written.split(";"))
+        dim1, dim2, dim_out, symmetric = header
+        return cls((dim1, dim2, dim_out), bool(symmetric), [(i, j, k) for i, j, k in places])
 
 
 def _groups(v: Vectors, dim: int) -> list[int]:
@@ -91,15 +109,15 @@ def _emit_write(v: Vectors, kind: Any, data: Any, first: Any, columns: list[Any]
         write_columns(v, kind.dtype, columns[d : d + v.lanes // 4], partial(at, d))
 
 
-def _emit_terms(
-    v: Vectors, values: Any, places: list[tuple[int, ...]], x: list[Any], y: list[Any], dim: int
-) -> list[Any]:
+def _emit_terms(v: Vectors, values: Any, pattern: Pattern, x: list[Any], y: list[Any]) -> list[Any]:
     """Emit the terms in their order; neighbours with the same i and j share the product."""
-    sums = [v.zero()] * dim
+    sums = [v.zero()] * pattern.dims[2]
     product, pair = v.zero(), None
-    for term, (i, j, k) in enumerate(places):
+    for term, (i, j, k) in enumerate(pattern.places):
         if (i, j) != pair:
             product, pair = v.builder.fmul(x[i], y[j]), (i, j)
+            if pattern.symmetric and i != j:
+                product = v.fma(x[j], y[i], product)
         factor = v.splat(v.builder.load(v.pointer(values, constant(term))))
         sums[k] = v.fma(factor, product, sums[k])
     return sums
@@ -110,7 +128,7 @@ def _unrolled(typingctx: Any, x: Any, y: Any, z: Any, first: Any, last: Any, val
     def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
         kinds = signature.args
         data = [data_of(context, builder, kinds[k], args[k]) for k in (0, 1, 2, 5)]
-        dims, places = read_pattern(pattern.literal_value)
+        made = Pattern.read(pattern.literal_value)
         v = Vectors(builder, values.dtype)
         lanes = constant(v.lanes)
         count = builder.sub(args[4], args[3])
@@ -119,8 +137,8 @@ def _unrolled(typingctx: Any, x: Any, y: Any, z: Any, first: Any, last: Any, val
         with cgutils.for_range(builder, groups) as loop:
             start = builder.add(args[3], builder.mul(loop.index, lanes))
             start = builder.select(builder.icmp_signed("<", start, latest), start, latest)
-            read = [_emit_read(v, kinds[k], data[k], start, dims[k]) for k in (0, 1)]
-            sums = _emit_terms(v, data[3], places, read[0], read[1], dims[2])
+            read = [_emit_read(v, kinds[k], data[k], start, made.dims[k]) for k in (0, 1)]
+            sums = _emit_terms(v, data[3], made, read[0], read[1])
             _emit_write(v, kinds[2], data[2], start, sums)
         return context.get_dummy_value()
 
@@ -129,8 +147,8 @@ def _unrolled(typingctx: Any, x: Any, y: Any, z: Any, first: Any, last: Any, val
 
 
 @lru_cache(maxsize=64)
-def unrolled(pattern: str) -> Callable[[Array, Array, Array, int, int, Array], None]:
-    """Return the kernel of a pattern: kernel(x, y, z, first, last, values) writes z[first:last].
+def unrolled(written: str) -> Callable[[Array, Array, Array, int, int, Array], None]:
+    """Return the kernel of a written `Pattern`: kernel(x, y, z, first, last, values) writes z[first:last].
 
     x, y, z   flat (samples, dim) arrays; z may be narrower
     first     at most last minus the samples of a vector (`lanes_of` the coefficients' dtype): the last vector
@@ -138,10 +156,10 @@ def unrolled(pattern: str) -> Callable[[Array, Array, Array, int, int, Array], N
     values    (terms,) coefficients in the order of the pattern
     """
     if config.DISABLE_JIT:
-        return partial(unrolled_plain, *read_pattern(pattern))
+        return partial(unrolled_plain, *Pattern.read(written))
 
     @compiled
     def kernel(x: Array, y: Array, z: Array, first: int, last: int, values: Array) -> None:
-        _unrolled(x, y, z, first, last, values, pattern)
+        _unrolled(x, y, z, first, last, values, written)
 
     return kernel

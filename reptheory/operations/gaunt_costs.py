@@ -25,10 +25,13 @@ MEASURED: Final = Path(__file__).with_name("gaunt_costs.json")
 _MANY = 8_000
 """Paths beyond which a table is no choice: counting its terms alone would take longer than a product."""
 
-MOST_TERMS: Final = 400
-"""Terms beyond which "unrolled" is no choice: its code would take longer than a second to compile."""
+MOST_TERMS: Final = 640
+"""Terms beyond which "unrolled" is no choice: its code would take longer than a second to compile.
 
-UNROLLED_UP_TO: Final = 3
+Products of equal degrees are symmetric and take half their terms.
+"""
+
+UNROLLED_UP_TO: Final = 4
 """Degree up to which `cheapest` takes "unrolled" for L x L -> L, which is its own gradient.
 
 Other products are one of many, and compiling each costs its user half a second: that is theirs to choose.
@@ -64,6 +67,13 @@ def _table_counts(degrees: Degrees) -> dict[str, int]:
     }
 
 
+def _unrolled_counts(degrees: Degrees) -> dict[str, int]:
+    """Count the terms and products of the code."""
+    dims = [(degree + 1) ** 2 for degree in degrees]
+    terms, products = _table_counts(degrees)["terms"], dims[0] * dims[1]
+    return {"terms": (terms + 1) // 2 if degrees[0] == degrees[1] else terms, "products": products}
+
+
 def _ring_counts(degrees: Degrees, *, fourier: bool) -> dict[str, int]:
     """Count multiplications of the dense steps, folds and points, as `ring_plan` lays them out."""
     total, band = sum(degrees), degrees[0] + degrees[1]
@@ -84,7 +94,7 @@ def _ring_counts(degrees: Degrees, *, fourier: bool) -> dict[str, int]:
 
 _COUNTERS: Final[dict[str, Callable[[Degrees], dict[str, int]]]] = {
     "table": _table_counts,
-    "unrolled": _table_counts,
+    "unrolled": _unrolled_counts,
     "grid": lambda degrees: _ring_counts(degrees, fourier=False),
     "fourier": lambda degrees: _ring_counts(degrees, fourier=True),
 }
@@ -116,10 +126,13 @@ def nanoseconds(method: str, degrees: Degrees, dtype: str = "float32") -> float:
     return float(sum(times[name] * count for name, count in pairs))
 
 
+def _few_paths(degrees: Degrees) -> bool:
+    return (degrees[0] + 1) * (degrees[1] + 1) * (degrees[2] + 1) <= _MANY
+
+
 def few_terms(degrees: Degrees) -> bool:
     """Tell whether "unrolled" can compute a product of these degrees."""
-    dims = [degree + 1 for degree in degrees]
-    return dims[0] * dims[1] * dims[2] <= MOST_TERMS and _table_counts(degrees)["terms"] <= MOST_TERMS
+    return _few_paths(degrees) and _unrolled_counts(degrees)["terms"] <= MOST_TERMS
 
 
 @lru_cache(maxsize=1024)
@@ -130,7 +143,7 @@ def cheapest(degrees: Degrees) -> MethodName:
     ('unrolled', 'table', 'grid')
     """
     methods: tuple[MethodName, ...] = ("grid", "fourier")
-    if (degrees[0] + 1) * (degrees[1] + 1) * (degrees[2] + 1) <= _MANY:
+    if _few_paths(degrees):
         methods = ("table", *methods)
     if set(degrees) <= set(range(UNROLLED_UP_TO + 1)) and len(set(degrees)) == 1:
         methods = ("unrolled", *methods)

@@ -38,7 +38,7 @@ class GauntTensorProduct(BilinearProduct):
 
     lmax1, lmax2, lmax_out   highest degrees, ints >= 0; lmax2 defaults to lmax1, lmax_out to lmax1 + lmax2
     method       "table", "unrolled", "grid", "fourier"; "auto" takes the cheapest by a measured model
-                 (`operations.gaunt_costs`), and "unrolled" where lmax1 = lmax2 = lmax_out <= 3 only
+                 (`operations.gaunt_costs`), and "unrolled" where lmax1 = lmax2 = lmax_out <= 4 only
     accumulate, threads      as `BilinearProduct`
 
     >>> import numpy as np

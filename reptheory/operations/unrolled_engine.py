@@ -1,7 +1,8 @@
 """Unrolled engine: a coefficient table of few terms by code of its own.
 
 The table and its bound are those of `TableEngine`, and only the kernel differs. Terms are ordered by their
-places in x and y: those of one pair share its product.
+places in x and y: those of one pair share its product. A map that is symmetric in x and y, as the Gaunt
+product of equal degrees is, takes half the terms.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from reptheory.kernels.pool import over_samples
 from reptheory.kernels.simd import lanes_of
-from reptheory.kernels.unrolled import pattern_of, unrolled
+from reptheory.kernels.unrolled import Pattern, unrolled
 from reptheory.operations.coupling_plan import term_places
 from reptheory.operations.engines import COPYING, TableEngine, flat_read_only
 
@@ -31,8 +32,24 @@ class UnrolledEngine(TableEngine):
         return term_places(self._pairs, self._terms)
 
     @cached_property
+    def _symmetric(self) -> bool:
+        """Tell whether swapping x and y changes nothing, exactly."""
+        there, back = self._places, self._places[:, [1, 0, 2, 3]]
+        back = back[np.lexsort(back.T[2::-1])]
+        exact = self._plan("float64").values
+        same = np.array_equal(there[:, :3], back[:, :3])
+        return same and np.array_equal(exact[there[:, 3]], exact[back[:, 3]])
+
+    @cached_property
+    def _kept(self) -> NDArray[np.int64]:
+        """The terms of the code."""
+        places = self._places
+        return places[places[:, 0] >= places[:, 1]] if self._symmetric else places
+
+    @cached_property
     def _kernel(self) -> Any:
-        return unrolled(pattern_of(self._dims, self._places[:, :3]))
+        places = [(i, j, k) for i, j, k, _ in self._kept.tolist()]
+        return unrolled(Pattern(self._dims, self._symmetric, places).write())
 
     @cached_property
     def _values(self) -> dict[str, Array]:
@@ -42,13 +59,13 @@ class UnrolledEngine(TableEngine):
     @cached_property
     def _counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return (terms, roundings) of each output: all its terms are one row."""
-        terms = np.bincount(self._places[:, 2], minlength=self._dims[2])
-        return terms, np.where(terms > 0, terms + 2, 0)
+        terms, kept = (np.bincount(p[:, 2], minlength=self._dims[2]) for p in (self._places, self._kept))
+        return terms, np.where(terms > 0, kept + 2 + self._symmetric, 0)
 
     def _apply(self, x: Array, y: Array, z: Array, name: str, threads: int | None) -> None:
         values = self._values.get(name)
         if values is None:
-            values = self._values.setdefault(name, self._plan(name).values[self._places[:, 3]])
+            values = self._values.setdefault(name, self._plan(name).values[self._kept[:, 3]])
         kernel, lanes = self._kernel, lanes_of(values.dtype)
         if len(x) < lanes:  # the kernel takes whole vectors of samples
             self._apply_to_few(x, y, z, values)

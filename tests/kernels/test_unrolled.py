@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from reptheory.kernels.simd_plain import unrolled_plain
-from reptheory.kernels.unrolled import pattern_of, read_pattern, unrolled
+from reptheory.kernels.unrolled import Pattern, unrolled
 
 
 @pytest.mark.parametrize("dims", [(9, 9, 9), (1, 3, 2), (4, 16, 5)])
@@ -16,18 +16,18 @@ from reptheory.kernels.unrolled import pattern_of, read_pattern, unrolled
 def test_a_random_map_equals_its_twin(dims: tuple[int, int, int], inside: str, outside: str) -> None:
     """Any dimensions, terms in any order and repeated; what stands around the samples survives."""
     rng = np.random.default_rng(sum(dims))
-    places = np.stack([rng.integers(0, dim, 50) for dim in dims], axis=1)
-    pattern = pattern_of(dims, places)
+    places = list(zip(*(rng.integers(0, dim, 50).tolist() for dim in dims), strict=True))
+    pattern = Pattern(dims, dims[0] == dims[1], places)
     x, y = (rng.integers(-9, 10, (60, dim)).astype(inside) for dim in dims[:2])
     values = rng.integers(-9, 10, 50).astype(inside)
     fast = np.full((60, dims[2]), np.nan, outside)
     plain = fast.copy()
     for first, last in ((2, 18), (20, 53)):
-        unrolled(pattern)(x.ravel(), y.ravel(), fast.ravel(), first, last, values)
-        unrolled_plain(*read_pattern(pattern), x.ravel(), y.ravel(), plain.ravel(), first, last, values)
+        unrolled(pattern.write())(x.ravel(), y.ravel(), fast.ravel(), first, last, values)
+        unrolled_plain(*pattern, x.ravel(), y.ravel(), plain.ravel(), first, last, values)
     assert np.array_equal(fast, plain, equal_nan=True)
 
 
 def test_patterns_are_read_as_written() -> None:
-    places = np.array([[0, 1, 2], [3, 0, 1]])
-    assert read_pattern(pattern_of((4, 2, 3), places)) == ((4, 2, 3), [(0, 1, 2), (3, 0, 1)])
+    for pattern in (Pattern((4, 2, 3), False, [(0, 1, 2), (3, 0, 1)]), Pattern((1, 1, 1), True, [(0, 0, 0)])):
+        assert Pattern.read(pattern.write()) == pattern

@@ -11,7 +11,7 @@ from reptheory.errors import LabelError
 from reptheory.exact.gaunt import real_gaunt
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
 
-DEGREES = [(1, 1, 1), (2, 2, 2), (2, 1, 3), (0, 1, 1), (1, 1, 0)]
+DEGREES = [(1, 1, 1), (2, 2, 2), (2, 1, 3), (0, 1, 1), (1, 1, 0), (1, 1, 2)]
 
 
 @pytest.mark.parametrize("degrees", DEGREES)
@@ -68,6 +68,6 @@ def test_samples_outside_are_not_read() -> None:
 
 def test_many_terms_are_refused() -> None:
     with pytest.raises(LabelError, match="method"):
-        GauntTensorProduct(4, 4, 4, "unrolled")
+        GauntTensorProduct(5, 5, 5, "unrolled")
     with pytest.raises(LabelError, match="method"):
         GauntTensorProduct(500, 500, 500, "unrolled")
