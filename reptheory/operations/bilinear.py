@@ -43,6 +43,10 @@ class BilinearProduct(ABC):
 
     accumulate   "float64": float32 operands are computed in float64 and rounded once at the end
     threads      None: as many as the work is worth; an int: at most that many
+
+    Beyond operands and result a call holds tiles of samples, a number that depends on the product alone, a
+    thread; and once more operands that are repeated, converted or not C-contiguous. A bound takes float64
+    copies of everything.
     """
 
     dim1: int

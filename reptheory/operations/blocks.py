@@ -138,7 +138,8 @@ def blocks_from_irreps(features: ArrayLike, irreps1: str | Irreps, irreps2: str 
 
     features           (..., dim), irreps as in `FullTensorProduct(irreps1, irreps2).irreps_out`
     irreps1, irreps2   of the rows and of the columns
-    returns            (..., rows, columns), float32 or float64; |error| <= gamma_{n+1} sum |C||f| of n terms
+    returns            (..., rows, columns), float32 or float64; |error| <= gamma_{n+1} sum |C||f| of n terms;
+                       one block of all samples is held besides
     raises             OperandError
 
     >>> blocks_from_irreps([0.0, 1.0, 0.0, 0.0], "0e+1o", "0e").tolist()
@@ -159,7 +160,7 @@ def irreps_from_blocks(matrices: ArrayLike, irreps1: str | Irreps, irreps2: str 
 
     matrices           (..., rows, columns)
     irreps1, irreps2   of the rows and of the columns
-    returns            (..., dim), float32 or float64; the error as for `blocks_from_irreps`
+    returns            (..., dim), float32 or float64; the error and the memory as for `blocks_from_irreps`
     raises             OperandError
 
     >>> irreps_from_blocks([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], "1o", "1o")[0].round(6)

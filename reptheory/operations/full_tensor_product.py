@@ -38,6 +38,8 @@ class FullTensorProduct(BilinearProduct):
     method                   "table", the fast one, or "vector"
     accumulate, threads      as `BilinearProduct`
 
+    Memory: as `BilinearProduct`.
+
     >>> product = FullTensorProduct("1x0e+1x1o", "1x1o")
     >>> product.irreps_out
     1x0e+1x1o+1x1e+1x2e

@@ -69,6 +69,9 @@ class GauntConvolution:
     threads                          None: as many as the work is worth; an int: at most that many
     raises                           LabelError
 
+    Beyond operands and result a call holds the harmonics of all vectors, in float64 and in the dtype of the
+    result, and tiles of samples, bounded a thread.
+
     >>> convolution = GauntConvolution(0, 1, 1, radial=False)
     >>> z = convolution([1.0], [0.0, 0.0, 2.0])
     >>> (z / z[0]).round(6).tolist()  # Y_00 and Y_10 in the direction z

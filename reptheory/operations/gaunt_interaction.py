@@ -129,6 +129,8 @@ class GauntInteraction(WeightedProduct[_Given]):
     Called with x (..., dim1), y (..., dim2) and weight (..., weight_numel); leading axes broadcast, and the
     result is (..., dim_out). The weights of x, y and z follow one another, each by ascending degree.
 
+    Memory: as `WeightedProduct`.
+
     >>> interaction = GauntInteraction(1, 0, 1)
     >>> z = interaction([1.0, 1.0, 1.0, 1.0], [2.0], [1.0, 10.0, 1.0, 1.0, 0.5])
     >>> (z / z[0]).round(12).tolist()

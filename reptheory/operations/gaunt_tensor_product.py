@@ -41,6 +41,8 @@ class GauntTensorProduct(BilinearProduct):
                  (`operations.gaunt_costs`), and "unrolled" where lmax1 = lmax2 = lmax_out <= 4 only
     accumulate, threads      as `BilinearProduct`
 
+    Memory: as `BilinearProduct`.
+
     >>> import numpy as np
     >>> product = GauntTensorProduct(1, 1, 2)
     >>> z = product(np.array([0.0, 0.0, 1.0, 0.0]), np.array([0.0, 0.0, 1.0, 0.0]))

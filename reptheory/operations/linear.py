@@ -41,7 +41,8 @@ class Linear:
     layout, shared_weights, threads   as `TensorProduct`
     raises                  LabelError
 
-    Weights of all instructions follow one another, each (copies in, copies out) in row-major order.
+    Weights of all instructions follow one another, each (copies in, copies out) in row-major order. Memory:
+    as `TensorProduct`, and one number a sample.
 
     >>> linear = Linear("2x0e+1x1o", "1x0e+1x1o")
     >>> linear([3.0, 1.0, 0.0, 2.0, 0.0], [2.0, 0.0, 5.0]).round(6).tolist()

@@ -46,6 +46,8 @@ class MatrixProduct(BilinearProduct):
     `irreps_in1`, `irreps_in2` and `irreps_out` are the irreps of the three matrices, sorted as
     `FullTensorProduct` sorts them. Of one shell "2e" they are one copy of each l <= 4: e3x's FusedTensor.
 
+    Memory: as `BilinearProduct`.
+
     >>> product = MatrixProduct("1o")  # 3 x 3 matrices
     >>> product.irreps_in1
     1x0e+1x1e+1x2e

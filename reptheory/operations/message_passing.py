@@ -91,7 +91,8 @@ class MessagePassing(WeightedProduct[Weighted]):
     raises    OperandError
 
     Called with x (num_nodes, dim1), y (edges, dim2) and weight (weight_numel,), or (edges, weight_numel) if
-    not shared; the result is (num_nodes, dim_out), the sum over the edges into each node.
+    not shared; the result is (num_nodes, dim_out), the sum over the edges into each node. Beyond these a call
+    holds the features of all nodes in whole vectors of copies; nothing is held a message.
 
     >>> from reptheory import TensorProduct
     >>> tp = TensorProduct("1x0e", "1x1o", "1x1o", [(0, 0, 0, "uvu", False)])

@@ -25,7 +25,7 @@ class SeparableSphereActivation:
     [Liao, Wood, Das, Smidt 2024, section 4.3]
 
     function, scalar_function   functions with their derivatives, or names, as for `SphereActivation`
-    options                     as for `SphereActivation`; `ulps` holds for scalar_function too
+    options                     as for `SphereActivation`, and memory; `ulps` holds for scalar_function too
 
     >>> act = SeparableSphereActivation(1, "tanh", np.square, lmax_out=1)
     >>> act(3.0, [0.0, 1.0, 2.0, -1.0])[0].item()

@@ -104,7 +104,7 @@ class SphereGrid:
     def integral(self, values: ArrayLike, *, with_bound: Literal[True]) -> tuple[Any, Any]: ...
 
     def integral(self, values: ArrayLike, *, with_bound: bool = False) -> Any:
-        """Return the integral of a function over the sphere, summed in float64.
+        """Return the integral of a function over the sphere, summed in float64; sums over rings are held.
 
         values    (..., rings, points)
         returns   (...), with `with_bound` also a bound on the rounding error, inf where it is not finite

@@ -37,6 +37,8 @@ _SLACK = 1 + 2.0**-40
 class PointExpansion:
     """Coefficients of weighted points on the sphere, to degree lmax.
 
+    Beyond operands and result a call holds the harmonics of all points in float64, a few times over.
+
     raises   LabelError
 
     >>> expansion = PointExpansion(1)

@@ -29,7 +29,10 @@ Array = NDArray[Any]
 
 
 class SphereTransform:
-    """A linear map between coefficients (..., (lmax + 1)^2) and values (..., rings, points)."""
+    """A linear map between coefficients (..., (lmax + 1)^2) and values (..., rings, points).
+
+    Beyond operand and result a call holds tiles of samples, bounded a thread.
+    """
 
     _analysis: bool
 

@@ -62,6 +62,8 @@ class TensorProduct(WeightedProduct[Weighted]):
     leading axes broadcast, and the result is (..., dim_out). Weights of all instructions follow one another,
     each in row-major order of its `path_shape`.
 
+    Memory: as `WeightedProduct`.
+
     >>> tp = TensorProduct("2x0e+1x1o", "1x1o", "2x1o", [(0, 0, 0, "uvu", True)])
     >>> tp([1.0, 2.0, 0.0, 0.0, 0.0], [1.0, 0.0, -1.0], [1.0, 10.0]).tolist()
     [1.0, 0.0, -1.0, 20.0, 0.0, -20.0]

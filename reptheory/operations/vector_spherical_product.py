@@ -52,6 +52,8 @@ class VectorSphericalProduct(BilinearProduct):
     axial                    whether x and whether y is axial (of the other sign under inversion)
     accumulate, threads      as `BilinearProduct`
 
+    Memory: as `BilinearProduct`.
+
     >>> product = VectorSphericalProduct("cross", 0)  # of constant vectors, in the order y, z, x
     >>> product.irreps_in1, product.irreps_out
     (1x1o, 1x1e)

@@ -54,7 +54,11 @@ G = TypeVar("G", bound=Given)
 
 
 class WeightedProduct(ABC, Generic[G]):
-    """A product of x, y and weights, of which a subclass says how to read, run and differentiate it."""
+    """A product of x, y and weights, of which a subclass says how to read, run and differentiate it.
+
+    Beyond operands and result a call holds tiles of samples, bounded a thread, and copies of operands that
+    are converted or not C-contiguous. Gradients of operands that samples share are made a sample each first.
+    """
 
     dim1: int
     dim2: int

@@ -1,0 +1,143 @@
+"""What holds for every operation: threads, processes, what it compiles, empty batches, memory."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import every_operation
+import numpy as np
+import pytest
+from array_layouts import backwards, spread, unaligned
+from every_operation import CASES, OTHERS, Case, results
+from numba import config
+from numba.core import event
+
+import reptheory as rt
+
+Array = Any
+DTYPES = ("float32", "float64")
+
+
+@pytest.fixture(params=list(CASES))
+def case(request: pytest.FixtureRequest) -> Case:
+    return CASES[request.param]
+
+
+def test_no_operation_is_forgotten() -> None:
+    public = {name for name, home in rt._HOME.items() if home.startswith("operations.")}
+    tried = {type(one.make(1, None)).__name__ for one in CASES.values()}
+    assert public - OTHERS == tried - {"_Function"}
+
+
+def test_two_threads_at_once(case: Case) -> None:
+    """Four callers, each of an operation that itself uses two threads: the same bits."""
+    operation, operands = case.draw(200, "float32", 2)
+    expected = results(operation, operands)
+    wrong: list[int] = []
+
+    def work(number: int) -> None:
+        for _ in range(3):
+            found = results(operation, operands)
+            if not all(np.array_equal(*pair) for pair in zip(found, expected, strict=True)):
+                wrong.append(number)
+
+    callers = [threading.Thread(target=work, args=(number,)) for number in range(4)]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join()
+    assert not wrong
+
+
+@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="this system does not fork")
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="one process of plain twins takes long enough")
+def test_forked_and_spawned_processes_compute_the_same() -> None:
+    """After threads have run: a fork has none of them, a spawned process loads everything anew."""
+    script = Path(every_operation.__file__)
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    hashes = done.stdout.split()
+    assert len(hashes) == 3
+    assert len(set(hashes)) == 1
+
+
+LAYOUTS = (
+    np.asfortranarray,
+    lambda array: array.astype(array.dtype.newbyteorder()),
+    unaligned,
+    lambda array: spread(array) if array.ndim == 2 else array[..., ::1],
+    lambda array: backwards(array) if array.ndim == 2 else array,
+    lambda array: np.lib.stride_tricks.as_strided(array, writeable=False),
+)
+
+
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="nothing is compiled")
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_compiles_once_a_dtype(case: Case, dtype: str) -> None:
+    """Not once a shape, stride, layout, byte order or number of threads."""
+    results(*case.draw(70, dtype))  # also what small operations and large ones compile, if they differ
+    results(*case.draw(1, dtype))
+    with event.install_recorder("numba:compile") as recorder:
+        for samples in (1, 2, 33, 70, 129):
+            for threads in (None, 1, 2):
+                results(*case.draw(samples, dtype, threads))
+        operation, operands = case.draw(5, dtype)
+        for change in LAYOUTS:
+            results(operation, [change(one) if one.size else one for one in operands])
+    assert not recorder.buffer
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_one_sample_and_none(case: Case, dtype: str) -> None:
+    """A batch of one is the first of many, to rounding; of none has shapes, and gradients of zero."""
+    operation, operands = case.draw(0, dtype)
+    whole = case.draw(3, dtype)[1]
+    for found, other in zip(results(operation, operands), results(*case.draw(3, dtype)), strict=True):
+        assert found.dtype == other.dtype
+        assert found.ndim == other.ndim
+        if len(other) == 3:
+            assert found.shape == (0, *other.shape[1:])
+        else:
+            assert found.shape == other.shape
+            assert not found.any()
+    if not isinstance(operation, rt.MessagePassing):
+        single = [one[:1] if len(one) == 3 else one for one in whole]
+        first, many = case.make(1, None)(*single), case.make(3, None)(*whole)
+        assert first.shape == many[:1].shape
+        assert np.allclose(first, many[:1], rtol=1e-4 if dtype == "float32" else 1e-12, atol=1e-5)
+
+
+HELD = {
+    "Gaunt in float64": 256,  # operands in float64
+    "convolution": 160,  # harmonics of all vectors, in float64
+    "linear": 4,
+    "messages": 512,  # features of nodes in whole vectors of copies
+    "points": 2000,  # harmonics of all points, in float64
+    "integral": 64,  # sums over rings
+    "blocks_from_irreps": 80,  # one block
+    "irreps_from_blocks": 40,
+}
+"""Bytes a sample that operations hold beyond operands and results, as their docstrings say; others none."""
+
+
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="plain twins hold whole batches")
+def test_memory_beyond_operands_and_results(case: Case, request: pytest.FixtureRequest) -> None:
+    def beyond(samples: int) -> int:
+        operation, operands = case.draw(samples, "float32", 1)
+        size = operation(*operands).nbytes
+        tracemalloc.start()
+        z = operation(*operands)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        del z
+        return peak - size
+
+    held = HELD.get(request.node.callspec.params["case"], 0)
+    least, most = beyond(8192), beyond(16384)
+    assert most <= least + 8192 * held + 20_000 + least // 10
