@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from reptheory.operations.full_tensor_product import FullTensorProduct
     from reptheory.operations.gaunt_convolution import GauntConvolution
     from reptheory.operations.gaunt_interaction import GauntInteraction
+    from reptheory.operations.gaunt_many_body import GauntManyBody
     from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
     from reptheory.operations.linear import Linear
     from reptheory.operations.matrix_product import MatrixProduct
@@ -126,6 +127,7 @@ _HOME = {
     "FullyConnectedTensorProduct": "operations.tensor_product",
     "GauntConvolution": "operations.gaunt_convolution",
     "GauntInteraction": "operations.gaunt_interaction",
+    "GauntManyBody": "operations.gaunt_many_body",
     "GauntTable": "exact.gaunt_table",
     "GauntTensorProduct": "operations.gaunt_tensor_product",
     "Generators": "exact.generators",
@@ -251,6 +253,7 @@ __all__ = [
     "FullyConnectedTensorProduct",
     "GauntConvolution",
     "GauntInteraction",
+    "GauntManyBody",
     "GauntTable",
     "GauntTensorProduct",
     "Generators",

@@ -194,13 +194,17 @@ class TableEngine:
 
     def bound(self, x: Array, y: Array, dtype: np.dtype[Any], more: int = 0) -> NDArray[np.float64]:
         """Bound: gamma_D sum |C||x||y| + underflow, D roundings on a way (docs/proofs/coupling.md)."""
+        terms, roundings = self._counts
+        lost = terms * (2.0 * (1.0 + self._largest)) * smallest(dtype)
+        return self.sizes(x, y, dtype) * gamma(roundings + more, dtype) + lost
+
+    def sizes(self, x: Array, y: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
+        """Return upper bounds of sum |C||x||y| elementwise, each |C| at least the smallest normal number."""
         size = np.empty((len(x), self._dims[2]))
         left, right = np.abs(x.astype(np.float64)), np.abs(y.astype(np.float64))
         self._apply(left, right, size, f"absolute {dtype.name}", None)
         terms, roundings = self._counts
-        events = terms * (2.0 * (1.0 + self._largest))
-        size = upward(size + events * smallest(np.float64), roundings)
-        return size * gamma(roundings + more, dtype) + events * smallest(dtype)
+        return upward(size + terms * (2.0 * (1.0 + self._largest)) * smallest(np.float64), roundings)
 
     @cached_property
     def _largest(self) -> float:

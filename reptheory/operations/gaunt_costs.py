@@ -10,19 +10,29 @@ machine, and what `method="auto"` needs is their ratios only.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import numpy as np
 
-__all__ = ["FEATURES", "MEASURED", "MOST_TERMS", "cheapest", "counts", "few_terms", "nanoseconds"]
+__all__ = [
+    "FEATURES",
+    "MANY_PATHS",
+    "MEASURED",
+    "MOST_TERMS",
+    "cheapest",
+    "counts",
+    "few_terms",
+    "nanoseconds",
+    "ring_nanoseconds",
+]
 
 MEASURED: Final = Path(__file__).with_name("gaunt_costs.json")
 """Nanoseconds of each feature: dtype -> method -> feature -> time."""
 
-_MANY = 8_000
+MANY_PATHS: Final = 8_000
 """Paths beyond which a table is no choice: counting its terms alone would take longer than a product."""
 
 MOST_TERMS: Final = 640
@@ -74,25 +84,38 @@ def _unrolled_counts(degrees: Degrees) -> dict[str, int]:
     return {"terms": (terms + 1) // 2 if degrees[0] == degrees[1] else terms, "products": products}
 
 
-def _ring_counts(degrees: Degrees, *, fourier: bool) -> dict[str, int]:
+def _ring_counts(degrees: Degrees, *, fourier: bool) -> dict[str, float]:
     """Count multiplications of the dense steps, folds and points, as `ring_plan` lays them out."""
-    total, band = sum(degrees), degrees[0] + degrees[1]
+    return ring_counts(degrees[:2], degrees[2:], sum(degrees[:2]), products=1, fourier=fourier)
+
+
+def ring_counts(
+    functions: Sequence[int], results: Sequence[int], band: int, *, products: int, fourier: bool
+) -> dict[str, float]:
+    """Count what functions and results of some degrees cost on rings, as `term_plan` lays them out.
+
+    band       largest degree of a product
+    products   multiplications at each point; a point takes as long as the turns of three sides and one
+    """
+    total = band + max(results)
     quadrant = total // 4 + 1
     pairs = band // 2 + 1 if fourier else (total + 4) // 4
     dense = steps = folds = 0
-    for place, lmax in enumerate(degrees):
+    for place, lmax in enumerate((*functions, *results)):
         for m in range(lmax + 1):
             for parity in (0, 1):
                 count, width = len(range(m + parity, lmax + 1, 2)), 2 if m else 1
-                waves = (band if place == 2 else lmax) // 2 + 1
+                waves = (lmax if place < len(functions) else band) // 2 + 1
                 dense += width * (waves * (count + pairs) if fourier else count * pairs)
                 steps += 2 if fourier else 1
+        steps += 4 * pairs
         dense += 2 * pairs * quadrant * (2 * lmax + 1)
         folds += 2 * pairs * (lmax + 1)
-    return {"dense": dense, "steps": steps + 12 * pairs, "folds": folds, "points": pairs * quadrant}
+    points = pairs * quadrant * (2 * (len(functions) + len(results)) + products) / 7
+    return {"dense": dense, "steps": steps, "folds": folds, "points": points}
 
 
-_COUNTERS: Final[dict[str, Callable[[Degrees], dict[str, int]]]] = {
+_COUNTERS: Final[dict[str, Callable[[Degrees], Mapping[str, float]]]] = {
     "table": _table_counts,
     "unrolled": _unrolled_counts,
     "grid": lambda degrees: _ring_counts(degrees, fourier=False),
@@ -107,9 +130,9 @@ FEATURES: Final = {
 }
 
 
-def counts(method: str, degrees: Degrees) -> list[int]:
+def counts(method: str, degrees: Degrees) -> list[float]:
     """Return how often each of `FEATURES[method]` occurs in one product."""
-    found = {"copied": sum((lmax + 1) ** 2 for lmax in degrees)} | _COUNTERS[method](degrees)
+    found = {"copied": sum((lmax + 1) ** 2 for lmax in degrees), **_COUNTERS[method](degrees)}
     return [found[name] for name in FEATURES[method]]
 
 
@@ -121,13 +144,26 @@ def _measured() -> dict[str, Any]:
 
 def nanoseconds(method: str, degrees: Degrees, dtype: str = "float32") -> float:
     """Return the time of one product in a large batch on one thread, on the machine that was measured."""
+    return _priced(method, dict(zip(FEATURES[method], counts(method, degrees), strict=True)), dtype)
+
+
+def _priced(method: str, found: Mapping[str, float], dtype: str) -> float:
+    """Return the time of what was counted."""
     times = _measured()[dtype][method]
-    pairs = zip(FEATURES[method], counts(method, degrees), strict=True)
-    return float(sum(times[name] * count for name, count in pairs))
+    return float(sum(times[name] * found[name] for name in FEATURES[method]))
+
+
+def ring_nanoseconds(
+    method: str, functions: Sequence[int], results: Sequence[int], band: int, products: int, dtype: str
+) -> float:
+    """Return the time of a sum of products on rings, with the times of products of two."""
+    found = ring_counts(functions, results, band, products=products, fourier=method == "fourier")
+    copied = sum((lmax + 1) ** 2 for lmax in (*functions, *results))
+    return _priced(method, {"copied": copied, **found}, dtype)
 
 
 def _few_paths(degrees: Degrees) -> bool:
-    return (degrees[0] + 1) * (degrees[1] + 1) * (degrees[2] + 1) <= _MANY
+    return (degrees[0] + 1) * (degrees[1] + 1) * (degrees[2] + 1) <= MANY_PATHS
 
 
 def few_terms(degrees: Degrees) -> bool:

@@ -1,0 +1,87 @@
+"""Degree sums: features times one weight a degree, added up; and the gradient of these weights.
+
+What the many-body product does around its engine. Proof of the bounds: docs/proofs/many_body.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reptheory.immutable import immutable
+from reptheory.kernels.bounds import gamma, smallest
+
+__all__ = ["Part", "add_up", "degree_dots", "degrees_of"]
+
+Array = NDArray[Any]
+Bound = NDArray[np.float64]
+
+_SLACK = 1 + 2.0**-40
+"""Covers the roundings of evaluating a bound in float64."""
+
+
+class Part(NamedTuple):
+    """What is added up: values (samples, dim), a bound on their errors, one weight a degree.
+
+    error    None: they are exact, or nobody asks
+    weight   None: 1
+    """
+
+    value: Array
+    error: Bound | None = None
+    weight: Array | None = None
+
+
+@lru_cache(maxsize=64)
+def degrees_of(dim: int) -> NDArray[np.int64]:
+    """Return the degree of each coefficient."""
+    return immutable(np.sqrt(np.arange(dim)).astype(np.int64))
+
+
+def add_up(parts: Sequence[Part], z: Array, bound: Bound | None) -> None:
+    """Write the sum of parts, (samples, dim), of which some end before dim, and a bound on its error."""
+    z[...] = 0
+    if bound is not None:
+        bound[...] = 0
+    weighted = any(part.weight is not None for part in parts)
+    rate = gamma(len(parts) - 1 + weighted, z.dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        for value, error, weight in parts:
+            dim = value.shape[1]
+            factor = None if weight is None else weight[:, degrees_of(dim)]
+            z[:, :dim] += value if factor is None else value * factor
+            if bound is None:
+                continue
+            limit = rate * np.abs(value.astype(np.float64)) + (0 if error is None else error)
+            if factor is not None:
+                limit = limit * np.abs(factor.astype(np.float64)) + smallest(z.dtype)
+            bound[:, :dim] += limit * _SLACK
+    if bound is not None:
+        bound *= _SLACK
+        bound[~(np.isfinite(z) & np.isfinite(bound))] = np.inf
+
+
+def degree_dots(part: Part, g: Array, sums: Array, bound: Bound | None) -> None:
+    """Write the sums over the orders of each degree of value * g, and a bound on their errors.
+
+    sums   (samples, degrees), those of no value are 0
+    """
+    value, dim = part.value, part.value.shape[1]
+    starts = np.arange(degrees_of(dim)[-1] + 1) ** 2
+    count = len(starts)
+    sums[...] = 0
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums[:, :count] = np.add.reduceat(value * g[:, :dim], starts, axis=1)
+        if bound is None:
+            return
+        size = np.abs(g[:, :dim].astype(np.float64))
+        terms = 2 * np.arange(count) + 1
+        rounded = np.add.reduceat(size * np.abs(value.astype(np.float64)), starts, axis=1)
+        inherited = 0 if part.error is None else np.add.reduceat(size * part.error, starts, axis=1)
+        bound[...] = 0
+        bound[:, :count] = (gamma(terms, g.dtype) * rounded + inherited + terms * smallest(g.dtype)) * _SLACK
+    bound[~(np.isfinite(sums) & np.isfinite(bound))] = np.inf

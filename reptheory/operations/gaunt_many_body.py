@@ -1,0 +1,355 @@
+"""Gaunt many-body product: products of any number of features on the sphere, with weights for each degree.
+
+    z = product(x, .., weight=w)
+    z, bound = product(x, .., weight=w, with_bound=True)
+    gradients = product.backward(x, .., weight=w, grad=g)
+
+    z_l = sum over terms t of  w_tl (x_i x_j .. x_k)_l,      t = (i, j, .., k)
+
+the third of the paper's classes [Luo, Chen, Krishnapriyan 2024, section 3.3]: its layer has the terms x, x^2,
+.., x^n of one feature, each with one weight a degree and channel. Products are taken of whole functions and
+truncated once, at the end, as the paper does; its products of halves in the Fourier basis are those of
+method="table" here. Channels are leading axes, as samples are.
+
+    table     two factors at a time by exact tables; what several terms share is computed once
+    grid      each feature once to the points of a grid that is exact for the largest product
+    fourier   the same through the 2D Fourier basis
+
+Proof of the bounds: docs/proofs/many_body.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from math import prod
+from typing import Any, Literal, NamedTuple, get_args, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from reptheory.errors import LabelError, OperandError
+from reptheory.groups.labels import shown, whole
+from reptheory.groups.o3 import Irreps
+from reptheory.operations.broadcast import reduce_broadcast
+from reptheory.operations.degree_sums import Part, add_up, degree_dots, degrees_of
+from reptheory.operations.many_body_terms import Backward, read_lmaxs, read_terms
+from reptheory.operations.operands import Rows, allocate, incoming_gradient, row_operands, thread_count
+from reptheory.operations.term_engines import TermEngine, TermMethod, cheapest_terms, term_engine
+from reptheory.operations.term_plan import Term, roundings
+
+__all__ = ["GauntManyBody", "ManyBodyGradients", "ManyBodyMethod"]
+
+Array = NDArray[Any]
+Bound = NDArray[np.float64]
+ManyBodyMethod = Literal["auto", "table", "grid", "fourier"]
+
+BLOCK = 1 << 18
+"""Numbers of the largest operand or result that are computed at a time."""
+
+
+class ManyBodyGradients(NamedTuple):
+    """Gradients of the features and of the weights (None where there are none), or bounds on their errors."""
+
+    features: tuple[Array, ...]
+    weight: Array | None
+
+
+class _Given(NamedTuple):
+    """Features and weights as rows that samples may share, and the leading axes of the result."""
+
+    features: list[Rows]
+    weight: Rows
+    shape: tuple[int, ...]
+
+    def block(self, of: slice) -> tuple[list[Array], Array]:
+        """Return the features and the weights of some samples."""
+        return [rows.of(of.start, of.stop) for rows in self.features], self.weight.of(of.start, of.stop)
+
+
+class GauntManyBody:
+    """Sums of products of features, (samples, (lmax + 1)^2) each, as functions on the sphere.
+
+    lmaxs      highest degree of each feature; an int: of one feature
+    lmax_out   of the result; None: of the largest product, so that nothing is truncated
+    terms      which features each product multiplies: [(0, 1, 2)] three of them, [(0, 0, 0)] the cube of one,
+               [(0,), (0, 0), (0, 0, 0)] the paper's layer; an int n: the n-th power of every feature
+               together; None: the product of all features
+    method     "table", "grid", "fourier"; "auto" takes the cheapest by a measured model
+    weighted   whether each term has one weight a degree of the result: weight_numel of them, term by term,
+               degrees ascending
+    threads    None: as many as the work is worth; an int: at most that many
+    raises     LabelError
+
+    Called with the features (..., (lmax + 1)^2) and weight (..., weight_numel); leading axes broadcast. A
+    feature that occurs n times in a term is transformed once.
+
+    >>> square = GauntManyBody(1, terms=2)
+    >>> square([0.0, 0.0, 1.0, 0.0]).round(6).tolist()  # Y_10 squared is Y_00 and Y_20
+    [0.282095, 0.0, 0.0, 0.0, 0.0, 0.0, 0.252313, 0.0, 0.0]
+    >>> layer = GauntManyBody(2, 2, terms=[(0,), (0, 0), (0, 0, 0)], weighted=True)
+    >>> layer(np.ones((5, 8, 9)), weight=np.ones((8, layer.weight_numel))).shape  # 5 samples, 8 channels
+    (5, 8, 9)
+    """
+
+    def __init__(
+        self,
+        lmaxs: int | Sequence[int],
+        lmax_out: int | None = None,
+        terms: int | Sequence[Sequence[int]] | None = None,
+        method: ManyBodyMethod = "auto",
+        *,
+        weighted: bool = False,
+        threads: int | None = None,
+    ) -> None:
+        self.lmaxs = read_lmaxs(lmaxs)
+        self.terms = read_terms(terms, len(self.lmaxs))
+        if method not in get_args(ManyBodyMethod):
+            raise LabelError(f"method: got {method!r}; choose one of {', '.join(get_args(ManyBodyMethod))}")
+        highest = max(map(self._degree, self.terms))
+        self.lmax_out = highest if lmax_out is None else whole(lmax_out, "lmax_out")
+        if self.lmax_out > highest:
+            raise LabelError(f"lmax_out: got {self.lmax_out}; the largest product ends at degree {highest}")
+        if not isinstance(weighted, bool):
+            raise LabelError(f"weighted: got {shown(weighted)}; give True or False")
+        self.weighted, self.threads = weighted, thread_count(threads)
+        self.dims = tuple((lmax + 1) ** 2 for lmax in self.lmaxs)
+        self.dim_out = (self.lmax_out + 1) ** 2
+        self.weight_numel = len(self.terms) * (self.lmax_out + 1) if self.weighted else 0
+        self._asked: ManyBodyMethod = method
+        self.method: TermMethod = self._method(self.lmaxs, self.lmax_out, self._products)
+
+    @property
+    def irreps_in(self) -> tuple[Irreps, ...]:
+        """The harmonics of each feature."""
+        return tuple(map(Irreps.spherical_harmonics, self.lmaxs))
+
+    @property
+    def irreps_out(self) -> Irreps:
+        """The harmonics of the result."""
+        return Irreps.spherical_harmonics(self.lmax_out)
+
+    @property
+    def cost(self) -> int:
+        """Multiplications of one product."""
+        return self._engine.cost
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave the engines behind: a copy, or the same product in another process, makes its own."""
+        return {name: value for name, value in self.__dict__.items() if not name.endswith("_engine")}
+
+    def _degree(self, term: Sequence[int]) -> int:
+        return sum(self.lmaxs[place] for place in term)
+
+    def _method(self, lmaxs: tuple[int, ...], lmax_out: int, terms: tuple[Term, ...]) -> TermMethod:
+        return self._asked if self._asked != "auto" else cheapest_terms(lmaxs, lmax_out, terms)
+
+    @property
+    def _products(self) -> tuple[Term, ...]:
+        """The terms of two factors or more: each a result of its own if it has weights."""
+        products = [term for term in self.terms if len(term) > 1]
+        return tuple(Term(term, k if self.weighted else 0) for k, term in enumerate(products))
+
+    @cached_property
+    def _engine(self) -> TermEngine:
+        return term_engine(self.lmaxs, self.lmax_out, self._products, self.method)
+
+    def _operands(self, features: Sequence[ArrayLike], weight: ArrayLike | None) -> _Given:
+        if len(features) != len(self.lmaxs):
+            raise OperandError(
+                f"features: got {len(features)}; this product has {len(self.lmaxs)}; pass each"
+            )
+        if weight is None and self.weighted:
+            raise OperandError(f"weight: got None; this product has {self.weight_numel} weights; pass them")
+        names = ["x"] if len(features) == 1 else [f"x{k + 1}" for k in range(len(features))]
+        arrays = dict(zip(names, features, strict=True))
+        arrays["weight"] = np.zeros(0, np.float16) if weight is None else weight
+        meanings = [f"(lmax + 1)^2 with lmax = {lmax}" for lmax in self.lmaxs]
+        rows, shape = row_operands(
+            arrays, (*self.dims, self.weight_numel), (*meanings, f"the weights of {self!r}")
+        )
+        return _Given(rows[:-1], rows[-1], shape)
+
+    def _blocks(self, samples: int) -> Iterator[slice]:
+        """Cut samples into blocks."""
+        block = max(64, BLOCK // max(*self.dims, self.dim_out))
+        for first in range(0, samples, block):
+            yield slice(first, min(first + block, samples))
+
+    @overload
+    def __call__(
+        self, *features: ArrayLike, weight: ArrayLike | None = None, out: Array | None = None,
+        with_bound: Literal[False] = False,
+    ) -> Array: ...  # fmt: skip
+
+    @overload
+    def __call__(
+        self, *features: ArrayLike, weight: ArrayLike | None = None, out: Array | None = None,
+        with_bound: Literal[True],
+    ) -> tuple[Array, Bound]: ...  # fmt: skip
+
+    def __call__(
+        self, *features: ArrayLike, weight: ArrayLike | None = None, out: Array | None = None,
+        with_bound: bool = False,
+    ) -> Array | tuple[Array, Bound]:  # fmt: skip
+        """Return the result, and with `with_bound` a bound on its error elementwise.
+
+        features   (..., (lmax + 1)^2) each: float32 or float64, the widest operand decides
+        weight     (..., weight_numel) if there are weights
+        out        (..., dim_out) array of the result's dtype to write into; may overlap an operand
+        returns    (..., dim_out); the bound is float64, >= |z - exact result|, inf where z is not finite
+        raises     OperandError
+        """
+        given = self._operands(features, weight)
+        arrays = (*(rows.array for rows in given.features), given.weight.array)
+        z, buffer = allocate(out, (*given.shape, self.dim_out), arrays[0].dtype, arrays)
+        flat = buffer.reshape(prod(given.shape), self.dim_out)
+        bound = np.empty(flat.shape) if with_bound else None
+        for rows in self._blocks(len(flat)):
+            functions, weights = given.block(rows)
+            parts = self._parts(functions, weights, with_bound=with_bound)
+            add_up(parts, flat[rows], None if bound is None else bound[rows])
+        if buffer is not z:
+            z[...] = buffer
+        return z if bound is None else (z, bound.reshape(z.shape))
+
+    def _parts(self, functions: list[Array], weight: Array, *, with_bound: bool) -> list[Part]:
+        """Return what adds up to the result: products, and features that are a term by themselves."""
+        values = self._engine.run(functions, self.threads)
+        errors = [None] * len(values)
+        if with_bound:
+            errors = list(_bound(self._engine, functions, 0))
+        alone = [Part(functions[term[0]]) for term in self.terms if len(term) == 1]
+        if not self.weighted:
+            ends = [self._degree(term.functions) for term in self._products]
+            return [
+                _cut(Part(values[0], errors[0]), max(ends)),
+                *(_cut(part, self.lmax_out) for part in alone),
+            ]
+        products = [Part(*pair) for pair in zip(values, errors, strict=True)]
+        parts = []
+        for place, term in enumerate(self.terms):
+            part = products.pop(0) if len(term) > 1 else alone.pop(0)
+            part = _cut(part, min(self._degree(term), self.lmax_out))
+            parts.append(part._replace(weight=self._weights_of(weight, place)))
+        return parts
+
+    def _weights_of(self, weight: Array, place: int) -> Array:
+        """Return the weights of a term, one a degree."""
+        count = self.lmax_out + 1
+        return weight[:, place * count : (place + 1) * count]
+
+    @overload
+    def backward(
+        self, *features: ArrayLike, grad: ArrayLike, weight: ArrayLike | None = None,
+        with_bound: Literal[False] = False,
+    ) -> ManyBodyGradients: ...  # fmt: skip
+
+    @overload
+    def backward(
+        self, *features: ArrayLike, grad: ArrayLike, weight: ArrayLike | None = None,
+        with_bound: Literal[True],
+    ) -> tuple[ManyBodyGradients, ManyBodyGradients]: ...  # fmt: skip
+
+    def backward(
+        self, *features: ArrayLike, grad: ArrayLike, weight: ArrayLike | None = None, with_bound: bool = False
+    ) -> ManyBodyGradients | tuple[ManyBodyGradients, ManyBodyGradients]:
+        """Return the gradients of a loss whose gradient with respect to the result is `grad`.
+
+        features, weight   as for the product
+        grad               the shape of the result
+        returns            arrays of the shapes of the features and of the weights (None where these are),
+                           summed over axes along which one was broadcast; with `with_bound` also bounds
+        raises             OperandError
+        """
+        given = self._operands(features, weight)
+        incoming = incoming_gradient(grad, (*given.shape, self.dim_out))
+        dtype = given.features[0].array.dtype
+        flat = np.require(incoming, dtype, ["C", "A"]).reshape(prod(given.shape), self.dim_out)
+        dims = (*self.dims, self.weight_numel)
+        values = [np.empty((len(flat), dim), dtype) for dim in dims]
+        limits = [np.empty((len(flat), dim)) if with_bound else None for dim in dims]
+        for rows in self._blocks(len(flat)):
+            room = [None if limit is None else limit[rows] for limit in limits]
+            self._gradients(given.block(rows), flat[rows], [value[rows] for value in values], room)
+        operands = (*features, weight)
+        totals = [
+            (None, None) if operand is None else _total(value, limit, given.shape, np.shape(operand))
+            for operand, value, limit in zip(operands, values, limits, strict=True)
+        ]
+        found, bounds = (list(column) for column in zip(*totals, strict=True))
+        gradients = ManyBodyGradients(tuple(found[:-1]), found[-1])
+        return (gradients, ManyBodyGradients(tuple(bounds[:-1]), bounds[-1])) if with_bound else gradients
+
+    @cached_property
+    def _back(self) -> Backward:
+        return Backward.of(self.lmaxs, self.lmax_out, self._products)
+
+    @cached_property
+    def _back_engine(self) -> TermEngine:
+        back = self._back
+        method = self._method(back.lmaxs, back.lmax_out, back.products)
+        return term_engine(back.lmaxs, back.lmax_out, back.products, method)
+
+    def _gradients(
+        self, given: tuple[list[Array], Array], grad: Array, values: list[Array], limits: list[Bound | None]
+    ) -> None:
+        """Write the gradients of a block of samples, and bounds on their errors where there is room."""
+        functions, weight = given
+        with_bound = limits[-1] is not None
+        incoming = dict.fromkeys(self.terms, grad)
+        if self.weighted:
+            degree = degrees_of(self.dim_out)
+            incoming = {
+                term: grad * self._weights_of(weight, place)[:, degree]
+                for place, term in enumerate(self.terms)
+            }
+        products = [term for term in self.terms if len(term) > 1]
+        everything = functions + [incoming[term] for term in (products if self.weighted else products[:1])]
+        found = self._back_engine.run(everything, self.threads)
+        rounded = int(self.weighted)
+        errors = None
+        if with_bound:
+            errors = _bound(self._back_engine, everything, rounded * len(products))
+        for place in range(len(functions)):
+            parts = []
+            if place in self._back.results:
+                k, dim = self._back.results[place]
+                parts.append(Part(found[k, :, :dim], None if errors is None else errors[k, :, :dim]))
+            if (place,) in incoming:
+                alone = incoming[place,]
+                off = roundings(alone, rounded, alone.dtype) if with_bound else None
+                parts.append(_cut(Part(alone, off), self.lmaxs[place]))
+            add_up(parts, values[place], limits[place])
+        if self.weighted:
+            own, room = values[-1], limits[-1]
+            for place, part in enumerate(self._parts(functions, weight, with_bound=with_bound)):
+                limit = None if room is None else self._weights_of(room, place)
+                degree_dots(part, grad, self._weights_of(own, place), limit)
+
+    def __repr__(self) -> str:
+        return (
+            f"GauntManyBody({list(self.lmaxs)}, {self.lmax_out}, {list(self.terms)}, method={self.method!r})"
+        )
+
+
+def _cut(part: Part, lmax: int) -> Part:
+    """Leave away what is above a degree: it is 0, or not asked for."""
+    dim = (lmax + 1) ** 2
+    return part._replace(value=part.value[:, :dim], error=None if part.error is None else part.error[:, :dim])
+
+
+def _bound(engine: TermEngine, functions: list[Array], rounded: int) -> Bound:
+    """Bound the errors of an engine whose last `rounded` functions carry one rounding."""
+    dtype, sound = functions[0].dtype, len(functions) - rounded
+    errors = [roundings(one, int(k >= sound), dtype) for k, one in enumerate(functions)]
+    with np.errstate(over="ignore", invalid="ignore"):
+        return engine.bound(functions, errors, dtype)
+
+
+def _total(
+    value: Array, limit: Bound | None, shape: tuple[int, ...], own: tuple[int, ...]
+) -> tuple[Array, Bound | None]:
+    """Sum a gradient of one row a sample over the axes along which an operand was repeated."""
+    wide = (*shape, value.shape[-1])
+    return reduce_broadcast(value.reshape(wide), None if limit is None else limit.reshape(wide), own)

@@ -1,0 +1,228 @@
+"""Term engines: sums of products of any number of functions on the sphere, with their bounds.
+
+    run(functions, threads)             (results, samples, dim) of functions (samples, dim) each
+    bound(functions, errors, dtype)     on the errors of `run` in a dtype, functions being off by `errors`
+
+RingTerms brings every function to the points of one grid, exact for the largest product, and multiplies
+there. TableTerms multiplies two at a time by tables: a product of n is that of its halves, and what several
+products share is computed once. Both truncate nothing but the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from typing import Any, Final, Literal, NamedTuple, Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reptheory.kernels.bounds import gamma
+from reptheory.kernels.ring_terms import TermPlan
+from reptheory.operations.engines import TableEngine, float_name
+from reptheory.operations.gaunt_costs import MANY_PATHS, cheapest, nanoseconds, ring_nanoseconds
+from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
+from reptheory.operations.term_plan import RingBound, Term, run_terms, term_multiplications, term_plan
+
+__all__ = ["RingTerms", "TableTerms", "TermEngine", "TermMethod", "cheapest_terms", "pairwise", "term_engine"]
+
+Array = NDArray[Any]
+Bound = NDArray[np.float64]
+
+TermMethod = Literal["table", "grid", "fourier"]
+
+_DTYPES: Final = ("float32", "float64")
+_SLACK: Final = 1 + 2.0**-40
+"""Covers the roundings of evaluating a bound in float64."""
+
+
+class TermEngine(Protocol):
+    """One way of computing sums of products."""
+
+    @property
+    def cost(self) -> int:
+        """Multiplications a sample."""
+
+    def run(self, functions: Sequence[Array], threads: int | None) -> Array:
+        """Return the results, (results, samples, dim), in the dtype of the functions."""
+
+    def bound(self, functions: Sequence[Array], errors: Sequence[Array], dtype: np.dtype[Any]) -> Bound:
+        """Bound the errors of `run` in `dtype` elementwise, functions (samples, dim) off by `errors`."""
+
+
+class RingTerms:
+    """Sums of products on the sphere grid, or on rings through the 2D Fourier basis."""
+
+    def __init__(self, lmaxs: Sequence[int], lmax_out: int, terms: Sequence[Term], *, fourier: bool) -> None:
+        self._arguments = tuple(lmaxs), lmax_out, tuple(terms)
+        self._fourier = fourier
+        self._plans: dict[str, TermPlan] = {}
+
+    def _plan(self, name: str) -> TermPlan:
+        """Return the plan for "float32" or "float64"; two threads may both make it, one is kept."""
+        plan = self._plans.get(name)
+        if plan is None:
+            plan = self._plans.setdefault(name, term_plan(*self._arguments, name, fourier=self._fourier))
+        return plan
+
+    @cached_property
+    def cost(self) -> int:
+        """Multiplications a sample."""
+        return term_multiplications(self._plan("float64"))
+
+    def run(self, functions: Sequence[Array], threads: int | None) -> Array:
+        """Return the results."""
+        return run_terms(self._plan(float_name(functions[0].dtype)), functions, threads)
+
+    @cached_property
+    def _bounds(self) -> RingBound:
+        return RingBound(self._plan("float64"))
+
+    def bound(self, functions: Sequence[Array], errors: Sequence[Array], dtype: np.dtype[Any]) -> Bound:
+        """Bound: the rounding of every step, by the values that it meets (docs/proofs/rings.md)."""
+        return self._bounds(functions, errors, dtype)
+
+
+Part = tuple[int, ...]
+"""Which functions are multiplied."""
+
+
+class Pairing(NamedTuple):
+    """One product of two: its halves and itself with their degrees, no more than the results need."""
+
+    halves: tuple[Part, Part]
+    part: Part
+    degrees: tuple[int, int, int]
+
+
+def pairwise(lmaxs: Sequence[int], lmax_out: int, terms: Sequence[Term]) -> list[Pairing]:
+    """Return the products of two, in order, that make up the products of all terms.
+
+    A part is kept to the degree from which the functions still to come can reach the result: the rest is 0
+    there, so nothing is truncated that the result would see.
+    """
+    needs: dict[Part, int] = {}
+
+    def need(part: Part, room: int) -> None:
+        degrees = [lmaxs[place] for place in part]
+        needs[part] = max(needs.get(part, 0), min(sum(degrees), room))
+        if len(part) > 1:
+            half = len(part) // 2
+            need(part[:half], needs[part] + sum(degrees[half:]))
+            need(part[half:], needs[part] + sum(degrees[:half]))
+
+    for term in terms:
+        need(_ordered(term, lmaxs), lmax_out)
+    parts = sorted((part for part in needs if len(part) > 1), key=len)
+    split = [(part[: len(part) // 2], part[len(part) // 2 :]) for part in parts]
+    return [
+        Pairing((left, right), part, (_degree(left, lmaxs, needs), _degree(right, lmaxs, needs), needs[part]))
+        for part, (left, right) in zip(parts, split, strict=True)
+    ]
+
+
+def _degree(part: Part, lmaxs: Sequence[int], needs: dict[Part, int]) -> int:
+    """Return the degree of a part as it is computed; functions come whole."""
+    return lmaxs[part[0]] if len(part) == 1 else needs[part]
+
+
+class TableTerms:
+    """Sums of products by exact tables, two factors at a time."""
+
+    def __init__(self, lmaxs: Sequence[int], lmax_out: int, terms: Sequence[Term]) -> None:
+        self._terms = [term._replace(functions=_ordered(term, lmaxs)) for term in terms]
+        self._dim = (lmax_out + 1) ** 2
+        self._steps = pairwise(lmaxs, lmax_out, terms)
+
+    @cached_property
+    def _engines(self) -> list[TableEngine]:
+        return [_table(step.degrees) for step in self._steps]
+
+    @cached_property
+    def cost(self) -> int:
+        """Multiplications a sample."""
+        return sum(engine.cost for engine in self._engines)
+
+    def run(self, functions: Sequence[Array], threads: int | None) -> Array:
+        """Return the results."""
+        values = self._products(functions, threads)
+        return self._sums(values, [term.sign for term in self._terms], functions[0])
+
+    def _products(self, functions: Sequence[Array], threads: int | None) -> dict[Part, Array]:
+        """Return the functions and all products on the way."""
+        values: dict[Part, Array] = {(place,): one for place, one in enumerate(functions)}
+        samples, dtype = len(functions[0]), functions[0].dtype
+        for step, engine in zip(self._steps, self._engines, strict=True):
+            z = np.empty((samples, (step.degrees[2] + 1) ** 2), dtype)
+            engine.run(values[step.halves[0]], values[step.halves[1]], z, threads)
+            values[step.part] = z
+        return values
+
+    def _sums(self, values: dict[Part, Array], signs: Sequence[float], like: Array) -> Array:
+        """Add up the products of each result; a product that ends below the result's degree is 0 above."""
+        results = 1 + max(term.result for term in self._terms)
+        total = np.zeros((results, len(like), self._dim), values[self._terms[0].functions].dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for term, sign in zip(self._terms, signs, strict=True):
+                product = values[term.functions][:, : self._dim]
+                total[term.result, :, : product.shape[1]] += sign * product
+        return total
+
+    def bound(self, functions: Sequence[Array], errors: Sequence[Array], dtype: np.dtype[Any]) -> Bound:
+        """Bound: errors of the factors through each table, and what it rounds (docs/proofs/many_body.md)."""
+        wide = [one.astype(np.float64) for one in functions]
+        values = self._products(wide, None)
+        off: dict[Part, Array] = {(place,): one for place, one in enumerate(errors)}
+        for step, engine in zip(self._steps, self._engines, strict=True):
+            (left, right), (e, f) = ([kind[half] for half in step.halves] for kind in (values, off))
+            size, other = np.abs(left) + 2 * e, np.abs(right) + 2 * f
+            limit = engine.bound(size, other, dtype)
+            if e.any() or f.any():
+                limit = limit + engine.sizes(size, f, dtype) + engine.sizes(e, other, dtype)
+            off[step.part] = limit * _SLACK
+        plain = [1.0] * len(self._terms)
+        limit = self._sums(off, plain, wide[0])
+        sizes = self._sums({part: np.abs(one) for part, one in values.items()}, plain, wide[0])
+        together = int(np.bincount([term.result for term in self._terms]).max())
+        return np.asarray((limit + gamma(together - 1, dtype) * (sizes + 2 * limit)) * _SLACK)
+
+
+def _ordered(term: Term, lmaxs: Sequence[int]) -> Part:
+    """Return the functions of a term, the lowest degrees first: equal halves stand together."""
+    return tuple(sorted(term.functions, key=lambda place: (lmaxs[place], place)))
+
+
+def _table(degrees: tuple[int, int, int]) -> TableEngine:
+    """Return the table of a product, by code of its own where that is faster."""
+    return cast("TableEngine", GauntTensorProduct(*degrees, _table_method(degrees))._engine)
+
+
+def _table_method(degrees: tuple[int, int, int]) -> Literal["table", "unrolled"]:
+    return "unrolled" if cheapest(degrees) == "unrolled" else "table"
+
+
+@lru_cache(maxsize=256)
+def cheapest_terms(lmaxs: tuple[int, ...], lmax_out: int, terms: tuple[Term, ...]) -> TermMethod:
+    """Return the method with the least time by the measured model, float32 and float64 taken together."""
+    results = [lmax_out] * (1 + max(term.result for term in terms))
+    band = max(term.degree(lmaxs) for term in terms)
+    products = sum(len(term.functions) - 1 for term in terms)
+    steps = [step.degrees for step in pairwise(lmaxs, lmax_out, terms)]
+
+    def time(method: TermMethod) -> float:
+        if method == "table":
+            tables = [(_table_method(degrees), degrees) for degrees in steps]
+            return sum(nanoseconds(*one, dtype) for one in tables for dtype in _DTYPES)
+        return sum(ring_nanoseconds(method, lmaxs, results, band, products, dtype) for dtype in _DTYPES)
+
+    methods: tuple[TermMethod, ...] = ("grid", "fourier")
+    if all((a + 1) * (b + 1) * (c + 1) <= MANY_PATHS for a, b, c in steps):
+        methods = ("table", *methods)
+    return min(methods, key=time)
+
+
+def term_engine(lmaxs: Sequence[int], lmax_out: int, terms: Sequence[Term], method: TermMethod) -> TermEngine:
+    """Return the engine of a method."""
+    if method == "table":
+        return TableTerms(lmaxs, lmax_out, terms)
+    return RingTerms(lmaxs, lmax_out, terms, fourier=method == "fourier")

@@ -1,0 +1,405 @@
+"""Gaunt many-body products: exact values within proven bounds, laws, gradients, and arrays of every kind."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from itertools import permutations
+from itertools import product as combinations
+from typing import Any
+
+import numpy as np
+import pytest
+from exact_bilinear import gaunt_reference
+from flint import arb, arb_poly, ctx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from quarter_turn import quarter_turn
+
+from reptheory.errors import LabelError, OperandError
+from reptheory.exact.gaunt_n import gaunt_n_array
+from reptheory.operations.gaunt_many_body import GauntManyBody
+from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
+from reptheory.operations.term_engines import cheapest_terms, pairwise
+from reptheory.operations.term_plan import Term
+
+Array = Any
+METHODS = ("table", "grid", "fourier")
+PAPER = [(0,), (0, 0), (0, 0, 0)]
+CASES: list[tuple[Any, ...]] = [
+    ((2, 1, 1), 3, None),
+    (2, 2, 3),
+    (1, 4, 4),
+    (2, 3, PAPER),
+    ((2, 1), 3, [(0, 1), (1, 1, 0), (0,), (1, 1)]),
+]
+"""Degrees, degree of the result, terms."""
+
+
+def degree_of(dim: int) -> Array:
+    return np.sqrt(np.arange(dim)).astype(int)
+
+
+def turned(values: Array) -> Array:
+    return quarter_turn(values, range(round(values.shape[-1] ** 0.5)))
+
+
+def draw(
+    product: GauntManyBody, leading: Any = (), dtype: str = "float64", seed: int = 0, spread: float = 0.0
+) -> tuple[list[Array], Array | None, Array]:
+    """Draw the features, the weights and a gradient, of one shape or one each."""
+    rng = np.random.default_rng(seed)
+    count = len(product.dims)
+    shapes = leading if isinstance(leading, list) else [leading] * (count + 1)
+
+    def one(shape: Any, dim: int) -> Array:
+        return (
+            rng.standard_normal((*shape, dim)) * 10.0 ** rng.uniform(-spread, spread, (*shape, dim))
+        ).astype(dtype)
+
+    features = [one(shape, dim) for shape, dim in zip(shapes, product.dims, strict=False)]
+    weight = one(shapes[count], product.weight_numel) if product.weighted else None
+    return features, weight, one(np.broadcast_shapes(*shapes), product.dim_out)
+
+
+def multiplied(values: list[Any], other: list[Any], lmax_out: int) -> list[Any]:
+    """Return the exact product of two functions, numbers or polynomials in a small one."""
+    lmaxs = [round(len(one) ** 0.5) - 1 for one in (values, other)]
+    reference = gaunt_reference(*lmaxs, lmax_out)
+    return [sum((values[i] * other[j] * c for i, j, c in terms), arb(0)) for terms in reference.terms]
+
+
+def exact(product: GauntManyBody, features: list[list[Any]], weight: Array | None) -> list[Any]:
+    """Return the exact result for one sample: repeated products, truncated at the end."""
+    total = [arb(0)] * product.dim_out
+    for number, term in enumerate(product.terms):
+        value, degree = features[term[0]], product.lmaxs[term[0]]
+        for place in term[1:]:
+            degree += product.lmaxs[place]
+            value = multiplied(value, features[place], degree)
+        for k, entry in enumerate(value[: product.dim_out]):
+            factor = 1.0 if weight is None else weight[number * (product.lmax_out + 1) + degree_of(k + 1)[k]]
+            total[k] = total[k] + entry * arb(float(factor))
+    return total
+
+
+def balls(features: list[Array], n: Any = ()) -> list[list[Any]]:
+    return [[arb(float(v)) for v in one[n]] for one in features]
+
+
+@settings(max_examples=40)
+@given(
+    st.sampled_from(METHODS),
+    st.sampled_from(CASES),
+    st.booleans(),
+    st.sampled_from(["float32", "float64"]),
+    st.sampled_from([0.0, 4.0, 15.0]),
+    st.integers(0, 2**32),
+)
+def test_results_are_exact_within_their_bounds(
+    method: Any, case: Any, weighted: bool, dtype: str, spread: float, seed: int
+) -> None:
+    product = GauntManyBody(*case, method=method, weighted=weighted)
+    features, weight, _ = draw(product, (2,), dtype, seed, spread)
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        z, bound = product(*features, weight=weight, with_bound=True)
+    with ctx.workprec(400):
+        for n in range(2):
+            own = None if weight is None else weight[n]
+            for k, ball in enumerate(exact(product, balls(features, n), own)):
+                assert not np.isfinite(bound[n, k]) or abs(arb(float(z[n, k])) - ball) <= arb(
+                    float(bound[n, k])
+                )
+    if not spread:
+        assert np.isfinite(bound).all()
+        assert bound.max() < (2e-3 if dtype == "float32" else 4e-12)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("case", CASES[1:])
+def test_gradients_are_exact_within_their_bounds(case: Any, dtype: str, method: Any) -> None:
+    """Derivatives by polynomials in a small number; that of a weight is the term without the others."""
+    product = GauntManyBody(*case, method=method, weighted=True)
+    features, weight, g = draw(product, (), dtype, 3)
+    values, bounds = product.backward(*features, weight=weight, grad=g, with_bound=True)
+    with ctx.workprec(300):
+        own = balls(features)
+        for place, one in enumerate(own):
+            for column in range(len(one)):
+                moved = [list(each) for each in own]
+                moved[place][column] = arb_poly([one[column], 1])
+                series = [arb_poly([0]) + entry for entry in exact(product, moved, weight)]
+                ball = sum((s[1] * arb(float(v)) for s, v in zip(series, g, strict=True)), arb(0))
+                error = abs(arb(float(values.features[place][column])) - ball)
+                assert error <= arb(float(bounds.features[place][column]))
+        for column in range(product.weight_numel):
+            unit = np.eye(product.weight_numel)[column]
+            terms = zip(exact(product, own, unit), g, strict=True)
+            ball = sum((entry * arb(float(v)) for entry, v in terms), arb(0))
+            assert abs(arb(float(values.weight[column])) - ball) <= arb(float(bounds.weight[column]))
+    assert all(np.isfinite(one).all() for one in (*bounds.features, bounds.weight))
+
+
+@pytest.mark.parametrize("degrees", [(1, 1, 1, 1), (2, 1, 0, 1), (1, 2, 1), (2, 2, 2, 2)])
+def test_coefficients_are_integrals_of_n_harmonics(degrees: tuple[int, ...]) -> None:
+    """Unit functions of one degree each: the result has the entries of `gaunt_n_array`."""
+    *given, last = degrees
+    blocks = gaunt_n_array(list(degrees), "real").to_numpy("float64")
+    orders = list(combinations(*(range(2 * l + 1) for l in given)))  # noqa: E741
+    features = []
+    for place, l in enumerate(given):  # noqa: E741
+        one = np.zeros((len(orders), (l + 1) ** 2))
+        one[np.arange(len(orders)), l * l + np.array(orders)[:, place]] = 1
+        features.append(one)
+    expected = np.array([blocks[index] for index in orders])
+    for method in METHODS:
+        z, bound = GauntManyBody(given, last, method=method)(*features, with_bound=True)  # type: ignore[arg-type]
+        assert (np.abs(z[:, last * last :] - expected) <= bound[:, last * last :] + 1e-15).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_untruncated_products_are_associative_and_symmetric(method: Any) -> None:
+    product = GauntManyBody([2, 1, 3], method=method)
+    (x, y, w), _, _ = draw(product, (4,))
+    z, bound = product(x, y, w, with_bound=True)
+    assert product.lmax_out == 6
+    first = GauntTensorProduct(3, 3)(GauntTensorProduct(2, 1)(x, y), w)
+    second = GauntTensorProduct(2, 4)(x, GauntTensorProduct(1, 3)(y, w))
+    assert (np.abs(z - first) <= bound + 1e-13).all()
+    assert (np.abs(z - second) <= bound + 1e-13).all()
+    for order in permutations(range(3)):
+        lmaxs, features = [product.lmaxs[k] for k in order], [(x, y, w)[k] for k in order]
+        other, limit = GauntManyBody(lmaxs, method=method)(*features, with_bound=True)
+        assert (np.abs(z - other) <= bound + limit).all()
+
+
+def test_only_the_result_is_truncated() -> None:
+    """Truncating every product of two, as repeated products of features of degree L do, is something else."""
+    cube = GauntManyBody(2, 2, 3)
+    (x,), _, _ = draw(cube, (5,))
+    whole = GauntTensorProduct(4, 2, 2)(GauntTensorProduct(2, 2, 4)(x, x), x)
+    cut = GauntTensorProduct(2, 2, 2)(GauntTensorProduct(2, 2, 2)(x, x), x)
+    assert np.abs(cube(x) - whole).max() < 1e-13
+    assert np.abs(cube(x) - cut).max() > 1e-2
+    assert np.abs(cube(x) - GauntManyBody(2, 6, 3)(x)[:, :9]).max() < 1e-13
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_methods_agree_and_turn_with_their_operands(case: Any) -> None:
+    """Quarter turns permute coefficients with signs; the inversion gives odd degrees a minus."""
+    found = []
+    for method in METHODS:
+        product = GauntManyBody(*case, method=method, weighted=True)
+        features, weight, g = draw(product, (4,))
+        z, bound = product(*features, weight=weight, with_bound=True)
+        found.append((z, bound))
+        there, limit = product(*map(turned, features), weight=weight, with_bound=True)
+        assert (np.abs(there - turned(z)) <= limit + np.abs(turned(bound))).all()
+        signs = [(-1.0) ** degree_of(one.shape[-1]) for one in features]
+        inverted = [sign * one for sign, one in zip(signs, features, strict=True)]
+        there, limit = product(*inverted, weight=weight, with_bound=True)
+        assert (np.abs(there - (-1.0) ** degree_of(product.dim_out) * z) <= limit + bound).all()
+        back = product.backward(*features, weight=weight, grad=g)
+        again = product.backward(*map(turned, features), weight=weight, grad=turned(g))
+        assert np.allclose(again.features[0], turned(back.features[0]), atol=1e-10)
+    for z, bound in found[1:]:
+        assert (np.abs(z - found[0][0]) <= bound + found[0][1]).all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_selection_rules(method: Any) -> None:
+    """Three vectors give degrees 1 and 3 only; by table the others are exactly 0."""
+    product = GauntManyBody([1, 1, 1], method=method)
+    features, _, _ = draw(product, (6,))
+    for one in features:
+        one[:, 0] = 0
+    z, bound = product(*features, with_bound=True)
+    forbidden = degree_of(16) % 2 == 0
+    assert (np.abs(z[:, forbidden]) <= bound[:, forbidden]).all()
+    assert method != "table" or not z[:, forbidden].any()
+    assert (np.abs(z[:, ~forbidden]) > 1e-8).any(axis=0).all()
+
+
+def test_degrees_that_no_term_reaches_are_zero() -> None:
+    """x^2 of degree 2 in a result of degree 3, and the gradient of a degree that nothing depends on."""
+    for method in METHODS:
+        product = GauntManyBody(1, 3, [(0, 0), (0, 0, 0)], method=method, weighted=True)
+        (x,), weight, _ = draw(product, (3,))
+        weight[:, 4:] = 0  # type: ignore[index]
+        z, bound = product(x, weight=weight, with_bound=True)
+        assert not z[:, 9:].any()
+        assert bound[:, 9:].max() < 1e-14
+        high = GauntManyBody([5, 1], 1, method=method)
+        operands, _, g = draw(high, (3,))
+        gradient = high.backward(*operands, grad=g).features[0]
+        assert not gradient[:, 9:].any()
+        assert gradient[:, :9].all()
+
+
+SHAPES: list[Any] = [
+    [(5,), (5,), ()],
+    [(2, 3), (2, 1), (3,)],
+    [(2, 3), (3,), (2, 1)],
+    [(2, 1, 3), (1, 4, 1), (4, 3)],
+    [(), (), ()],
+]
+
+
+@pytest.mark.parametrize("method", ["table", "grid"])
+@pytest.mark.parametrize("shapes", SHAPES)
+def test_gradients_of_operands_that_are_repeated(shapes: Any, method: Any) -> None:
+    product = GauntManyBody([1, 2], 2, [(0, 1), (1, 1), (0, 0, 1)], method=method, weighted=True)
+    features, weight, g = draw(product, shapes)
+    values, bounds = product.backward(*features, weight=weight, grad=g, with_bound=True)
+    leading = g.shape[:-1]
+    operands = [*features, weight]
+    wide = [np.broadcast_to(one, (*leading, one.shape[-1])) for one in operands]
+    full, _ = product.backward(*wide[:-1], weight=wide[-1], grad=g, with_bound=True)
+    found = zip(operands, (*full.features, full.weight), (*values.features, values.weight),
+                (*bounds.features, bounds.weight), strict=True)  # fmt: skip
+    for operand, whole, ours, limit in found:
+        extra = len(leading) - operand.ndim + 1
+        summed = whole.sum(axis=tuple(range(extra)))
+        axes = tuple(k for k, n in enumerate(operand.shape[:-1]) if n == 1)
+        summed = summed.sum(axis=axes, keepdims=True)
+        assert ours.shape == limit.shape == operand.shape
+        assert (np.abs(ours - summed) <= limit + 1e-12).all()
+    z = product(*features, weight=weight)
+    assert np.allclose(z, product(*wide[:-1], weight=wide[-1]), atol=1e-13)
+
+
+def test_blocks_and_threads_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = GauntManyBody(2, 2, PAPER, weighted=True)
+    features, weight, g = draw(layer, [(50, 7), (7,)], "float32")
+    results = []
+    for threads, block in ((1, 1 << 18), (2, 1 << 18), (1, 1), (None, 1)):
+        monkeypatch.setattr("reptheory.operations.gaunt_many_body.BLOCK", block)
+        found: list[Any] = []
+        for method in METHODS:
+            one = GauntManyBody(2, 2, PAPER, method, weighted=True, threads=threads)
+            back = one.backward(*features, weight=weight, grad=g)
+            found += [one(*features, weight=weight), *back.features, back.weight]
+        results.append(found)
+    for other in results[1:]:
+        for ours, theirs in zip(results[0], other, strict=True):
+            assert np.array_equal(ours, theirs)
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
+@pytest.mark.parametrize("method", METHODS)
+def test_arrays_of_every_kind(method: Any) -> None:
+    product = GauntManyBody([2, 1], 2, [(0, 1), (0,)], method=method, weighted=True)
+    drawn, drawn_weight, g = draw(product, (6,))
+    x, y, weight, g = (np.round(8 * one) / 8 for one in (*drawn, drawn_weight, g))
+    back = product.backward(x, y, weight=weight, grad=g)
+    expected = (product(x, y, weight=weight), *back.features, back.weight)
+    changes = (
+        np.asfortranarray,
+        lambda a: np.repeat(a, 3, axis=1)[:, ::3],
+        lambda a: np.ascontiguousarray(a[::-1, ::-1])[::-1, ::-1],
+        lambda a: a.astype(">f8"),
+        lambda a: a.view(np.matrix),
+        lambda a: a.tolist(),
+        lambda a: np.lib.stride_tricks.as_strided(a, writeable=False),
+    )
+    for change in changes:
+        a, b, w, h = (change(one) for one in (x, y, weight, g))
+        back = product.backward(a, b, weight=w, grad=h)
+        for ours, theirs in zip(
+            (product(a, b, weight=w), *back.features, back.weight), expected, strict=True
+        ):
+            assert type(ours) is np.ndarray
+            assert np.array_equal(ours, theirs)
+    out = np.zeros((6, 18))[:, ::2]
+    assert product(x, y, weight=weight, out=out) is out
+    assert np.array_equal(out, expected[0])
+    square = GauntManyBody(2, 2, 2, method)
+    kept = square(x)
+    assert np.array_equal(square(x, out=x), kept)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_rows_that_are_not_finite_touch_no_other(method: Any) -> None:
+    product = GauntManyBody(2, 2, PAPER, method, weighted=True)
+    (x,), weight, g = draw(product, (5,), "float32")
+    clean, limit = product(x, weight=weight, with_bound=True)
+    x[1], weight[3], x[4] = np.nan, np.inf, 1e20
+    with np.errstate(invalid="ignore", over="ignore"):
+        z, bound = product(x, weight=weight, with_bound=True)
+        _, limits = product.backward(x, weight=weight, grad=g, with_bound=True)
+    sound = [0, 2]
+    assert np.array_equal(z[sound], clean[sound])
+    assert np.array_equal(bound[sound], limit[sound])
+    assert np.isinf(bound[~np.isfinite(z)]).all()
+    assert not any(np.isnan(one).any() for one in (bound, *limits.features, limits.weight))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("shapes", [[(0,), (0,), ()], [(3, 0), (1, 1), (0,)], [(0, 4), (4,), (4,)]])
+def test_empty_batches(shapes: Any, method: Any) -> None:
+    product = GauntManyBody([2, 1], 2, [(0, 1), (0, 0)], method, weighted=True)
+    features, weight, g = draw(product, shapes)
+    assert product(*features, weight=weight, with_bound=True)[1].shape == g.shape
+    back = product.backward(*features, weight=weight, grad=g)
+    for value, operand in zip((*back.features, back.weight), (*features, weight), strict=True):
+        assert value.shape == operand.shape
+        assert not value.any()
+
+
+def test_what_cannot_be_is_refused_by_name() -> None:
+    product = GauntManyBody([2, 1], 2, weighted=True)
+    (x, y), weight, g = draw(product, (2,))
+    for name, (operands, own) in {
+        "x1": ((x[:, 1:], y), weight),
+        "x2": ((x, y.astype(complex)), weight),
+        "features: got 1": ((x,), weight),
+        "weight: got None": ((x, y), None),
+        "weight": ((x, y), weight[:, 1:]),
+        "leading axes": ((x[:1].repeat(3, axis=0), y), weight),
+        "masked": ((np.ma.masked_array(x), y), weight),
+    }.items():
+        with pytest.raises(OperandError, match=name):
+            product(*operands, weight=own)
+    with pytest.raises(OperandError, match="grad"):
+        product.backward(x, y, weight=weight, grad=g[:, 1:])
+    with pytest.raises(OperandError, match="threads"):
+        GauntManyBody(2, terms=2, threads=0)
+    for message, arguments in {
+        "lmax_out: got 5": ([2, 1, 1], 5),
+        "lmaxs": ([], 2),
+        "lmaxs\\[1\\]": ([2, -1], 2),
+        "terms: got 1;": (2, 2, 1),
+        "terms: got None": (2, 2),
+        "terms\\[0\\]: got feature 1": (2, 2, [(0, 1)]),
+        "terms\\[1\\]": (2, 2, [(0, 0), ()]),
+        "once": (2, 2, [(0, 0), (0, 0)]),
+        "feature 1 is in none": ([2, 2], 2, [(0, 0)]),
+        "method": (2, 2, 2, "fft"),
+    }.items():
+        with pytest.raises(LabelError, match=message):
+            GauntManyBody(*arguments)  # type: ignore[arg-type]
+
+
+def test_copies_and_pickles_compute_the_same() -> None:
+    product = GauntManyBody(2, 2, PAPER, weighted=True)
+    (x,), weight, _ = draw(product, (2,))
+    expected = product(x, weight=weight)
+    for twin in (copy.deepcopy(product), pickle.loads(pickle.dumps(product))):
+        assert np.array_equal(twin(x, weight=weight), expected)
+
+
+def test_shared_products_are_computed_once() -> None:
+    """x^2 serves x^3 and x^4; parts go no higher than the result needs."""
+    steps = pairwise([3], 3, [Term((0,) * n, n - 2) for n in (2, 3, 4)])
+    assert [(step.part, step.degrees) for step in steps] == [
+        ((0, 0), (3, 3, 6)),
+        ((0, 0, 0), (3, 6, 3)),
+        ((0, 0, 0, 0), (6, 6, 3)),
+    ]
+    assert [step.degrees for step in pairwise([4, 1], 0, [Term((0, 1, 1))])] == [(1, 4, 1), (1, 1, 0)]
+
+
+def test_low_degrees_go_by_table_and_high_ones_by_grid() -> None:
+    assert cheapest_terms((1,), 1, (Term((0, 0, 0)),)) == "table"
+    assert cheapest_terms((8, 8, 8), 8, (Term((0, 1, 2)),)) == "grid"
