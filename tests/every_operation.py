@@ -121,6 +121,10 @@ CASES: dict[str, Case] = {
         rt.Linear, "3x0e+2x1o", "2x0e+4x1o", shapes=lambda p, n: [(n, p.dim_in), (p.weight_numel,)]
     ),
     "messages": Case(messages, three),
+    "contraction": product(
+        rt.SymmetricContraction, "4x0e+4x1o", "4x0e+4x1o", 3,
+        shapes=lambda p, n: [(n, p.dim_in), (p.weight_numel,)],
+    ),
     "to grid": product(rt.ToGrid, 3, rt.SphereGrid(7), shapes=one),
     "from grid": product(rt.FromGrid, 3, rt.SphereGrid(7, "equiangular"), shapes=one),
     "activation": product(rt.SphereActivation, 2, "silu", shapes=lambda _, n: [(n, 9)]),
@@ -151,8 +155,8 @@ def results(operation: Any, operands: list[Array]) -> list[Array]:
     grad = np.ones_like(z)
     if isinstance(operation, rt.ToGrid | rt.FromGrid):
         return [z, operation.backward(grad)]
-    by_name = isinstance(operation, rt.SphereFunction)
-    found = operation.backward(*operands, grad=grad) if by_name else operation.backward(*operands, grad)
+    extra = {"species": None} if isinstance(operation, rt.SymmetricContraction) else {}
+    found = operation.backward(*operands, **extra, grad=grad)
     return [z, *(one for one in found if one is not None)]
 
 

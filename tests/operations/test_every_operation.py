@@ -117,6 +117,7 @@ HELD = {
     "Gaunt in float64": 256,  # operands in float64
     "convolution": 160,  # harmonics of all vectors, in float64
     "linear": 4,
+    "contraction": 20,  # the order of samples by species
     "messages": 512,  # features of nodes in whole vectors of copies
     "points": 2000,  # harmonics of all points, in float64
     "integral": 64,  # sums over rings
