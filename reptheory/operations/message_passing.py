@@ -2,9 +2,9 @@
 
     z[r] = sum over edges e into r of tp(x[sender(e)], y[e], weight[e])
 
-Gather, product and sum are one kernel, for products whose instructions are all uvu, the convolutions of MACE
-and NequIP. The edges of a node are added in the order in which they are given, whatever the threads: results
-are the same bits every time.
+Where all instructions are uvu, as in the convolutions of MACE and NequIP, gather, product and sum are one
+kernel; for other instructions the messages of some edges at a time are written and summed. The edges of
+a node are added in one order, whatever the threads: results are the same bits every time.
 """
 
 from __future__ import annotations
@@ -19,9 +19,11 @@ from reptheory.errors import OperandError
 from reptheory.groups.labels import whole
 from reptheory.immutable import immutable
 from reptheory.operations.edge_engine import EdgeEngine, EdgeOrder
+from reptheory.operations.message_engine import MessageEngine
 from reptheory.operations.operands import Weighted, edge_operands
 from reptheory.operations.tensor_product import TensorProduct
-from reptheory.operations.weighted_product import Bound, Bounded, WeightedProduct, bounded
+from reptheory.operations.three_operands import ThreeOperands
+from reptheory.operations.weighted_product import Bound, Bounded, bounded
 
 __all__ = ["Edges", "MessagePassing"]
 
@@ -83,10 +85,10 @@ def _ordered(ends: NDArray[np.int64], others: NDArray[np.int64], num_nodes: int)
     return EdgeOrder(immutable(np.argsort(ends, kind="stable")), immutable(starts), others)
 
 
-class MessagePassing(WeightedProduct[Weighted]):
+class MessagePassing(ThreeOperands):
     """A tensor product over the edges of a graph.
 
-    product   a `TensorProduct`, all uvu, with shared weights or one set an edge
+    product   a `TensorProduct`, with shared weights or one set an edge
     edges     `Edges`
     raises    OperandError
 
@@ -108,19 +110,15 @@ class MessagePassing(WeightedProduct[Weighted]):
             raise OperandError(
                 f"edges: got {type(edges).__name__}; make them with Edges(senders, receivers, n)"
             )
-        other = {one.connection_mode for one in product.instructions} - {"uvu"}
-        if other:
-            raise OperandError(
-                f"product: got instructions {', '.join(sorted(other))}; message passing takes uvu alone; "
-                "apply others to x[senders] and add up the results"
-            )
+        super().__init__(product.accumulate)
         self.product, self.edges = product, edges
         self.dim1, self.dim2, self.dim_out = product.dim1, product.dim2, product.dim_out
         self.weight_numel = product.weight_numel
 
     @cached_property
-    def _engine(self) -> EdgeEngine:
-        return EdgeEngine(self.product._spec)
+    def _engine(self) -> EdgeEngine | MessageEngine:
+        modes = {one.connection_mode for one in self.product.instructions}
+        return EdgeEngine(self.product._spec) if modes == {"uvu"} else MessageEngine(self.product._engine)
 
     def _operands(self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None) -> Weighted:
         """Check nodes, edges and weights."""
@@ -132,7 +130,7 @@ class MessagePassing(WeightedProduct[Weighted]):
             shared=self.product.shared_weights or weight is None,
         )
 
-    def _run(self, given: Weighted, z: Array, *, with_bound: bool) -> Bound | None:
+    def _product(self, given: Weighted, z: Array, *, with_bound: bool) -> Bound | None:
         edges = self.edges.by_receiver
         self._engine.run(given, z, edges, self.product.threads)
         if not with_bound:
@@ -140,9 +138,7 @@ class MessagePassing(WeightedProduct[Weighted]):
         with np.errstate(over="ignore", invalid="ignore"):
             return self._engine.bound(given, z, edges)
 
-    def _gradients(
-        self, given: Weighted, grad: Array, *, with_bound: bool
-    ) -> tuple[Bounded, Bounded, Bounded]:
+    def _pulled(self, given: Weighted, grad: Array, *, with_bound: bool) -> tuple[Bounded, Bounded, Bounded]:
         edges = self.edges.by_receiver, self.edges.by_sender
         found = self._engine.gradients(given, grad, edges, self.product.threads)
         if not with_bound:

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from reptheory.errors import LabelError
 from reptheory.groups.labels import shown
 from reptheory.groups.o3 import Irrep, Irreps
+from reptheory.operations.bilinear import Accumulate
 from reptheory.operations.channel_engine import ChannelEngine
 from reptheory.operations.channel_plan import suits_channels
 from reptheory.operations.copy_engine import CopyEngine
@@ -35,16 +36,17 @@ from reptheory.operations.operands import (
     thread_count,
     weighted_operands,
 )
+from reptheory.operations.three_operands import ThreeOperands
 from reptheory.operations.weighted_engine import ProductEngine, SampleEngine
 from reptheory.operations.weighted_plan import Layout, WeightedSpec
-from reptheory.operations.weighted_product import Bound, Bounded, WeightedProduct, bounded
+from reptheory.operations.weighted_product import Bound, Bounded, bounded
 
 __all__ = ["ElementwiseTensorProduct", "FullyConnectedTensorProduct", "TensorProduct"]
 
 Array = NDArray[Any]
 
 
-class TensorProduct(WeightedProduct[Weighted]):
+class TensorProduct(ThreeOperands):
     """A product of two sums of O(3) irreps, path by path as its instructions say; e3nn's `o3.TensorProduct`.
 
     irreps_in1, irreps_in2, irreps_out   strings or Irreps
@@ -55,6 +57,7 @@ class TensorProduct(WeightedProduct[Weighted]):
     layout                               "mul_ir" (e3nn's): copies outside, orders inside; "ir_mul": reversed
     shared_weights                       True: weights (weight_numel,); False: (..., weight_numel), one set a
                                          sample
+    accumulate                           "float64": float32 operands are computed in float64, rounded once
     threads                              None: as many as the work is worth; an int: at most that many
     raises                               LabelError
 
@@ -80,8 +83,10 @@ class TensorProduct(WeightedProduct[Weighted]):
         path_normalization: PathNormalization = "element",
         layout: Layout = "mul_ir",
         shared_weights: bool = True,
+        accumulate: Accumulate | None = None,
         threads: int | None = None,
     ) -> None:
+        super().__init__(accumulate)
         self.irreps_in1, self.irreps_in2, self.irreps_out = map(Irreps, (irreps_in1, irreps_in2, irreps_out))
         if layout not in get_args(Layout):
             raise LabelError(f"layout: got {shown(layout)}; it must be one of {', '.join(get_args(Layout))}")
@@ -135,7 +140,7 @@ class TensorProduct(WeightedProduct[Weighted]):
             shared=self.shared_weights or weight is None,
         )
 
-    def _run(self, given: Weighted, z: Array, *, with_bound: bool) -> Bound | None:
+    def _product(self, given: Weighted, z: Array, *, with_bound: bool) -> Bound | None:
         operands = given.x, given.y, given.weight
         self._engine.run(*operands, z, self.threads)
         if not with_bound:
@@ -143,9 +148,7 @@ class TensorProduct(WeightedProduct[Weighted]):
         with np.errstate(over="ignore", invalid="ignore"):
             return self._engine.bound(*operands, z.dtype)
 
-    def _gradients(
-        self, given: Weighted, grad: Array, *, with_bound: bool
-    ) -> tuple[Bounded, Bounded, Bounded]:
+    def _pulled(self, given: Weighted, grad: Array, *, with_bound: bool) -> tuple[Bounded, Bounded, Bounded]:
         operands = given.x, given.y, given.weight, grad
         found = self._engine.gradients(*operands, self.threads)
         if not with_bound:

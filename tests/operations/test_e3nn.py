@@ -83,3 +83,14 @@ def test_linear_is_that_of_e3nn(path_normalization: Any) -> None:
     x, weight = rng.standard_normal((4, ours.dim_in)), rng.standard_normal(ours.weight_numel)
     expected = theirs(torch.from_numpy(x), torch.from_numpy(weight)).numpy()
     assert np.allclose(ours(x, weight), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_biases_are_those_of_e3nn() -> None:
+    irreps = "4x0e+5x1o+2x0o", "3x0e+2x1o+2x0e+1x0o"
+    ours = Linear(*irreps, biases=True)
+    theirs = o3.Linear(*irreps, biases=True)
+    assert (ours.weight_numel, ours.bias_numel) == (theirs.weight_numel, theirs.bias_numel)
+    rng = np.random.default_rng(2)
+    arrays = [rng.standard_normal(n) for n in ((4, ours.dim_in), ours.weight_numel, ours.bias_numel)]
+    expected = theirs(*map(torch.from_numpy, arrays)).detach().numpy()
+    assert np.allclose(ours(*arrays), expected, rtol=1e-6, atol=1e-6)

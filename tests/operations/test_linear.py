@@ -55,6 +55,57 @@ def test_chosen_connections_and_weights_of_each_sample() -> None:
     assert np.allclose(linear(x, weight), expected.reshape(5, 4), rtol=1e-14, atol=1e-14)
 
 
+@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_biases(shared: bool, dtype: str) -> None:
+    """Added to the scalars that ask for them; one rounding more in the bound; gradients sum over samples."""
+    irreps = "3x0e+2x1o+2x0o", "2x0e+1x1o+1x0o+3x0e"
+    linear = Linear(*irreps, biases=[True, False, False, True], shared_weights=shared)
+    plain = Linear(*irreps, shared_weights=shared)
+    assert (linear.bias_numel, plain.bias_numel) == (5, 0)
+    assert Linear(*irreps, biases=True).bias_numel == 5
+    rng = np.random.default_rng(2)
+    rows = () if shared else (4,)
+    x = rng.standard_normal((4, linear.dim_in)).astype(dtype)
+    weight = rng.standard_normal((*rows, linear.weight_numel)).astype(dtype)
+    bias = rng.standard_normal((*rows, 5)).astype(dtype)
+    z, bound = linear(x, weight, bias, with_bound=True)
+    expected = plain(x.astype("float64"), weight.astype("float64"))
+    expected[:, [0, 1, 6, 7, 8]] += bias
+    assert (np.abs(z - expected) <= bound + 1e-15).all()
+    if dtype == "float32":
+        assert not (np.abs(z - expected) <= bound / 200).all()
+    _, limit = linear(x * 0, weight, bias, with_bound=True)
+    assert (limit[:, [0, 1, 6, 7, 8]] >= np.abs(bias) * np.finfo(dtype).eps / 2).all(), "adding rounds"
+    grad = rng.standard_normal(z.shape).astype(dtype)
+    gradients, bounds = linear.backward(x, weight, grad, with_bound=True)
+    columns = grad[:, [0, 1, 6, 7, 8]].astype("float64")
+    assert gradients.bias is not None
+    assert gradients.bias.shape == bias.shape
+    assert (np.abs(gradients.bias - (columns.sum(0) if shared else columns)) <= bounds.bias).all()
+    assert plain.backward(x, weight, grad).bias is None
+    assert linear(x.astype("float32"), weight.astype("float32"), bias.astype("float64")).dtype == np.float64
+    out = np.empty_like(z)
+    assert linear(x, weight, bias, out=out) is out
+    assert np.array_equal(out, z)
+
+
+def test_refused_biases() -> None:
+    with pytest.raises(LabelError, match=r"^biases\[1\]: got True for 1x1o; biases are for scalars"):
+        Linear("1x0e+1x1o", "1x0e+1x1o", biases=[True, True])
+    for wrong in ([True], "ab", 2, [True, 3]):
+        with pytest.raises(LabelError, match=r"^biases: got "):
+            Linear("1x0e+1x1o", "1x0e+1x1o", biases=wrong)  # type: ignore[arg-type]
+    linear = Linear("1x0e", "2x0e", biases=True)
+    for bias, rule in ((None, "2 biases"), (np.zeros(3), "last axis 3"), (np.zeros((1, 2)), "one axis")):
+        with pytest.raises(OperandError, match=rf"^bias: got .*{rule}"):
+            linear(np.zeros((4, 1)), np.zeros(2), bias)
+    with pytest.raises(OperandError, match="one row a sample"):
+        Linear("1x0e", "2x0e", biases=True, shared_weights=False)(
+            np.zeros((4, 1)), np.zeros((4, 2)), np.zeros((3, 2))
+        )
+
+
 def test_refused() -> None:
     with pytest.raises(LabelError, match="no such path"):
         Linear("1x0e", "1x1o", instructions=[(0, 0)])

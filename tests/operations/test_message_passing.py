@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reptheory.errors import LabelError, OperandError
+from reptheory.operations import message_engine
+from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.message_passing import Edges, MessagePassing
-from reptheory.operations.tensor_product import FullyConnectedTensorProduct, TensorProduct
+from reptheory.operations.tensor_product import TensorProduct
 
 Array = Any
 
@@ -27,6 +29,21 @@ def product(layout: Any = "mul_ir", shared: bool = False, threads: int | None = 
     ]
     irreps = ("17x0e+17x1o", "2x1o+1x2e", "17x1o+17x2e+17x1e+3x0o+17x0e")
     return TensorProduct(*irreps, instructions, layout=layout, shared_weights=shared, threads=threads)
+
+
+def any_modes(layout: Any = "mul_ir", shared: bool = False, threads: int | None = None) -> TensorProduct:
+    """Instructions of several modes, with and without weights."""
+    instructions = [
+        (0, 0, 0, "uvw", True),
+        (0, 0, 1, "uuu", True),
+        (0, 0, 1, "uvu", False),
+        (1, 1, 2, "uvuv", True),
+    ]
+    irreps = ("2x0e+2x1o", "2x1o+1x2e", "3x1o+2x1o+2x1o")
+    return TensorProduct(*irreps, instructions, layout=layout, shared_weights=shared, threads=threads)
+
+
+PRODUCTS = {"uvu": product, "any": any_modes}
 
 
 def draw(tp: TensorProduct, edges: Edges, dtype: str = "float64", seed: int = 0) -> tuple[Array, ...]:
@@ -44,14 +61,14 @@ def graph(rng: np.random.Generator, nodes: int, count: int) -> Edges:
 
 @settings(max_examples=30, deadline=None)
 @given(
-    st.sampled_from(["mul_ir", "ir_mul"]), st.booleans(), st.sampled_from(["float32", "float64"]),
-    st.integers(1, 6), st.integers(0, 60), st.integers(0, 2**32),
+    st.sampled_from(sorted(PRODUCTS)), st.sampled_from(["mul_ir", "ir_mul"]), st.booleans(),
+    st.sampled_from(["float32", "float64"]), st.integers(1, 6), st.integers(0, 60), st.integers(0, 2**32),
 )  # fmt: skip
 def test_equals_gather_product_and_sum(
-    layout: Any, shared: bool, dtype: str, nodes: int, count: int, seed: int
+    which: str, layout: Any, shared: bool, dtype: str, nodes: int, count: int, seed: int
 ) -> None:
     """Product and gradients agree with the product on every edge, in float64, within their bounds."""
-    tp = product(layout, shared)
+    tp = PRODUCTS[which](layout, shared)
     edges = graph(np.random.default_rng(seed), nodes, count)
     x, y, w, g = draw(tp, edges, dtype, seed)
     message = MessagePassing(tp, edges)
@@ -74,18 +91,27 @@ def test_equals_gather_product_and_sum(
             assert not (np.abs(result - exact) <= limit / 3000).all(), "a bound must not be idle"
 
 
+@pytest.mark.parametrize("which", sorted(PRODUCTS))
 @pytest.mark.parametrize("shared", [True, False])
-def test_the_same_bits_for_any_number_of_threads(shared: bool) -> None:
+def test_the_same_bits_for_any_number_of_threads(
+    which: str, shared: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     edges = graph(np.random.default_rng(3), 97, 4000)
-    one, two = (MessagePassing(product(shared=shared, threads=threads), edges) for threads in (1, 2))
+    one, two = (MessagePassing(PRODUCTS[which](shared=shared, threads=threads), edges) for threads in (1, 2))
     x, y, w, g = draw(one.product, edges, "float32")
+    whole = one(x, y, w), *one.backward(x, y, w, g)
+    monkeypatch.setattr(message_engine, "BLOCK_BYTES", 2**16)
+    parts = one(x, y, w), *one.backward(x, y, w, g)
+    for first, second in zip(whole, parts, strict=True):
+        assert np.allclose(first, second, rtol=1e-4, atol=1e-4 * np.abs(first).max())
     assert np.array_equal(one(x, y, w), two(x, y, w))
     for first, second in zip(one.backward(x, y, w, g), two.backward(x, y, w, g), strict=True):
         assert np.array_equal(first, second)
 
 
-def test_gradients_equal_finite_differences() -> None:
-    tp = product()
+@pytest.mark.parametrize("which", sorted(PRODUCTS))
+def test_gradients_equal_finite_differences(which: str) -> None:
+    tp = PRODUCTS[which]()
     edges = graph(np.random.default_rng(5), 4, 9)
     *operands, g = draw(tp, edges)
     message = MessagePassing(tp, edges)
@@ -134,10 +160,8 @@ def test_operands_are_checked() -> None:
             message(*operands)
     with pytest.raises(OperandError, match=r"^grad: got shape"):
         message.backward(x, y, w, g[:1])
-    with pytest.raises(
-        OperandError, match=r"^product: got instructions uvw; message passing takes uvu alone"
-    ):
-        MessagePassing(FullyConnectedTensorProduct("1o", "1o", "0e"), edges)
+    with pytest.raises(OperandError, match=r"^product: got FullTensorProduct; pass a TensorProduct"):
+        MessagePassing(FullTensorProduct("1o", "1o"), edges)  # type: ignore[arg-type]
     with pytest.raises(OperandError, match=r"^edges: got tuple"):
         MessagePassing(tp, ([0], [1]))  # type: ignore[arg-type]
 

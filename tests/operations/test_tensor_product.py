@@ -151,6 +151,46 @@ def test_every_mode_equals_its_definition(make: str, layout: Any, shared: bool, 
         assert reference.violations(axis, operands, result + 10 * limit.max(), limit)
 
 
+@pytest.mark.parametrize("make", sorted(MAKERS))
+def test_float64_inside_rounds_once(make: str) -> None:
+    """Results are those of float64, rounded; bounds hold and shrink to one rounding."""
+    narrow = MAKERS[make]()
+    tp = copy.copy(narrow)
+    tp.accumulate = "float64"
+    operands = draw(narrow, 5, "float32")
+    wide = [array.astype("float64") for array in operands]
+    z, bound = tp(*operands[:3], with_bound=True)
+    exact, slack = narrow(*wide[:3], with_bound=True)
+    assert z.dtype == np.float32
+    assert np.array_equal(z, exact.astype("float32"))
+    assert (np.abs(z - exact) <= bound + slack).all()
+    assert bound.max() < 3 * np.abs(z).max() * 2.0**-24
+    found, bounds = tp.backward(*operands, with_bound=True)
+    expected = narrow.backward(*wide)
+    for one, limit, other in zip(found, bounds, expected, strict=True):
+        assert np.array_equal(one, other.astype("float32"))
+        assert (np.abs(one - other) <= limit * (1 + 1e-9)).all()
+    assert np.array_equal(tp(*wide[:3]), exact)
+
+
+@pytest.mark.parametrize("make", sorted(MAKERS))
+def test_certificates_hold_and_are_tight(make: str) -> None:
+    tp = MAKERS[make]()
+    x, y, weight, _ = draw(tp, 3, "float32")
+    z = tp(x, y, weight)
+    claimed = z.copy()
+    claimed[1] += np.float32(0.5)
+    reference = weighted_reference(tp)
+    bound = tp.certificate(x, y, weight, claimed)
+    operands = (x, y, np.zeros_like(z), weight)
+    assert not reference.violations(2, operands, claimed, bound)
+    assert reference.violations(2, operands, claimed, bound * (1 - 1e-6))
+    claimed[0, 0] = np.nan
+    assert np.isinf(tp.certificate(x, y, weight, claimed)[0, 0])
+    with pytest.raises(OperandError, match=r"^z: got float64"):
+        tp.certificate(x, y, weight, z.astype("float64"))
+
+
 def test_squares_are_those_of_e3nn() -> None:
     for (component, path), squares in E3NN_SQUARES.items():
         tp = TensorProduct(*IRREPS, INSTRUCTIONS[:9], irrep_normalization=component, path_normalization=path)  # type: ignore[call-overload]
