@@ -49,6 +49,11 @@ def three(operation: Any, samples: int) -> list[tuple[int, ...]]:
     return [*two(operation, samples), (samples, operation.weight_numel)]
 
 
+def features(operation: Any, samples: int) -> list[tuple[int, ...]]:
+    weights = [(operation.weight_numel,)] if operation.weighted else []
+    return [*((samples, dim) for dim in operation.dims), *weights]
+
+
 def shared(operation: Any, samples: int) -> list[tuple[int, ...]]:
     return [*two(operation, samples), (operation.weight_numel,)]
 
@@ -106,6 +111,10 @@ CASES: dict[str, Case] = {
     "convolution": product(
         rt.GauntConvolution, 2, 1, 2, shapes=lambda p, n: [(n, p.dim_in), (n, 3), (n, p.weight_numel)]
     ),
+    "many-body": product(
+        rt.GauntManyBody, [2, 1], 2, [(0,), (0, 1), (0, 0, 1)], "grid", weighted=True, shapes=features
+    ),
+    "many-body by table": product(rt.GauntManyBody, [2, 1], 2, [(0, 1, 1)], "table", shapes=features),
     "fully connected": product(
         rt.FullyConnectedTensorProduct, "3x0e+2x1o", "1x0e+1x1o", "2x0e+3x1o", shapes=shared
     ),

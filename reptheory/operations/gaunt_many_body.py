@@ -1,8 +1,8 @@
 """Gaunt many-body product: products of any number of features on the sphere, with weights for each degree.
 
-    z = product(x, .., weight=w)
-    z, bound = product(x, .., weight=w, with_bound=True)
-    gradients = product.backward(x, .., weight=w, grad=g)
+    z = product(x, .., weight)
+    z, bound = product(x, .., weight, with_bound=True)
+    grad_x, .., grad_weight = product.backward(x, .., weight, grad=g)
 
     z_l = sum over terms t of  w_tl (x_i x_j .. x_k)_l,      t = (i, j, .., k)
 
@@ -38,21 +38,14 @@ from reptheory.operations.operands import Rows, allocate, incoming_gradient, row
 from reptheory.operations.term_engines import TermEngine, TermMethod, cheapest_terms, term_engine
 from reptheory.operations.term_plan import Term, roundings
 
-__all__ = ["GauntManyBody", "ManyBodyGradients", "ManyBodyMethod"]
+__all__ = ["GauntManyBody", "ManyBodyMethod"]
 
 Array = NDArray[Any]
 Bound = NDArray[np.float64]
 ManyBodyMethod = Literal["auto", "table", "grid", "fourier"]
 
-BLOCK = 1 << 18
-"""Numbers of the largest operand or result that are computed at a time."""
-
-
-class ManyBodyGradients(NamedTuple):
-    """Gradients of the features and of the weights (None where there are none), or bounds on their errors."""
-
-    features: tuple[Array, ...]
-    weight: Array | None
+BLOCK, MOST = 1 << 18, 4096
+"""Numbers of the largest operand or result, and samples, that are computed at a time."""
 
 
 class _Given(NamedTuple):
@@ -81,14 +74,14 @@ class GauntManyBody:
     threads    None: as many as the work is worth; an int: at most that many
     raises     LabelError
 
-    Called with the features (..., (lmax + 1)^2) and weight (..., weight_numel); leading axes broadcast. A
-    feature that occurs n times in a term is transformed once.
+    Called with the features (..., (lmax + 1)^2) and, where there are weights, these (..., weight_numel);
+    leading axes broadcast. A feature that occurs n times in a term is transformed once.
 
     >>> square = GauntManyBody(1, terms=2)
     >>> square([0.0, 0.0, 1.0, 0.0]).round(6).tolist()  # Y_10 squared is Y_00 and Y_20
     [0.282095, 0.0, 0.0, 0.0, 0.0, 0.0, 0.252313, 0.0, 0.0]
     >>> layer = GauntManyBody(2, 2, terms=[(0,), (0, 0), (0, 0, 0)], weighted=True)
-    >>> layer(np.ones((5, 8, 9)), weight=np.ones((8, layer.weight_numel))).shape  # 5 samples, 8 channels
+    >>> layer(np.ones((5, 8, 9)), np.ones((8, layer.weight_numel))).shape  # 5 samples, 8 channels
     (5, 8, 9)
     """
 
@@ -154,53 +147,44 @@ class GauntManyBody:
     def _engine(self) -> TermEngine:
         return term_engine(self.lmaxs, self.lmax_out, self._products, self.method)
 
-    def _operands(self, features: Sequence[ArrayLike], weight: ArrayLike | None) -> _Given:
-        if len(features) != len(self.lmaxs):
-            raise OperandError(
-                f"features: got {len(features)}; this product has {len(self.lmaxs)}; pass each"
-            )
-        if weight is None and self.weighted:
-            raise OperandError(f"weight: got None; this product has {self.weight_numel} weights; pass them")
-        names = ["x"] if len(features) == 1 else [f"x{k + 1}" for k in range(len(features))]
-        arrays = dict(zip(names, features, strict=True))
-        arrays["weight"] = np.zeros(0, np.float16) if weight is None else weight
+    def _operands(self, operands: Sequence[ArrayLike]) -> _Given:
+        names = ["x"] if len(self.dims) == 1 else [f"x{k + 1}" for k in range(len(self.dims))]
         meanings = [f"(lmax + 1)^2 with lmax = {lmax}" for lmax in self.lmaxs]
-        rows, shape = row_operands(
-            arrays, (*self.dims, self.weight_numel), (*meanings, f"the weights of {self!r}")
-        )
-        return _Given(rows[:-1], rows[-1], shape)
+        if self.weighted:
+            names, meanings = [*names, "weight"], [*meanings, f"the weights of {self!r}"]
+        if len(operands) != len(names):
+            raise OperandError(f"operands: got {len(operands)}; this product takes {', '.join(names)}")
+        dims = (*self.dims, self.weight_numel)[: len(names)]
+        rows, shape = row_operands(dict(zip(names, operands, strict=True)), dims, tuple(meanings))
+        return _Given(rows[: len(self.dims)], rows[-1], shape)
 
     def _blocks(self, samples: int) -> Iterator[slice]:
         """Cut samples into blocks."""
-        block = max(64, BLOCK // max(*self.dims, self.dim_out))
+        block = max(64, BLOCK // max(*self.dims, self.dim_out, BLOCK // MOST))
         for first in range(0, samples, block):
             yield slice(first, min(first + block, samples))
 
     @overload
     def __call__(
-        self, *features: ArrayLike, weight: ArrayLike | None = None, out: Array | None = None,
-        with_bound: Literal[False] = False,
-    ) -> Array: ...  # fmt: skip
+        self, *operands: ArrayLike, out: Array | None = None, with_bound: Literal[False] = False
+    ) -> Array: ...
 
     @overload
     def __call__(
-        self, *features: ArrayLike, weight: ArrayLike | None = None, out: Array | None = None,
-        with_bound: Literal[True],
-    ) -> tuple[Array, Bound]: ...  # fmt: skip
+        self, *operands: ArrayLike, out: Array | None = None, with_bound: Literal[True]
+    ) -> tuple[Array, Bound]: ...
 
     def __call__(
-        self, *features: ArrayLike, weight: ArrayLike | None = None, out: Array | None = None,
-        with_bound: bool = False,
-    ) -> Array | tuple[Array, Bound]:  # fmt: skip
+        self, *operands: ArrayLike, out: Array | None = None, with_bound: bool = False
+    ) -> Array | tuple[Array, Bound]:
         """Return the result, and with `with_bound` a bound on its error elementwise.
 
-        features   (..., (lmax + 1)^2) each: float32 or float64, the widest operand decides
-        weight     (..., weight_numel) if there are weights
+        operands   the features, and the weights if there are some: float32 or float64, the widest decides
         out        (..., dim_out) array of the result's dtype to write into; may overlap an operand
         returns    (..., dim_out); the bound is float64, >= |z - exact result|, inf where z is not finite
         raises     OperandError
         """
-        given = self._operands(features, weight)
+        given = self._operands(operands)
         arrays = (*(rows.array for rows in given.features), given.weight.array)
         z, buffer = allocate(out, (*given.shape, self.dim_out), arrays[0].dtype, arrays)
         flat = buffer.reshape(prod(given.shape), self.dim_out)
@@ -241,28 +225,26 @@ class GauntManyBody:
 
     @overload
     def backward(
-        self, *features: ArrayLike, grad: ArrayLike, weight: ArrayLike | None = None,
-        with_bound: Literal[False] = False,
-    ) -> ManyBodyGradients: ...  # fmt: skip
+        self, *operands: ArrayLike, grad: ArrayLike, with_bound: Literal[False] = False
+    ) -> tuple[Array, ...]: ...
 
     @overload
     def backward(
-        self, *features: ArrayLike, grad: ArrayLike, weight: ArrayLike | None = None,
-        with_bound: Literal[True],
-    ) -> tuple[ManyBodyGradients, ManyBodyGradients]: ...  # fmt: skip
+        self, *operands: ArrayLike, grad: ArrayLike, with_bound: Literal[True]
+    ) -> tuple[tuple[Array, ...], tuple[Bound, ...]]: ...
 
     def backward(
-        self, *features: ArrayLike, grad: ArrayLike, weight: ArrayLike | None = None, with_bound: bool = False
-    ) -> ManyBodyGradients | tuple[ManyBodyGradients, ManyBodyGradients]:
+        self, *operands: ArrayLike, grad: ArrayLike, with_bound: bool = False
+    ) -> tuple[Array, ...] | tuple[tuple[Array, ...], tuple[Bound, ...]]:
         """Return the gradients of a loss whose gradient with respect to the result is `grad`.
 
-        features, weight   as for the product
-        grad               the shape of the result
-        returns            arrays of the shapes of the features and of the weights (None where these are),
-                           summed over axes along which one was broadcast; with `with_bound` also bounds
-        raises             OperandError
+        operands   as for the product
+        grad       the shape of the result
+        returns    one array an operand, of its shape, summed over axes along which it was broadcast; with
+                   `with_bound` also bounds on their errors
+        raises     OperandError
         """
-        given = self._operands(features, weight)
+        given = self._operands(operands)
         incoming = incoming_gradient(grad, (*given.shape, self.dim_out))
         dtype = given.features[0].array.dtype
         flat = np.require(incoming, dtype, ["C", "A"]).reshape(prod(given.shape), self.dim_out)
@@ -272,14 +254,15 @@ class GauntManyBody:
         for rows in self._blocks(len(flat)):
             room = [None if limit is None else limit[rows] for limit in limits]
             self._gradients(given.block(rows), flat[rows], [value[rows] for value in values], room)
-        operands = (*features, weight)
-        totals = [
-            (None, None) if operand is None else _total(value, limit, given.shape, np.shape(operand))
-            for operand, value, limit in zip(operands, values, limits, strict=True)
-        ]
-        found, bounds = (list(column) for column in zip(*totals, strict=True))
-        gradients = ManyBodyGradients(tuple(found[:-1]), found[-1])
-        return (gradients, ManyBodyGradients(tuple(bounds[:-1]), bounds[-1])) if with_bound else gradients
+        found: list[Array] = []
+        bounds: list[Bound] = []
+        for operand, value, limit in zip(operands, values, limits, strict=False):
+            wide = (*given.shape, value.shape[-1])
+            summed = None if limit is None else limit.reshape(wide)
+            total, bound = reduce_broadcast(value.reshape(wide), summed, np.shape(operand))
+            found.append(total)
+            bounds += [] if bound is None else [bound]
+        return (tuple(found), tuple(bounds)) if with_bound else tuple(found)
 
     @cached_property
     def _back(self) -> Backward:
@@ -345,11 +328,3 @@ def _bound(engine: TermEngine, functions: list[Array], rounded: int) -> Bound:
     errors = [roundings(one, int(k >= sound), dtype) for k, one in enumerate(functions)]
     with np.errstate(over="ignore", invalid="ignore"):
         return engine.bound(functions, errors, dtype)
-
-
-def _total(
-    value: Array, limit: Bound | None, shape: tuple[int, ...], own: tuple[int, ...]
-) -> tuple[Array, Bound | None]:
-    """Sum a gradient of one row a sample over the axes along which an operand was repeated."""
-    wide = (*shape, value.shape[-1])
-    return reduce_broadcast(value.reshape(wide), None if limit is None else limit.reshape(wide), own)

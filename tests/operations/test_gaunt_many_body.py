@@ -18,9 +18,10 @@ from quarter_turn import quarter_turn
 
 from reptheory.errors import LabelError, OperandError
 from reptheory.exact.gaunt_n import gaunt_n_array
+from reptheory.operations.degree_sums import Part, add_up, degree_dots
 from reptheory.operations.gaunt_many_body import GauntManyBody
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
-from reptheory.operations.term_engines import cheapest_terms, pairwise
+from reptheory.operations.term_engines import cheapest_terms, pairwise, term_engine
 from reptheory.operations.term_plan import Term
 
 Array = Any
@@ -60,6 +61,10 @@ def draw(
     features = [one(shape, dim) for shape, dim in zip(shapes, product.dims, strict=False)]
     weight = one(shapes[count], product.weight_numel) if product.weighted else None
     return features, weight, one(np.broadcast_shapes(*shapes), product.dim_out)
+
+
+def given_weight(weight: Array | None) -> list[Array]:
+    return [] if weight is None else [weight]
 
 
 def multiplied(values: list[Any], other: list[Any], lmax_out: int) -> list[Any]:
@@ -102,7 +107,7 @@ def test_results_are_exact_within_their_bounds(
     product = GauntManyBody(*case, method=method, weighted=weighted)
     features, weight, _ = draw(product, (2,), dtype, seed, spread)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        z, bound = product(*features, weight=weight, with_bound=True)
+        z, bound = product(*features, *given_weight(weight), with_bound=True)
     with ctx.workprec(400):
         for n in range(2):
             own = None if weight is None else weight[n]
@@ -122,7 +127,7 @@ def test_gradients_are_exact_within_their_bounds(case: Any, dtype: str, method: 
     """Derivatives by polynomials in a small number; that of a weight is the term without the others."""
     product = GauntManyBody(*case, method=method, weighted=True)
     features, weight, g = draw(product, (), dtype, 3)
-    values, bounds = product.backward(*features, weight=weight, grad=g, with_bound=True)
+    values, bounds = product.backward(*features, *given_weight(weight), grad=g, with_bound=True)
     with ctx.workprec(300):
         own = balls(features)
         for place, one in enumerate(own):
@@ -131,14 +136,14 @@ def test_gradients_are_exact_within_their_bounds(case: Any, dtype: str, method: 
                 moved[place][column] = arb_poly([one[column], 1])
                 series = [arb_poly([0]) + entry for entry in exact(product, moved, weight)]
                 ball = sum((s[1] * arb(float(v)) for s, v in zip(series, g, strict=True)), arb(0))
-                error = abs(arb(float(values.features[place][column])) - ball)
-                assert error <= arb(float(bounds.features[place][column]))
+                error = abs(arb(float(values[place][column])) - ball)
+                assert error <= arb(float(bounds[place][column]))
         for column in range(product.weight_numel):
             unit = np.eye(product.weight_numel)[column]
             terms = zip(exact(product, own, unit), g, strict=True)
             ball = sum((entry * arb(float(v)) for entry, v in terms), arb(0))
-            assert abs(arb(float(values.weight[column])) - ball) <= arb(float(bounds.weight[column]))
-    assert all(np.isfinite(one).all() for one in (*bounds.features, bounds.weight))
+            assert abs(arb(float(values[-1][column])) - ball) <= arb(float(bounds[-1][column]))
+    assert all(np.isfinite(one).all() for one in bounds)
 
 
 @pytest.mark.parametrize("degrees", [(1, 1, 1, 1), (2, 1, 0, 1), (1, 2, 1), (2, 2, 2, 2)])
@@ -192,17 +197,17 @@ def test_methods_agree_and_turn_with_their_operands(case: Any) -> None:
     for method in METHODS:
         product = GauntManyBody(*case, method=method, weighted=True)
         features, weight, g = draw(product, (4,))
-        z, bound = product(*features, weight=weight, with_bound=True)
+        z, bound = product(*features, *given_weight(weight), with_bound=True)
         found.append((z, bound))
-        there, limit = product(*map(turned, features), weight=weight, with_bound=True)
+        there, limit = product(*map(turned, features), weight, with_bound=True)
         assert (np.abs(there - turned(z)) <= limit + np.abs(turned(bound))).all()
         signs = [(-1.0) ** degree_of(one.shape[-1]) for one in features]
         inverted = [sign * one for sign, one in zip(signs, features, strict=True)]
-        there, limit = product(*inverted, weight=weight, with_bound=True)
+        there, limit = product(*inverted, weight, with_bound=True)
         assert (np.abs(there - (-1.0) ** degree_of(product.dim_out) * z) <= limit + bound).all()
-        back = product.backward(*features, weight=weight, grad=g)
-        again = product.backward(*map(turned, features), weight=weight, grad=turned(g))
-        assert np.allclose(again.features[0], turned(back.features[0]), atol=1e-10)
+        back = product.backward(*features, *given_weight(weight), grad=g)
+        again = product.backward(*map(turned, features), weight, grad=turned(g))
+        assert np.allclose(again[0], turned(back[0]), atol=1e-10)
     for z, bound in found[1:]:
         assert (np.abs(z - found[0][0]) <= bound + found[0][1]).all()
 
@@ -227,12 +232,12 @@ def test_degrees_that_no_term_reaches_are_zero() -> None:
         product = GauntManyBody(1, 3, [(0, 0), (0, 0, 0)], method=method, weighted=True)
         (x,), weight, _ = draw(product, (3,))
         weight[:, 4:] = 0  # type: ignore[index]
-        z, bound = product(x, weight=weight, with_bound=True)
+        z, bound = product(x, weight, with_bound=True)
         assert not z[:, 9:].any()
         assert bound[:, 9:].max() < 1e-14
         high = GauntManyBody([5, 1], 1, method=method)
         operands, _, g = draw(high, (3,))
-        gradient = high.backward(*operands, grad=g).features[0]
+        gradient = high.backward(*operands, grad=g)[0]
         assert not gradient[:, 9:].any()
         assert gradient[:, :9].all()
 
@@ -251,13 +256,12 @@ SHAPES: list[Any] = [
 def test_gradients_of_operands_that_are_repeated(shapes: Any, method: Any) -> None:
     product = GauntManyBody([1, 2], 2, [(0, 1), (1, 1), (0, 0, 1)], method=method, weighted=True)
     features, weight, g = draw(product, shapes)
-    values, bounds = product.backward(*features, weight=weight, grad=g, with_bound=True)
+    values, bounds = product.backward(*features, *given_weight(weight), grad=g, with_bound=True)
     leading = g.shape[:-1]
     operands = [*features, weight]
     wide = [np.broadcast_to(one, (*leading, one.shape[-1])) for one in operands]
-    full, _ = product.backward(*wide[:-1], weight=wide[-1], grad=g, with_bound=True)
-    found = zip(operands, (*full.features, full.weight), (*values.features, values.weight),
-                (*bounds.features, bounds.weight), strict=True)  # fmt: skip
+    full, _ = product.backward(*wide, grad=g, with_bound=True)
+    found = zip(operands, full, values, bounds, strict=True)
     for operand, whole, ours, limit in found:
         extra = len(leading) - operand.ndim + 1
         summed = whole.sum(axis=tuple(range(extra)))
@@ -265,8 +269,8 @@ def test_gradients_of_operands_that_are_repeated(shapes: Any, method: Any) -> No
         summed = summed.sum(axis=axes, keepdims=True)
         assert ours.shape == limit.shape == operand.shape
         assert (np.abs(ours - summed) <= limit + 1e-12).all()
-    z = product(*features, weight=weight)
-    assert np.allclose(z, product(*wide[:-1], weight=wide[-1]), atol=1e-13)
+    z = product(*features, *given_weight(weight))
+    assert np.allclose(z, product(*wide), atol=1e-13)
 
 
 def test_blocks_and_threads_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,8 +282,8 @@ def test_blocks_and_threads_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch)
         found: list[Any] = []
         for method in METHODS:
             one = GauntManyBody(2, 2, PAPER, method, weighted=True, threads=threads)
-            back = one.backward(*features, weight=weight, grad=g)
-            found += [one(*features, weight=weight), *back.features, back.weight]
+            back = one.backward(*features, *given_weight(weight), grad=g)
+            found += [one(*features, *given_weight(weight)), *back]
         results.append(found)
     for other in results[1:]:
         for ours, theirs in zip(results[0], other, strict=True):
@@ -292,8 +296,8 @@ def test_arrays_of_every_kind(method: Any) -> None:
     product = GauntManyBody([2, 1], 2, [(0, 1), (0,)], method=method, weighted=True)
     drawn, drawn_weight, g = draw(product, (6,))
     x, y, weight, g = (np.round(8 * one) / 8 for one in (*drawn, drawn_weight, g))
-    back = product.backward(x, y, weight=weight, grad=g)
-    expected = (product(x, y, weight=weight), *back.features, back.weight)
+    back = product.backward(x, y, weight, grad=g)
+    expected = (product(x, y, weight), *back)
     changes = (
         np.asfortranarray,
         lambda a: np.repeat(a, 3, axis=1)[:, ::3],
@@ -305,14 +309,12 @@ def test_arrays_of_every_kind(method: Any) -> None:
     )
     for change in changes:
         a, b, w, h = (change(one) for one in (x, y, weight, g))
-        back = product.backward(a, b, weight=w, grad=h)
-        for ours, theirs in zip(
-            (product(a, b, weight=w), *back.features, back.weight), expected, strict=True
-        ):
+        back = product.backward(a, b, w, grad=h)
+        for ours, theirs in zip((product(a, b, w), *back), expected, strict=True):
             assert type(ours) is np.ndarray
             assert np.array_equal(ours, theirs)
     out = np.zeros((6, 18))[:, ::2]
-    assert product(x, y, weight=weight, out=out) is out
+    assert product(x, y, weight, out=out) is out
     assert np.array_equal(out, expected[0])
     square = GauntManyBody(2, 2, 2, method)
     kept = square(x)
@@ -323,16 +325,16 @@ def test_arrays_of_every_kind(method: Any) -> None:
 def test_rows_that_are_not_finite_touch_no_other(method: Any) -> None:
     product = GauntManyBody(2, 2, PAPER, method, weighted=True)
     (x,), weight, g = draw(product, (5,), "float32")
-    clean, limit = product(x, weight=weight, with_bound=True)
+    clean, limit = product(x, weight, with_bound=True)
     x[1], weight[3], x[4] = np.nan, np.inf, 1e20
     with np.errstate(invalid="ignore", over="ignore"):
-        z, bound = product(x, weight=weight, with_bound=True)
-        _, limits = product.backward(x, weight=weight, grad=g, with_bound=True)
+        z, bound = product(x, weight, with_bound=True)
+        _, limits = product.backward(x, weight, grad=g, with_bound=True)
     sound = [0, 2]
     assert np.array_equal(z[sound], clean[sound])
     assert np.array_equal(bound[sound], limit[sound])
     assert np.isinf(bound[~np.isfinite(z)]).all()
-    assert not any(np.isnan(one).any() for one in (bound, *limits.features, limits.weight))
+    assert not any(np.isnan(one).any() for one in (bound, *limits))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -340,9 +342,9 @@ def test_rows_that_are_not_finite_touch_no_other(method: Any) -> None:
 def test_empty_batches(shapes: Any, method: Any) -> None:
     product = GauntManyBody([2, 1], 2, [(0, 1), (0, 0)], method, weighted=True)
     features, weight, g = draw(product, shapes)
-    assert product(*features, weight=weight, with_bound=True)[1].shape == g.shape
-    back = product.backward(*features, weight=weight, grad=g)
-    for value, operand in zip((*back.features, back.weight), (*features, weight), strict=True):
+    assert product(*features, *given_weight(weight), with_bound=True)[1].shape == g.shape
+    back = product.backward(*features, *given_weight(weight), grad=g)
+    for value, operand in zip(back, (*features, weight), strict=True):
         assert value.shape == operand.shape
         assert not value.any()
 
@@ -350,19 +352,18 @@ def test_empty_batches(shapes: Any, method: Any) -> None:
 def test_what_cannot_be_is_refused_by_name() -> None:
     product = GauntManyBody([2, 1], 2, weighted=True)
     (x, y), weight, g = draw(product, (2,))
-    for name, (operands, own) in {
-        "x1": ((x[:, 1:], y), weight),
-        "x2": ((x, y.astype(complex)), weight),
-        "features: got 1": ((x,), weight),
-        "weight: got None": ((x, y), None),
-        "weight": ((x, y), weight[:, 1:]),
-        "leading axes": ((x[:1].repeat(3, axis=0), y), weight),
-        "masked": ((np.ma.masked_array(x), y), weight),
+    for name, operands in {
+        "x1": (x[:, 1:], y, weight),
+        "x2": (x, y.astype(complex), weight),
+        "operands: got 2; this product takes x1, x2, weight": (x, y),
+        "weight": (x, y, weight[:, 1:]),
+        "leading axes": (x[:1].repeat(3, axis=0), y, weight),
+        "masked": (np.ma.masked_array(x), y, weight),
     }.items():
         with pytest.raises(OperandError, match=name):
-            product(*operands, weight=own)
+            product(*operands)
     with pytest.raises(OperandError, match="grad"):
-        product.backward(x, y, weight=weight, grad=g[:, 1:])
+        product.backward(x, y, weight, grad=g[:, 1:])
     with pytest.raises(OperandError, match="threads"):
         GauntManyBody(2, terms=2, threads=0)
     for message, arguments in {
@@ -376,17 +377,69 @@ def test_what_cannot_be_is_refused_by_name() -> None:
         "once": (2, 2, [(0, 0), (0, 0)]),
         "feature 1 is in none": ([2, 2], 2, [(0, 0)]),
         "method": (2, 2, 2, "fft"),
+        "terms: got 0": (2, 2, 0),
     }.items():
         with pytest.raises(LabelError, match=message):
             GauntManyBody(*arguments)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_errors_of_the_operands_are_carried_along(method: Any) -> None:
+    """Functions that are off by what was stated give results that are off by no more than the bound."""
+    rng = np.random.default_rng(1)
+    functions = [rng.standard_normal((64, 9)), rng.standard_normal((64, 4))]
+    terms = [Term((0, 1, 1)), Term((0, 0), 1), Term((1, 0, 1), 1, -1)]
+    for place in (0, 1):
+        engine = term_engine((2, 1), 3, terms, method)
+        errors = [1e-4 * rng.random(one.shape) * (k == place) for k, one in enumerate(functions)]
+        limit = engine.bound(functions, errors, np.dtype(np.float64))
+        clean, closest = engine.run(functions, None), 0.0
+        for _ in range(20):
+            moved = [
+                one + rng.choice([-1, 1], one.shape) * e for one, e in zip(functions, errors, strict=True)
+            ]
+            found = np.abs(engine.run(moved, None) - clean)
+            assert (found <= limit + 1e-14).all()
+            closest = max(closest, float((found / limit).max()))
+        assert closest > 0.3
+
+
+def test_every_rounding_of_constants_is_counted() -> None:
+    """By table: the coefficient, two products and their row; a second term adds one rounding."""
+    x, u = np.array([[1.0], [3.0]]), 2.0**-53
+    for count, by_hand in ((1, 3), (3, 5)):
+        engine = term_engine((0,), 0, [Term((0, 0))] * count, "table")
+        bound = engine.bound([x], [0 * x], np.dtype(np.float64))
+        assert np.allclose(bound, by_hand * u * engine.run([x], None), rtol=1e-3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_sums_and_weights_round_as_their_bounds_say(dtype: str) -> None:
+    rng, u = np.random.default_rng(0), np.finfo(dtype).eps / 2
+    values = [rng.standard_normal((5, dim)).astype(dtype) for dim in (9, 4)]
+    weights = [rng.standard_normal((5, 3)).astype(dtype) for _ in values]
+    own = [weight[:, degree_of(one.shape[1])] for weight, one in zip(weights, values, strict=True)]
+    z, bound = np.empty((5, 9), dtype), np.empty((5, 9))
+    add_up([Part(*one) for one in zip(values, [None] * 2, weights, strict=True)], z, bound)
+    size = np.abs(values[0] * own[0]).astype(np.float64)
+    size[:, :4] += np.abs(values[1] * own[1])
+    assert np.allclose(bound, 2 * u * size, rtol=1e-3)
+    add_up([Part(one, np.full(one.shape, u / 2)) for one in values], z, bound)
+    inherited = u * (1 + np.abs(values[0][:, :4]) + np.abs(values[1]))
+    assert np.allclose(bound[:, :4], inherited, rtol=1e-3)
+    sums, limit = np.empty((5, 3), dtype), np.empty((5, 3))
+    degree_dots(Part(values[0]), values[0], sums, limit)
+    expected = np.stack([(values[0].astype(float) ** 2)[:, k * k : (k + 1) ** 2].sum(1) for k in range(3)], 1)
+    assert np.allclose(sums, expected, rtol=8 * u)
+    assert np.allclose(limit, (2 * np.arange(3) + 1) * u * expected, rtol=1e-3)
+
+
 def test_copies_and_pickles_compute_the_same() -> None:
     product = GauntManyBody(2, 2, PAPER, weighted=True)
     (x,), weight, _ = draw(product, (2,))
-    expected = product(x, weight=weight)
+    expected = product(x, weight)
     for twin in (copy.deepcopy(product), pickle.loads(pickle.dumps(product))):
-        assert np.array_equal(twin(x, weight=weight), expected)
+        assert np.array_equal(twin(x, weight), expected)
 
 
 def test_shared_products_are_computed_once() -> None:
