@@ -3,6 +3,7 @@
     zyz           Z(alpha) Y(beta) Z(gamma)          zyz inverse   its inverse: zyz with (-gamma, -beta,
                   -alpha)
     zyz negated   zyz with (-alpha, -beta, -gamma)   yxy           Y(alpha) X(beta) Y(gamma)
+    zyz reversed  zyz with (gamma, beta, alpha): in the order in which they act
 
 All pass through the unit quaternion of the rotation. Turning the axes z -> y -> x -> z takes zyz to yxy, so a
 y-x-y rotation has the quaternion of zyz with its parts in another order.
@@ -33,6 +34,8 @@ def zyz_angles(one: PackageConvention, angles: Floats) -> Floats:
         )
     if one.angles == "zyz inverse":
         return -angles[..., ::-1]
+    if one.angles == "zyz reversed":
+        return angles[..., ::-1]
     return -angles if one.angles == "zyz negated" else angles
 
 

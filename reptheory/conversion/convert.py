@@ -194,7 +194,8 @@ def _array(values: Any) -> NDArray[Any]:
 def _one_axis(array: Any, change: _Change, degrees: object) -> Any:
     """Convert the last axis."""
     matrix_of = getattr(change, change.kind)
-    if "cilm" in (change.source.layout, change.target.layout) and change.kind != "features":
+    laid_out = {change.source.layout, change.target.layout} != {"flat"}
+    if laid_out and change.kind != "features":
         return _with_layouts(array, change, matrix_of, degrees)
     if len(array.shape) == 0:
         raise OperandError(f"{change.kind}: got a single number; the last axis holds the orders m")
@@ -204,16 +205,16 @@ def _one_axis(array: Any, change: _Change, degrees: object) -> Any:
 
 
 def _with_layouts(array: Any, change: _Change, matrix_of: MatrixOf, degrees: object) -> Any:
-    """Convert from or to arrays [cosine or sine, l, m], which exist for plain arrays only."""
+    """Convert from or to the layouts of other packages, which exist for plain arrays only."""
     if isinstance(array, SurdArray | ComplexSurdArray):
         raise OperandError(
-            f"values: {change.kind} laid out as [cosine or sine, l, m] are no SurdArray; "
+            f"values: {change.kind} in the layout of another package are no SurdArray; "
             "pass an object array of surds"
         )
-    flat = unpacked(array, change.source) if change.source.layout == "cilm" else array
+    flat = unpacked(array, change.source) if change.source.layout != "flat" else array
     found = degrees_of_axis(flat.shape[-1], degrees, change.kind, whole_list=True)
     changed = converted_axes(flat, [(flat.ndim - 1, found, matrix_of)], change.target)
-    return packed(changed, change.target) if change.target.layout == "cilm" else changed
+    return packed(changed, change.target) if change.target.layout != "flat" else changed
 
 
 def _rotation(array: Any, change: _Change, degrees: object) -> Any:

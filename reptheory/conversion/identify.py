@@ -9,9 +9,10 @@ the axes is sought that leaves none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import Any
+from math import isqrt
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from reptheory.conversion.bases import has_spins, orders
 from reptheory.conversion.convert import convert
 from reptheory.conversion.degrees import degrees_of_axis
 from reptheory.conversion.findings import Identification, Match
-from reptheory.conversion.layouts import refuse_masked, unpacked
+from reptheory.conversion.layouts import fits, refuse_masked, unpacked
 from reptheory.conversion.precision import numbers_of
 from reptheory.conversion.reference import (
     TOLERANCE,
@@ -46,6 +47,8 @@ __all__ = [
     "rotation_candidates",
 ]
 
+_LAYOUTS: Final = {2: ("alm", "flat"), 3: ("lm",), 4: ("cilm",)}  # of values at points, by their dimensions
+
 
 def identify(
     values: Any,
@@ -58,7 +61,7 @@ def identify(
     """Return the conventions that reproduce an array; if none does, how it differs from the nearest.
 
     values      a coupling tensor of shape (2l1+1, 2l2+1, 2l3+1); or values of harmonics, shape (n, 2l+1),
-                (n, (L+1)^2) or (n, 2, L+1, L+1), with points; or a D matrix (2j+1, 2j+1), with angles or
+                (n, (L+1)^2) or a layout of `layouts`, with points; or a D matrix (2j+1, 2j+1), with angles or
                 quaternion. Even lengths are those of half-integer spins
     kind        couplings only: "wigner_3j", "clebsch_gordan" or "gaunt"; None tries each
     points      (n, 3) directions in (x, y, z), not 0
@@ -141,27 +144,36 @@ def harmonics_candidates(
     Where all degrees to L have as many entries as one degree, there are two.
     raises  OperandError: a shape that values at these points do not have
     """
-    if array.ndim not in (2, 4) or len(array) != len(points):
+    if array.ndim not in _LAYOUTS or len(array) != len(points):
         raise OperandError(
             f"values: got the shape {array.shape} for {len(points)} points; one row is one point"
         )
-    cilm = array.ndim == 4
-    if cilm:
-        array = unpacked(array, next(one for one in CONVENTIONS.values() if one.layout == "cilm"))
-    degrees = degrees_of_axis(array.shape[1], None, "values", whole_list=True)
-    lists = [degrees]
-    if len(degrees) > 1 and array.shape[1] % 2:  # (L+1)^2 odd: perhaps one degree instead
-        lists.append(((array.shape[1] - 1) // 2,))
-    known = [one for one in CONVENTIONS.values() if (one.layout == "cilm") == cilm]
-    rows = tuple(range(len(points)))
+    rows, ways = tuple(range(len(points))), []
+    for layout, flat, degrees in _laid_out(array):
+        options: list[Candidate] = []
+        for one in (one for one in CONVENTIONS.values() if one.layout == layout):
+            labels = tuple(m for ell in degrees for m in orders(one, ell))
+            expected = np.concatenate(harmonics_floats(one, points, degrees), axis=1)
+            options.append((Match("harmonics", one.name, 0.0), expected, (rows, labels)))
+        ways.append((flat, degrees, options))
+    return ways
 
-    def compared(list_of: Sequence[int]) -> Iterable[Candidate]:
-        for one in known:
-            labels = tuple(m for ell in list_of for m in orders(one, ell))
-            expected = np.concatenate(harmonics_floats(one, points, list_of), axis=1)
-            yield Match("harmonics", one.name, 0.0), expected, (rows, labels)
 
-    return [(array, list_of, list(compared(list_of))) for list_of in lists]
+def _laid_out(array: NDArray[Any]) -> list[tuple[str, NDArray[Any], tuple[int, ...]]]:
+    """Return the layouts that values at points may have, the values one after the other, their degrees."""
+    found = []
+    for layout in _LAYOUTS[array.ndim]:
+        one = next(one for one in CONVENTIONS.values() if one.layout == layout)
+        if layout != "flat" and (fits(layout, array.shape) or array.ndim > 2):
+            flat = unpacked(array, one)
+            if layout != "alm" or array.dtype.kind == "c":
+                found.append((layout, flat, tuple(range(isqrt(flat.shape[1])))))
+        elif layout == "flat" and (not found or array.shape[1] % 2):
+            degrees = degrees_of_axis(array.shape[1], None, "values", whole_list=True)
+            found.append((layout, array, degrees))
+            if len(degrees) > 1 and array.shape[1] % 2:  # (L+1)^2 odd: perhaps one degree instead
+                found.append((layout, array, ((array.shape[1] - 1) // 2,)))
+    return found
 
 
 def _harmonics(array: NDArray[Any], points: NDArray[np.float64], within: float) -> Identification:

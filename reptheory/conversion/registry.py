@@ -40,7 +40,9 @@ Order = Literal[
     "zero first, p as xyz",
 ]
 PathSigns = Literal["none", "condon-shortley", "real", "e3nn 0.4", "e3nn 0.6"]
-Angles = Literal["zyz", "yxy", "zyz inverse", "zyz negated", "none"]
+Angles = Literal["zyz", "yxy", "zyz inverse", "zyz negated", "zyz reversed", "none"]
+Layout = Literal["flat", "cilm", "lm", "alm"]
+_LAID_OUT: Final = {"cilm": "[cosine or sine, l, m]", "lm": "[l, L + m]", "alm": "m >= 0, m by m"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +58,14 @@ class PackageConvention:
                    y, z); "zero first" 0, 1, -1, 2, -2, ..; "p as xyz" ascending, but l = 1 is (x, y, z); or
                    both; "descending"; "zero first, minus before plus" 0, -1, 1, .., which no package here has
     polar_axis     "z", or "y": S at (z, x, y), so that l = 1 in ascending order is (x, y, z)
-    layout         "flat": index l*l + (place in order); "cilm": [0 for m >= 0 or 1 for m < 0, l, abs(m)]
+    layout         "flat": index l*l + (place in order); "cilm": [0 for m >= 0 or 1 for m < 0, l, abs(m)];
+                   "lm": [l, L + m]; "alm": m >= 0 of real functions, m by m
     paths          signs of coupling tensors: "condon-shortley"; "real" as ours; "e3nn 0.4"; "e3nn 0.6";
                    "none"
     angles         of which rotation (alpha, beta, gamma) gives the matrix D: "zyz" Z(alpha) Y(beta) Z(gamma),
                    active; "yxy" Y(alpha) X(beta) Y(gamma); "zyz inverse" the inverse of zyz (passive: the
-                   axes turn); "zyz negated" Z(-alpha) Y(-beta) Z(-gamma); "none" where it takes no angles
+                   axes turn); "zyz negated" Z(-alpha) Y(-beta) Z(-gamma); "zyz reversed"
+                   Z(gamma) Y(beta) Z(alpha); "none" where it takes no angles
     note           one line for people
     """
 
@@ -72,7 +76,7 @@ class PackageConvention:
     normalization: str
     order: Order = "ascending"
     polar_axis: Literal["z", "y"] = "z"
-    layout: Literal["flat", "cilm"] = "flat"
+    layout: Layout = "flat"
     paths: PathSigns = "none"
     angles: Angles = "none"
     note: str = ""
@@ -96,7 +100,7 @@ class PackageConvention:
             basis=self.basis,
             phase=self.phase,
             normalization=self.normalization,
-            order=f"m {self.order}{polar}" if self.layout == "flat" else "[cosine or sine, l, m]",
+            order=_LAID_OUT.get(self.layout, f"m {self.order}{polar}"),
             odd_paths=self.paths,
         )
 
@@ -150,6 +154,9 @@ def _pyshtools() -> list[PackageConvention]:
     ]  # fmt: skip
 
 
+_IODATA: Final = "qc-iodata 1.0.1 with qc-gbasis 1.0.0"
+
+
 def _entries() -> list[PackageConvention]:
     """Return every entry, ours first."""
     real = PackageConvention(
@@ -197,6 +204,13 @@ def _entries() -> list[PackageConvention]:
         ),
         replace(chemistry, name="sphericart", checked="sphericart 2.0.4", note="SphericalHarmonics"),
         *_pyshtools(),
+        replace(
+            complex_, name="s2fft", checked="s2fft 1.5.0", paths="none", layout="lm", note="rotate_flms"
+        ),
+        replace(
+            complex_, name="ducc0", checked="ducc0 0.42.0", paths="none", layout="alm",
+            angles="zyz reversed", note="sht, as healpy keeps a_lm; rotate_alm(psi, theta, phi)",
+        ),
         replace(chemistry, name="pyscf/symm", checked="pyscf 2.14.0", note="symm.sph.real_sph_vec"),
         replace(chemistry, name="pyscf", checked="pyscf 2.14.0", order="p as xyz", note="atomic orbitals"),
         replace(
@@ -208,11 +222,16 @@ def _entries() -> list[PackageConvention]:
             order="zero first", note="spherical atomic orbitals; radial parts hold the rest of the norm",
         ),
         replace(
-            chemistry, name="quantum-chemistry/cca", note="common component architecture, as in gau2grid"
+            chemistry, name="quantum-chemistry/cca", checked=_IODATA,
+            note="common component architecture, as in gau2grid and libint",
         ),
         replace(
-            chemistry, name="quantum-chemistry/gaussian", order="zero first",
-            note="as in Gaussian and gau2grid",
+            chemistry, name="quantum-chemistry/gaussian", checked=_IODATA, order="zero first",
+            note="pure functions as in Gaussian, gau2grid and Psi4",
+        ),
+        replace(
+            chemistry, name="fchk", checked=_IODATA, order="zero first, p as xyz",
+            note="checkpoint files of Gaussian, whose p are Cartesian",
         ),
     ]  # fmt: skip
 

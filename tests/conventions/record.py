@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import math
 import sys
 import warnings
 from collections.abc import Callable
@@ -41,6 +42,7 @@ class Measured:
     block       (l1, l2, l3) to its coupling tensor, and which kind that is
     by_matrix   (l, R) to its D of a 3x3 rotation matrix
     by_angles   (l, alpha, beta, gamma) to its D
+    at          the points of harmonics, where the package knows its own grid only
     """
 
     convention: str
@@ -49,6 +51,7 @@ class Measured:
     kind: str = "clebsch_gordan"
     by_matrix: Callable[[int, NDArray[Any]], NDArray[Any]] | None = None
     by_angles: Callable[[int, float, float, float], NDArray[Any]] | None = None
+    at: NDArray[np.float64] | None = None
 
 
 def paths(lmax: int) -> list[tuple[int, int, int]]:
@@ -381,6 +384,128 @@ def trexio() -> list[Measured]:
     return [Measured("trexio", harmonics)]
 
 
+def s2fft() -> list[Measured]:
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    import s2fft as package
+    from s2fft.utils.rotation import rotate_flms
+
+    count = LMAX + 1
+    theta = (2 * np.arange(count) + 1) * np.pi / (2 * count - 1)  # of its sampling "mw"
+    phi = 2 * np.pi * np.arange(2 * count - 1) / (2 * count - 1)
+    places = [(1, 2), (4, 9)]
+    grid = np.array(
+        [
+            [np.sin(theta[t]) * np.cos(phi[p]), np.sin(theta[t]) * np.sin(phi[p]), np.cos(theta[t])]
+            for t, p in places
+        ]
+    )
+
+    def unit(lmax: int, l: int, m: int) -> NDArray[Any]:
+        flm = np.zeros((lmax + 1, 2 * lmax + 1), complex)
+        flm[l, lmax + m] = 1
+        return flm
+
+    def harmonics(_: NDArray[Any], lmax: int) -> NDArray[Any]:
+        values = np.zeros((len(places), lmax + 1, 2 * lmax + 1), complex)
+        for l, m in [(j, k) for j in range(lmax + 1) for k in range(-j, j + 1)]:
+            field = np.asarray(package.inverse(unit(lmax, l, m), lmax + 1, method="numpy"))
+            values[:, l, lmax + m] = [field[place] for place in places]
+        return values
+
+    def by_angles(l: int, alpha: float, beta: float, gamma: float) -> NDArray[Any]:
+        if l == 0:
+            return np.ones((1, 1), complex)  # it takes band limits from 2 on
+        columns = [
+            np.asarray(rotate_flms(unit(l, l, m), l + 1, (alpha, beta, gamma)))[l] for m in range(-l, l + 1)
+        ]
+        return np.array(columns).T
+
+    return [Measured("s2fft", harmonics, by_angles=by_angles, at=grid)]
+
+
+def ducc0() -> list[Measured]:
+    import ducc0 as package
+
+    def place(lmax: int, l: int, m: int) -> int:
+        return m * (2 * lmax + 1 - m) // 2 + l
+
+    def harmonics(points: NDArray[Any], lmax: int) -> NDArray[Any]:
+        """Y_lm from the real fields of a_lm = 1 and a_lm = i; every point is a ring of one pixel."""
+        theta, phi = spherical_angles(points)
+        count, pixels = (lmax + 1) * (lmax + 2) // 2, len(points)
+        rings = {"theta": theta, "phi0": phi % (2 * np.pi), "nphi": np.ones(pixels, np.uint64)}
+        rings["ringstart"] = np.arange(pixels, dtype=np.uint64)
+        values = np.zeros((pixels, count), complex)
+        for number in range(count):
+            fields = []
+            for value in (1, 1j):
+                alm = np.zeros((1, count), complex)
+                alm[0, number] = value
+                fields.append(package.sht.synthesis(alm=alm, spin=0, lmax=lmax, **rings)[0])
+            zonal = number <= lmax  # m = 0: a_l0 is real, and stands alone
+            values[:, number] = fields[0] if zonal else (fields[0] - 1j * fields[1]) / 2
+        return values
+
+    def by_angles(l: int, psi: float, theta: float, phi: float) -> NDArray[Any]:
+        """D on coefficients of complex functions: real and imaginary part of each, rotated."""
+        signs = (-1.0) ** np.arange(-l, l + 1)
+
+        def turned(real: NDArray[Any]) -> NDArray[Any]:
+            alm = np.zeros((l + 1) * (l + 2) // 2, complex)
+            places = [place(l, l, m) for m in range(l + 1)]
+            alm[places] = real[l:]
+            found = package.sht.rotate_alm(alm, l, psi, theta, phi)[places]
+            return np.concatenate([signs[:l] * found[:0:-1].conj(), found])
+
+        columns = []
+        for row in np.eye(2 * l + 1):
+            mirrored = signs * row[::-1]
+            columns.append(turned((row + mirrored) / 2) + 1j * turned((row - mirrored) / 2j))
+        return np.array(columns).T
+
+    return [Measured("ducc0", harmonics, by_angles=by_angles)]
+
+
+def iodata() -> list[Measured]:
+    """Order and signs by iodata, values of the functions by gbasis: one primitive of each degree."""
+    from gbasis.evals.eval import evaluate_basis
+    from gbasis.wrappers import from_iodata
+    from iodata import IOData
+    from iodata.basis import MolecularBasis, Shell
+    from iodata.convert import CCA_CONVENTIONS
+    from iodata.formats.fchk import CONVENTIONS
+
+    with_p = {
+        "quantum-chemistry/cca": CCA_CONVENTIONS | {(1, "p"): ["s1", "c0", "c1"]},
+        "quantum-chemistry/gaussian": CONVENTIONS | {(1, "p"): ["c0", "c1", "s1"]},
+        "fchk": CONVENTIONS,
+    }
+
+    def measured(name: str, conventions: Any) -> Measured:
+        """iodata knows pure functions from l = 2 on; those of l = 1 continue its rule but in files."""
+
+        def harmonics(points: NDArray[Any], lmax: int) -> NDArray[Any]:
+            columns = []
+            for l in range(lmax + 1):
+                kind = "p" if (l, "p") in conventions else "c"
+                shell = Shell(0, [l], [kind], np.array([1.0]), np.array([[1.0]]))
+                basis = MolecularBasis([shell], conventions, "L2")
+                atom = IOData(atnums=np.array([2]), atcoords=np.zeros((1, 3)), obasis=basis)
+                values = evaluate_basis(from_iodata(atom), points).T
+                columns.append(values / (radial(l) * np.exp(-1.0)))
+            return np.concatenate(columns, axis=1)
+
+        return Measured(name, harmonics)
+
+    def radial(l: int) -> float:
+        """Norm of r^l exp(-r^2): the integral of r^(2l+2) exp(-2 r^2) is Gamma(l + 3/2) / 2^(l + 5/2)."""
+        return (2 ** (l + 2.5) / math.gamma(l + 1.5)) ** 0.5
+
+    return [measured(*item) for item in with_p.items()]
+
+
 PACKAGES: dict[str, tuple[str, Callable[[], list[Measured]]]] = {
     "scipy": ("scipy", scipy),
     "sympy": ("sympy", sympy),
@@ -393,6 +518,9 @@ PACKAGES: dict[str, tuple[str, Callable[[], list[Measured]]]] = {
     "pyshtools": ("pyshtools", pyshtools),
     "pyscf": ("pyscf", pyscf),
     "trexio": ("trexio-tools", trexio),
+    "s2fft": ("s2fft", s2fft),
+    "ducc0": ("ducc0", ducc0),
+    "iodata": ("qc-iodata", iodata),
 }
 """Name of a file: the distribution whose version it records, and what measures it."""
 
@@ -430,7 +558,10 @@ def from_cartesian(l: int) -> list[int]:
 def recorded(measured: Measured) -> dict[str, Any]:
     result: dict[str, Any] = {}
     if measured.harmonics:
-        result["harmonics"] = plain(measured.harmonics(POINTS, LMAX))
+        points = POINTS if measured.at is None else measured.at
+        result["harmonics"] = plain(measured.harmonics(points, LMAX))
+        if measured.at is not None:
+            result["points"] = points.tolist()
     if measured.block:
         result["kind"] = measured.kind
         result["blocks"] = {

@@ -252,6 +252,51 @@ def test_layout_of_shtools() -> None:
         rt.convert(exact, None, "pyshtools/real/4pi/csphase=1", "coefficients")
 
 
+@pytest.mark.parametrize("lmax", [0, 1, 3])
+def test_layout_of_s2fft(lmax: int) -> None:
+    draw = np.random.default_rng(4)
+    ours = draw.normal(size=(2, (lmax + 1) ** 2)) + 1j * draw.normal(size=(2, (lmax + 1) ** 2))
+    flm = rt.convert(ours, "complex", "s2fft", "coefficients")
+    assert flm.shape == (2, lmax + 1, 2 * lmax + 1)
+    for degree in range(lmax + 1):
+        for m in range(-degree, degree + 1):
+            assert (flm[:, degree, lmax + m] == ours[:, degree * degree + degree + m]).all()
+    assert np.array_equal(rt.convert(flm, "s2fft", "complex", "coefficients"), ours)
+    with pytest.raises(OperandError, match=r"L\+1, 2L\+1"):
+        rt.convert(np.ones((2, 2)), "s2fft", "complex", "coefficients")
+
+
+@pytest.mark.parametrize("lmax", [0, 1, 4])
+def test_layout_of_healpy_and_ducc0(lmax: int) -> None:
+    """A real function has real coefficients of S; of Y those with m >= 0 say everything."""
+    ours = np.random.default_rng(5).normal(size=(3, (lmax + 1) ** 2))
+    alm = rt.convert(ours, "real", "ducc0", "coefficients")
+    assert alm.shape == (3, (lmax + 1) * (lmax + 2) // 2)
+    full = rt.convert(ours, "real", "complex", "coefficients")
+    labels = [(degree, m) for m in range(lmax + 1) for degree in range(m, lmax + 1)]
+    for number, (degree, m) in enumerate(labels):
+        assert np.array_equal(alm[:, number], full[:, degree * degree + degree + m])
+    assert np.allclose(rt.convert(alm, "ducc0", "real", "coefficients"), ours)
+    assert np.array_equal(
+        rt.convert(alm, "ducc0", "s2fft", "coefficients").shape, (3, lmax + 1, 2 * lmax + 1)
+    )
+    exact = np.array([sympy.Integer(number + 1) for number in range((lmax + 1) ** 2)], dtype=object)
+    there = rt.convert(exact, "real", "ducc0", "coefficients")
+    back = rt.convert(there, "ducc0", "real", "coefficients")
+    assert [sympy.expand(value) for value in back.tolist()] == exact.tolist()
+    with pytest.raises(OperandError, match="real functions"):
+        rt.convert(1j * full, "complex", "ducc0", "coefficients")
+    with pytest.raises(OperandError, match=r"\(L\+1\)\(L\+2\)/2"):
+        rt.convert(np.ones(5), "ducc0", "real", "coefficients")
+
+
+@given(st.tuples(*[st.floats(-3, 3)] * 3))
+def test_angles_in_the_order_in_which_they_act(angles: tuple[float, float, float]) -> None:
+    there = rt.convert(np.array(angles), "complex", "ducc0", "angles")
+    assert there.tolist() == list(angles[::-1])
+    assert rt.convert(there, "ducc0", "s2fft", "angles").tolist() == list(angles)
+
+
 def test_tables_and_mappings_of_blocks() -> None:
     table = rt.build_table("clebsch_gordan", 2)
     there = rt.convert(table, None, "e3nn@0.4")

@@ -389,3 +389,16 @@ def test_phases_of_harmonics_are_named() -> None:
     found = rt.identify(np.exp(0.4j) * ours * 1j**orders, points=points)
     assert found.factor == pytest.approx(np.exp(0.4j))
     assert found.signs[1] == tuple((1, 1j, -1, -1j)[m % 4] for m in orders)
+
+
+@pytest.mark.parametrize("name", ["s2fft", "ducc0", "pyshtools/complex/ortho/csphase=-1"])
+def test_harmonics_in_other_layouts_are_recognised(name: str) -> None:
+    points = np.random.default_rng(8).normal(size=(5, 3))
+    ours = np.concatenate(harmonics_floats(rt.CONVENTIONS["complex"], points, range(4)), axis=1)
+    values = rt.convert(ours, "complex", name, "harmonics")
+    assert name in rt.identify(values, points=points).names
+    place = tuple(np.argwhere(values)[17].tolist())
+    values[place] *= -1
+    found = rt.identify(values, points=points)
+    assert found.nearest is not None
+    assert {entry.index[0] for entry in found.wrong} == {place[0]}
