@@ -73,7 +73,8 @@ def unpacked(array: NDArray[Any], convention: PackageConvention) -> NDArray[Any]
         raise OperandError(
             f"values: got the shape {array.shape}; {convention.name} keeps harmonics as {_SHAPES[layout]}"
         )
-    flat: NDArray[Any] = array[(..., *_places(layout, lmax)[1])]
+    places: tuple[Any, ...] = (..., *_places(layout, lmax)[1])
+    flat: NDArray[Any] = array[places]
     if layout == "alm":
         negative, signs = _negative(lmax)
         flat[..., negative] = np.conjugate(flat[..., negative]) * signs
@@ -97,7 +98,8 @@ def packed(array: NDArray[Any], convention: PackageConvention) -> NDArray[Any]:
     kept = np.ones(len(places[0]), bool)
     if layout == "alm":
         kept[_negative(count - 1)[0]] = False
-    result[(..., *(place[kept] for place in places))] = array[..., kept]
+    chosen: tuple[Any, ...] = (..., *(place[kept] for place in places))
+    result[chosen] = array[..., kept]
     return result
 
 
@@ -105,7 +107,7 @@ def _negative(lmax: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return where m < 0 stands among (l, m), and (-1)^m there."""
     orders = np.concatenate([np.arange(-ell, ell + 1) for ell in range(lmax + 1)])
     negative = np.flatnonzero(orders < 0)
-    return negative, 1 - 2 * (abs(orders[negative]) % 2)
+    return negative, np.where(orders[negative] % 2, -1, 1)
 
 
 def _require_real(array: NDArray[Any], lmax: int, convention: PackageConvention) -> None:
@@ -113,7 +115,7 @@ def _require_real(array: NDArray[Any], lmax: int, convention: PackageConvention)
     numbers = np.vectorize(complex, otypes=[np.complex128])(array) if array.dtype == object else array
     orders = np.concatenate([np.arange(-ell, ell + 1) for ell in range(lmax + 1)])
     mirrored = np.concatenate([np.arange((ell + 1) ** 2 - 1, ell**2 - 1, -1) for ell in range(lmax + 1)])
-    gap = np.abs(numbers - np.conjugate(numbers[..., mirrored]) * (1 - 2 * (abs(orders) % 2)))
+    gap = np.abs(numbers - np.conjugate(numbers[..., mirrored]) * np.where(orders % 2, -1, 1))
     if (gap > _REAL_ENOUGH * np.abs(numbers).max(initial=0.0)).any():
         raise OperandError(
             f"values: {convention.name} keeps m >= 0 of real functions, and these are of a complex one; "

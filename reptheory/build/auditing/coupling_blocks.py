@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from math import isqrt
@@ -27,6 +27,7 @@ Path = tuple[Spin, Spin, Spin]
 _NUMBER: Final = re.compile(r"\d+")
 _MOST: Final = 2000  # twice the highest degree
 _COLUMNS: Final = ((0, 1, 2, 3, 4, 5), (0, 2, 4, 1, 3, 5))  # l1 l2 l3 m1 m2 m3, or l1 m1 l2 m2 l3 m3
+_COUPLED_FIRST: Final = ((1, 2, 0, 4, 5, 3), (2, 4, 0, 3, 5, 1))  # l3 l1 l2 m3 m1 m2, or l3 m3 l1 m1 l2 m2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,20 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """One way to cut a table into blocks; `coupled_first` where the third label stands on the first axis."""
+    """One way to cut a table into blocks.
+
+    coupled_first   the third label stands on the first axis, or in the first column
+    doubled         labels stand doubled, though nothing says so
+    """
 
     blocks: list[Block]
     coupled_first: bool = False
+    doubled: bool = False
+
+    @property
+    def is_unlikely(self) -> bool:
+        """Whether it is tried only where the likely ones explain little."""
+        return self.coupled_first or self.doubled
 
 
 def layouts_of(foreign: Foreign, degrees: object = None) -> list[Layout]:
@@ -73,8 +84,7 @@ def layouts_of(foreign: Foreign, degrees: object = None) -> list[Layout]:
     kind = kind_of(foreign.key.kind) if foreign.key else KINDS["wigner_3j"]
     rows = labelled(foreign.arrays, foreign.key, kind)
     if rows is not None:
-        blocks = _scattered(rows)
-        return [] if blocks is None else [Layout(blocks)]
+        return _scattered(rows)
     tensors = {name: _three_axes(array) for name, array in foreign.arrays.items()}
     found = {name: array for name, array in tensors.items() if array is not None}
     if not found:
@@ -157,17 +167,29 @@ def _path(doubled: list[int]) -> Path:
     return first, second, third
 
 
-def _scattered(rows: Labelled) -> list[Block] | None:
-    """Return dense blocks of labelled values; None where the labels are none of couplings."""
-    kind = KINDS["wigner_3j"]
-    for columns in _COLUMNS:
-        order = list(columns)
-        doubled = rows.doubled and tuple(rows.doubled[place] for place in order)
-        labels = Labelled(rows.labels[:, order], rows.values, doubled).in_units(kind, False)
-        if labels is not None and _are_couplings(labels):
-            distinct(labels)
-            return _filled(labels, rows.values)
-    return None
+def _scattered(rows: Labelled) -> list[Layout]:
+    """Return the ways to read labelled values; [] where the labels are none of couplings."""
+    likely = [blocks for columns in _COLUMNS for blocks in _in_columns(rows, columns)][:1]
+    if not likely:
+        return []
+    found = [Layout(likely[0])]
+    if rows.doubled is None:
+        halved = replace(rows, doubled=(True,) * 6)
+        found += [Layout(blocks, doubled=True) for blocks in _in_columns(halved, _COLUMNS[0])]
+        for columns in _COUPLED_FIRST:
+            found += [Layout(blocks, coupled_first=True) for blocks in _in_columns(rows, columns)]
+    return found
+
+
+def _in_columns(rows: Labelled, columns: tuple[int, ...]) -> Iterator[list[Block]]:
+    """Yield the blocks of rows whose columns stand in an order, if they can be couplings."""
+    order = list(columns)
+    doubled = rows.doubled and tuple(rows.doubled[place] for place in order)
+    moved = Labelled(rows.labels[:, order], rows.values, doubled)
+    labels = moved.in_units(KINDS["wigner_3j"], doubled=False)
+    if labels is not None and _are_couplings(labels):
+        distinct(labels)
+        yield _filled(labels, rows.values)
 
 
 def _are_couplings(labels: NDArray[np.int64]) -> bool:

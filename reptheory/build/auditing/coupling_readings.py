@@ -96,10 +96,12 @@ def coupling_explanation(
     layouts = layouts_of(foreign, degrees)
     best: list[_Guess] = []
     for layout in layouts:
-        late = layout.coupled_first
-        if late and (kind not in (None, "clebsch_gordan") or (best and best[0].share < UNEXPLAINED)):
+        first = layout.coupled_first  # which the symmetries of the other kinds make another path
+        if layout.is_unlikely and best and best[0].share < UNEXPLAINED:
+            break
+        if first and kind not in (None, "clebsch_gordan"):
             continue
-        found = _guesses(layout, "clebsch_gordan" if late else kind, named)
+        found = _guesses(layout, "clebsch_gordan" if first else kind, named)
         if found and (not best or found[0].share < best[0].share):
             best = found
     return _explained(best) if best else None
@@ -125,7 +127,7 @@ def _guesses(layout: Layout, kind: str | None, named: str | PackageConvention | 
             "audit: no entry is a finite number other than 0, so no convention can be told; "
             "name it with convention="
         )
-    price = _PRICE_OF_AXIS if layout.coupled_first else 0.0
+    price = _PRICE_OF_AXIS if layout.is_unlikely else 0.0
     best: list[_Guess] = []
     for readings in (_readings, _turned_readings):
         if best and best[0].share < UNEXPLAINED + price:
@@ -136,7 +138,7 @@ def _guesses(layout: Layout, kind: str | None, named: str | PackageConvention | 
                 best = [guess]
             elif guess.share == best[0].share:
                 best.append(guess)
-    if not best and not layout.coupled_first:
+    if not best and not layout.is_unlikely:
         raise OperandError("convention: this one has no coupling coefficients of its own; give kind='gaunt'")
     return best if len(best) < 2 else _decided(best)
 

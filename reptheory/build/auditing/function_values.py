@@ -203,9 +203,11 @@ def _by_quaternion(one: PackageConvention, spin: Fraction, quaternion: Any) -> B
     a, b, c, d = (fraction_ball(Fraction(float(part))) for part in quaternion)
     plus, minus = flint.arb.atan2(d, a), flint.arb.atan2(-b, c)
     beta = 2 * flint.arb.atan2((b * b + c * c).sqrt(), (a * a + d * d).sqrt())
-    alpha = plus + minus
-    alpha += 2 * flint.arb.pi() * round((near[0] - float(alpha.mid())) / (2 * np.pi))
-    return _in_convention(one, spin, _balls(spin, [alpha, beta, plus - minus]))
+    alpha, gamma = (
+        angle + 2 * flint.arb.pi() * round((wanted - float(angle.mid())) / (2 * np.pi))
+        for angle, wanted in ((plus + minus, near[0]), (plus - minus, near[2]))
+    )
+    return _in_convention(one, spin, _balls(spin, [alpha, beta, gamma]))
 
 
 def _balls(spin: Fraction, angles: list[Any]) -> Balls:
