@@ -49,7 +49,11 @@ def quaternion_of(angles: Floats) -> Floats:
 
 
 def zyz_of(quaternion: Floats) -> Floats:
-    """Return angles (..., 3) of quaternions (..., 4); where only a sum of angles is fixed, one of many."""
+    """Return angles (..., 3) of quaternions (..., 4); where only a sum of angles is fixed, one of many.
+
+    They give the same rotation of spinors too, not minus it: their half sum and difference are those of the
+    quaternion's two pairs of parts.
+    """
     a, b, c, d = np.moveaxis(quaternion, -1, 0)
     plus, minus = np.arctan2(d, a), np.arctan2(-b, c)
     return np.stack([plus + minus, 2 * np.arctan2(np.hypot(b, c), np.hypot(a, d)), plus - minus], axis=-1)

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from reptheory.conversion.angles import quaternion_of, zyz_of
+from reptheory.conversion.angles import zyz_of
 from reptheory.conversion.bases import has_spins, orders
 from reptheory.conversion.convert import convert
 from reptheory.conversion.degrees import degrees_of_axis
@@ -238,10 +238,7 @@ def quaternion_angles(quaternion: Any) -> list[float]:
         raise OperandError(
             f"quaternion: got {numbers}; give (a, b, c, d), finite, not all 0, the scalar first"
         )
-    angles = zyz_of(np.array(numbers))
-    if quaternion_of(angles) @ np.array(numbers) < 0:  # the other of two rotations of spinors
-        angles[0] += 2 * np.pi
-    return [float(angle) for angle in angles]
+    return [float(angle) for angle in zyz_of(np.array(numbers))]
 
 
 def _by_quaternion(spin: Fraction, quaternion: Any) -> Callable[[PackageConvention], NDArray[Any]]:

@@ -199,15 +199,11 @@ def _by_quaternion(one: PackageConvention, spin: Fraction, quaternion: Any) -> B
     """Return D of a rotation of space, in a convention; the quaternion need not have the norm 1."""
     import flint  # noqa: PLC0415
 
-    near = quaternion_angles(quaternion)  # refuses what is none, and knows which spinors are meant
+    quaternion_angles(quaternion)  # refuses what is none
     a, b, c, d = (fraction_ball(Fraction(float(part))) for part in quaternion)
     plus, minus = flint.arb.atan2(d, a), flint.arb.atan2(-b, c)
     beta = 2 * flint.arb.atan2((b * b + c * c).sqrt(), (a * a + d * d).sqrt())
-    alpha, gamma = (
-        angle + 2 * flint.arb.pi() * round((wanted - float(angle.mid())) / (2 * np.pi))
-        for angle, wanted in ((plus + minus, near[0]), (plus - minus, near[2]))
-    )
-    return _in_convention(one, spin, _balls(spin, [alpha, beta, gamma]))
+    return _in_convention(one, spin, _balls(spin, [plus + minus, beta, plus - minus]))
 
 
 def _balls(spin: Fraction, angles: list[Any]) -> Balls:
