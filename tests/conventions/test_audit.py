@@ -426,7 +426,7 @@ def test_arrays_without_couplings_are_refused() -> None:
     with pytest.raises(OperandError, match="pass numbers"):
         rt.audit(np.array(["a"]))
     with pytest.raises(OperandError, match="found no coupling tensors in index"):
-        rt.audit({"index": np.array([[1, 1, 1, 2, 0, 0]]), "values": np.ones(1)})
+        rt.audit({"index": np.array([[1, 1, 1, 2, 0, 0]]), "values": np.full(1, 0.3)})
     with pytest.raises(OperandError, match="differ in length"):
         rt.audit({"index": np.array([[1, 1, 1, 0, 0, 0]]), "values": np.ones(2)})
 

@@ -15,7 +15,7 @@ from reptheory.conversion.foreign_files import Foreign
 from reptheory.errors import OperandError
 from reptheory.tables.rules import Kind
 
-__all__ = ["Rows", "require_labels", "rows_of"]
+__all__ = ["Rows", "rows_of"]
 
 _NUMBER: Final = re.compile(r"\d+")
 
@@ -49,16 +49,22 @@ class Rows:
             yield Rows(self.where, self.labels[chosen], self.values[chosen])
 
 
-def rows_of(foreign: Foreign, kind: Kind, doubled: bool) -> list[Rows]:
+def rows_of(foreign: Foreign, kind: Kind, doubled: bool, *, sure: bool) -> list[Rows]:
     """Return the rows of a table read as one of a kind; [] where it has no such shape.
 
     doubled   whether labels of spins, and the axes of dense symbols, stand doubled where nothing says it
-    raises    OperandError: a label that stands there twice
+    sure      whether somebody said that it is of this kind
+    raises    OperandError: a label that stands there twice, or is negative, of a table that is surely of the
+              kind; others have no such shape then
     """
     rows = labelled(foreign.arrays, foreign.key, kind)
     labels = None if rows is None else rows.in_units(kind, doubled)
     if rows is not None and labels is not None:
-        distinct(labels)
+        if sure:
+            distinct(labels)
+            _require_labels(labels, kind)
+        elif len(np.unique(labels, axis=0)) < len(labels):
+            return []
         return [Rows("values", labels, rows.values)]
     stands = doubled or foreign.key is not None
     found = [_dense(name, array, kind, stands) for name, array in foreign.arrays.items()]
@@ -116,9 +122,8 @@ def _prefix(name: str, shape: tuple[int, ...], kind: Kind, leading: int) -> tupl
     return tuple(found)
 
 
-def require_labels(rows: list[Rows], kind: Kind) -> None:
+def _require_labels(labels: NDArray[np.int64], kind: Kind) -> None:
     """Raise OperandError for negative degrees, spins and powers."""
-    for part in rows:
-        for place, column in enumerate(kind.columns):
-            if not column.signed and len(part.labels) and part.labels[:, place].min() < 0:
-                raise OperandError(f"audit: the label {column.label} of a {kind.name} table is negative")
+    for place, column in enumerate(kind.columns):
+        if not column.signed and len(labels) and labels[:, place].min() < 0:
+            raise OperandError(f"audit: the label {column.label} of a {kind.name} table is negative")

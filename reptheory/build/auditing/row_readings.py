@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.build.auditing.coupling_readings import common_factor, wrong_entries
-from reptheory.build.auditing.foreign_rows import Rows, require_labels, rows_of
+from reptheory.build.auditing.foreign_rows import Rows, rows_of
 from reptheory.build.auditing.report import Label
 from reptheory.build.auditing.tally import Explanation, Piece
 from reptheory.build.recipes import RECIPES, Block, block_of
@@ -38,6 +38,7 @@ __all__ = ["row_explanation"]
 
 _PROBES, _PROBE_SIZE, _MOST_LABEL = 12, 800, 2000
 _PRICE_OF_ORDER, _PRICE_OF_FACTOR, _PRICE_OF_DOUBLING = 0.01, 0.02, 0.001
+_MOST_ARBITRARY: Final = 2  # so few entries have a common factor with anything
 _NOTHING_LIKE: Final = 0.5  # of the entries: beyond that a table whose kind nobody said is none of ours
 Labels = NDArray[np.int64]
 Named = str | PackageConvention | None
@@ -106,9 +107,7 @@ def _guesses(
     """Yield the readings of a table as one of a kind."""
     stated = foreign.key is not None or not kind.doubled
     for doubled in (True,) if stated else (True, False):
-        rows = rows_of(foreign, kind, doubled)
-        if sure:
-            require_labels(rows, kind)
+        rows = rows_of(foreign, kind, doubled, sure=sure)
         filled = [part for part in rows if len(part.labels)]
         if not filled or max(int(abs(part.labels).max()) for part in filled) > _MOST_LABEL:
             continue
@@ -203,7 +202,7 @@ def _judged(guess: _Guess) -> Iterator[_Guess]:
     total = sum(int((found != 0).sum()) for found, _ in pairs) or 1
     yield replace(guess, wrong=wrong_entries(pairs, 1.0), total=total)
     factor = common_factor(pairs)
-    if factor != 1.0:
+    if factor != 1.0 and total > _MOST_ARBITRARY:
         price = guess.price + _PRICE_OF_FACTOR
         wrong = wrong_entries(pairs, factor)
         yield replace(guess, wrong=wrong, total=total, factor=factor, price=price)
