@@ -114,20 +114,21 @@ def identify(
     if listing or file is None:
         _list()
         return
+    from reptheory.conversion.findings import shared  # noqa: PLC0415
     from reptheory.conversion.foreign_files import read_foreign  # noqa: PLC0415
     from reptheory.conversion.identify import identify as run  # noqa: PLC0415
 
     options: dict[str, Any] = {"kind": kind, "angles": angles or None, "quaternion": quaternion or None}
-    known = True
     foreign = read_foreign(file)
     if foreign.key is not None and not (angles or quaternion):
         _identify_table(file, kind)
         return
-    for name, array in foreign.arrays.items():
-        found = run(array, **options)
+    answers = {name: run(array, **options) for name, array in foreign.arrays.items()}
+    for name, found in answers.items():
         click.echo(f"{name or file}: {found}")
-        known &= bool(found)
-    if not known:
+    if len(answers) > 1:
+        click.echo(f"all of them: {shared(list(answers.values()))}")
+    if not all(answers.values()):
         sys.exit(1)
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import isfinite, pi
 from typing import Final
 
 from reptheory.exact.surd import Surd
 
-__all__ = ["Identification", "Match", "WrongEntry", "recognized"]
+__all__ = ["Identification", "Match", "WrongEntry", "recognized", "shared"]
 
 _SHOWN: Final = 8
 _SIGNS: Final = {"the other sign": -1, "a factor i": 1j, "a factor -i": -1j}
@@ -119,6 +120,16 @@ class Identification:
             if len(self.wrong) > _SHOWN:
                 lines.append(f"  and {len(self.wrong) - _SHOWN} more")
         return "\n".join(lines)
+
+
+def shared(found: Sequence[Identification]) -> str:
+    """Say which conventions several arrays share, which tell more apart than each alone."""
+    alike = [
+        replace(match, error=0.0)
+        for match in found[0].matches
+        if all(any(replace(other, error=match.error) == match for other in one.matches) for one in found)
+    ]
+    return f"follow {_several(tuple(alike))}" if alike else "follow no one convention of the registry"
 
 
 def _several(matches: tuple[Match, ...]) -> str:

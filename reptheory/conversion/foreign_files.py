@@ -28,7 +28,8 @@ from reptheory.errors import LabelError, OperandError, StoreError, TooLarge
 from reptheory.exact.surd import Surd
 from reptheory.tables.archive import MANIFEST
 from reptheory.tables.files import open_regular, shown
-from reptheory.tables.kinds import OPTIONS, TableKey, table_key
+from reptheory.tables.format import key_stated
+from reptheory.tables.kinds import TableKey
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -175,9 +176,7 @@ def _key_in(stated: Any) -> TableKey | None:
     manifest = stated.get("manifest", stated) if isinstance(stated, dict) else None
     if not isinstance(manifest, dict) or not {"kind", "parameters", "index_names"} <= manifest.keys():
         return None
-    parameters = manifest["parameters"]
-    options = {name: parameters.get(name) for name in OPTIONS}
-    return table_key(manifest["kind"], basis=parameters["basis"], **options)
+    return key_stated(manifest)
 
 
 def _json(stream: BufferedReader, size: int) -> Foreign:

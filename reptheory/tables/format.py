@@ -23,7 +23,15 @@ from reptheory.tables.kinds import OPTIONS, TableKey, kind_of, table_key
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["FORMAT_VERSION", "GENERATOR_VERSION", "Header", "canonical", "header_of", "parse_json"]
+__all__ = [
+    "FORMAT_VERSION",
+    "GENERATOR_VERSION",
+    "Header",
+    "canonical",
+    "header_of",
+    "key_stated",
+    "parse_json",
+]
 
 FORMAT: Final = "reptheory-table"
 FORMAT_VERSION: Final = 2
@@ -172,14 +180,22 @@ def header_of(data: bytes) -> Header:
     return header
 
 
-def _header(manifest: Mapping[str, Any]) -> Header:
-    """Collect the independent statements of a manifest; whatever they do not imply is compared later."""
+def key_stated(manifest: Mapping[str, Any]) -> TableKey:
+    """Return the key that a manifest states.
+
+    raises   LabelError, KeyError, TypeError, AttributeError: it states none that there is
+    """
     parameters = manifest["parameters"]
     options = {name: parameters.get(name) for name in OPTIONS}
     if options["convention"] is not None:
         fields = {name: str(value) for name, value in manifest["convention"].items() if name != "fingerprint"}
         options["convention"] = Convention(**cast("Any", fields))
-    key = table_key(manifest["kind"], basis=parameters["basis"], **options)
+    return table_key(manifest["kind"], basis=parameters["basis"], **options)
+
+
+def _header(manifest: Mapping[str, Any]) -> Header:
+    """Collect the independent statements of a manifest; whatever they do not imply is compared later."""
+    key = key_stated(manifest)
     arrays = manifest["arrays"]
     rows = _count(manifest["rows"])
     limbs = (_count(arrays["numerator"]["shape"][1]), _count(arrays["denominator"]["shape"][1]))

@@ -78,6 +78,20 @@ def test_one_spoilt_entry_of_every_kind_is_named(key: TableKey) -> None:
         assert wrong.found == -wrong.expected == values[place]
 
 
+@pytest.mark.parametrize("words", [("schmidt", "none"), ("unnormalized", "condon-shortley")])
+@pytest.mark.parametrize("basis", ["real", "complex"])
+def test_tables_of_other_harmonics_are_told_apart(basis: str, words: tuple[str, str]) -> None:
+    table = rt.build_table("solid_harmonics", 2, basis=basis, normalization=words[0], phase=words[1])
+    values = table.values("complex128").copy()
+    found = rt.audit({"index": table.index, "values": values}, "solid_harmonics")
+    assert found.holds, str(found)
+    word = {"schmidt": "schmidt", "unnormalized": "unnorm"}[words[0]]
+    phase = {"none": 1, "condon-shortley": -1}[words[1]]
+    assert f"pyshtools/{basis}/{word}/csphase={phase}" in found.conventions
+    values[5] *= -1
+    assert len(rt.audit({"index": table.index, "values": values}, "solid_harmonics").wrong) == 1
+
+
 def test_symbols_are_recognised_by_their_labels() -> None:
     table = rt.build_table("wigner_6j", 2)
     for labels in (table.index, table.index / 2):

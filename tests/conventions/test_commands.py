@@ -187,6 +187,24 @@ def test_identify_of_our_own_tables(kind: str, form: str, tmp_path: Path) -> Non
         assert "off by more than 4 ulp" in wrong.output
 
 
+@pytest.mark.parametrize("name", ["real", "e3nn@0.4", "e3nn@0.6", "e3x"])
+def test_identify_of_several_tensors_says_what_they_share(name: str, tmp_path: Path) -> None:
+    paths = [(1, 1, 1), (1, 2, 2), (1, 3, 3)]
+    blocks = {str(path): rt.convert(rt.wigner_3j_array(*path), None, name, "wigner_3j") for path in paths}
+    np.savez(tmp_path / "t.npz", **{label: block.to_numpy() for label, block in blocks.items()})
+    found = run("identify", tmp_path / "t.npz")
+    assert found.exit_code == 0, found.output
+    together = found.output.splitlines()[-1]
+    assert together.startswith("all of them: follow wigner_3j of ")
+    for other in ("real", "e3nn@0.4", "e3nn@0.6", "e3x"):
+        assert (f"{other}," in f"{together},") == (other == name)
+    block = blocks["(1, 1, 1)"].to_numpy() + 1
+    np.savez(tmp_path / "t.npz", a=block, b=block)
+    lost = run("identify", tmp_path / "t.npz")
+    assert lost.exit_code == 1
+    assert lost.output.endswith("all of them: follow no one convention of the registry\n")
+
+
 @pytest.mark.parametrize("spin", [1, 2])
 def test_audit_of_other_kinds(spin: int, tmp_path: Path) -> None:
     matrix = rt.wigner_d_pi_half(Fraction(spin, 2)).to_numpy()

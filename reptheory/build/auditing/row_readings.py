@@ -31,7 +31,7 @@ from reptheory.conversion.registry import CONVENTIONS, PackageConvention
 from reptheory.errors import LabelError, OperandError
 from reptheory.exact.rounding import round_all
 from reptheory.exact.surd import Surd
-from reptheory.tables.kinds import KINDS, TableKey, table_key
+from reptheory.tables.kinds import KINDS, TableKey, TableOptions, table_key
 from reptheory.tables.rules import Column, Kind
 
 __all__ = ["row_explanation"]
@@ -122,7 +122,7 @@ def _guesses(
 def _keys(
     foreign: Foreign, kind: Kind, rows: list[Rows], formula: str | None, named: Named, *, sure: bool
 ) -> list[TableKey]:
-    """Return the tables that rows may belong to, one for each basis."""
+    """Return the tables that rows may belong to: one for each basis, or of the harmonics that were named."""
     if foreign.key is not None and foreign.key.kind == kind.name:
         keys = [foreign.key]
     elif "formula" in kind.parameters:
@@ -134,7 +134,9 @@ def _keys(
     else:
         top = max(int(abs(part.labels).max()) for part in rows)
         band = top if "band_limit" in kind.parameters else None
-        keys = [table_key(kind.name, top, basis=basis, band_limit=band) for basis in kind.bases]
+        words: list[TableOptions] = [{"basis": basis, "band_limit": band} for basis in kind.bases]
+        words += _scaled(kind, band) if sure and kind.harmonics else []
+        keys = [table_key(kind.name, top, **each) for each in words]
     if named is None:
         return keys
     name = registry.convention(named).name
@@ -145,19 +147,29 @@ def _keys(
     return kept
 
 
+def _scaled(kind: Kind, band: int | None) -> Iterator[TableOptions]:
+    """Yield the words of other harmonics that some package has, each once."""
+    known = {(one.basis, one.normalization, one.phase) for one in CONVENTIONS.values() if one.phase != "znm"}
+    for basis, normalization, phase in sorted(known):
+        own = CONVENTIONS[basis]
+        if basis in kind.bases and (normalization, phase) != (own.normalization, own.phase):
+            yield {"basis": basis, "normalization": normalization, "phase": phase, "band_limit": band}
+
+
 def _alike(key: TableKey) -> tuple[str, ...]:
     """Return the conventions that give the same table; none for symbols without orders."""
-    kind, ours = KINDS[key.kind], CONVENTIONS[key.convention.basis]
+    kind, stated = KINDS[key.kind], key.convention
     if RECIPES[kind.name].value is not None:
         return ()
     turns = kind.name.startswith("wigner_d")
 
     def same(one: PackageConvention) -> bool:
-        words = one.basis, one.phase, one.normalization, one.order, one.polar_axis, one.layout
-        wanted = ours.basis, ours.phase, ours.normalization, ours.order, ours.polar_axis, ours.layout
-        return words == wanted and (not turns or one.angles == ours.angles)
+        words = one.basis, one.phase, one.normalization
+        plain = one.order == "ascending" and one.polar_axis == "z"
+        good = plain and words == (stated.basis, stated.phase, stated.normalization)
+        return good and (not turns or one.angles == "zyz")
 
-    return tuple(name for name, one in CONVENTIONS.items() if same(one))
+    return tuple(name for name, one in CONVENTIONS.items() if same(one) or one.stated == stated)
 
 
 def _manners(kind: Kind) -> Iterator[tuple[str, Move, float]]:
