@@ -81,7 +81,7 @@ def _couplings(key: TableKey, blocks: Sequence[Labels], most: int) -> Factored |
     """Factor coupling blocks: what their entries share, one half for some of them, and three binomials."""
     from reptheory.kernels.coupling_rows import coupling_rows  # noqa: PLC0415
 
-    name, step = key.kind.removeprefix("real_"), 1 if kind_of(key.kind).doubled else 2
+    name, step = key.kind.removeprefix("real_").removeprefix("spin_"), 1 if kind_of(key.kind).doubled else 2
     two_js = step * np.array(blocks, dtype=np.int64)
     if not all(fits_word(*triple) for triple in two_js.tolist()):
         return None
@@ -123,24 +123,40 @@ def _shared(name: str, two_js: NDArray[np.int64], factorials: NDArray[np.int16])
     return np.asarray(found)
 
 
+_RACAH: Final = (0, 1, 4, 3, 2, 5)
+"""W(a b c d; e f) = (-1)^(a+b+c+d) {a b e; d c f}: which of the symbol's labels its columns hold."""
+
+
 def _six_j(key: TableKey, blocks: Sequence[Labels], _: int) -> Factored | None:
-    """Factor the 6j symbols of some triads (j1 j2 j3): one weight of a triad above, three below."""
+    """Factor 6j symbols of some j1, j2 (and j3): one weight of a triad above, three below."""
     from reptheory.kernels.six_j import count_6j, label_6j  # noqa: PLC0415
 
     _, top = kind_of(key.kind).limits(dict(key.parameters))[0]
     if top > ONE_WORD:
         return None
-    triads = np.array(blocks, dtype=np.int64).reshape(-1, 3)
+    triads = np.array([triad for block in blocks for triad in _triads(block, top)], dtype=np.int64)
     counts = np.zeros((len(triads), top + 1), np.int64)
     count_6j(triads, top, 1, counts)
     starts = np.concatenate([[0], np.cumsum(counts.sum(axis=1))])
     integers = compiled_integers(triads, starts, top, 1)[0].view(np.int64)
     numbers, exponents, primes = _weights(top)
-    index, factors = np.empty((len(integers), 6), np.int32), np.empty((len(integers), 4), np.int32)
-    label_6j(triads, top, numbers, index, factors)
+    labels, factors = np.empty((len(integers), 6), np.int32), np.empty((len(integers), 4), np.int32)
+    label_6j(triads, top, numbers, labels, factors)
     factors[:, 1:] += len(exponents) // 2  # the inverse weights
-    kept = integers != 0
-    return Factored(index[kept], integers[kept], factors[kept], exponents, primes)
+    kept = np.flatnonzero(integers)
+    if key.kind == "racah":
+        integers[labels[:, [0, 1, 3, 4]].sum(axis=1) % 4 == 2] *= -1
+        labels = labels[:, _RACAH]
+        kept = kept[np.lexsort(labels[kept].T[::-1])]
+    return Factored(labels[kept], integers[kept], factors[kept], exponents, primes)
+
+
+def _triads(block: Labels, top: int) -> list[Labels]:
+    """Return the triads of a block, which names one, or its first two labels."""
+    if len(block) == 3:
+        return [block]
+    first, second = block
+    return [(first, second, c) for c in range(abs(first - second), min(first + second, top) + 1, 2)]
 
 
 @lru_cache(maxsize=1)
@@ -175,7 +191,9 @@ FACTORED: Final[Mapping[str, Factors]] = MappingProxyType(
         "gaunt": Factors("coupling_rows", _couplings),
         "wigner_3j": Factors("coupling_rows", _couplings),
         "real_wigner_3j": Factors("coupling_rows", _couplings),
+        "spin_clebsch_gordan": Factors("coupling_rows", _couplings),
         "wigner_6j": Factors("six_j", _six_j),
+        "racah": Factors("six_j", _six_j),
     }
 )
 """Every kind that is factored."""

@@ -43,6 +43,7 @@ LARGE = [
     ("wigner_3j", 9, {}), ("clebsch_gordan", 12, {"basis": "complex"}), ("clebsch_gordan", 12, {}),
     ("real_wigner_3j", 11, {}), ("gaunt", 12, {}), ("gaunt", 12, {"basis": "complex"}),
     ("clebsch_gordan", 18, {"lmax_out": 5}), ("gaunt", 21, {"lmax_out": 21}), ("wigner_6j", 6, {}),
+    ("racah", 5, {}), ("spin_clebsch_gordan", 8, {}),
     ("wigner_d_pi_half", 40, {}), ("fourier_from_harmonics", 30, {}),
 ]  # fmt: skip
 
