@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -24,8 +25,10 @@ from statistics import median
 import numpy as np
 from scipy.optimize import nnls
 
+from reptheory.build import compiled
 from reptheory.build import estimate as model
 from reptheory.build.estimate import estimate, reading_pays
+from reptheory.build.factored import FACTORED
 from reptheory.build.library import build_key
 from reptheory.build.pieces import cut
 from reptheory.build.size import most_rows
@@ -34,7 +37,7 @@ from reptheory.tables.kinds import KINDS, TableKey, table_key
 from reptheory.tables.store import read_cached, read_shipped, store
 from reptheory.tables.table import Table
 
-LONGEST = 0.5
+LONGEST = 0.3
 """Seconds of a build from which no larger table of the kind is tried, by what the last one took."""
 FORMULAS = ("i", "ij=ji", "ijk=ikj", "ijkl=jikl=klij")
 
@@ -44,8 +47,9 @@ def keys(name: str) -> Iterator[TableKey]:
     if "formula" in KINDS[name].parameters:
         yield from (table_key(name, formula=formula) for formula in FORMULAS)
         return
+    turn = {"quaternion": "2,-1,0,1"} if "quaternion" in KINDS[name].parameters else {}
     for lmax in (0, 1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 28, 40):
-        yield table_key(name, lmax)
+        yield table_key(name, lmax, **turn)
 
 
 def forget() -> None:
@@ -79,6 +83,7 @@ def measured(key: TableKey) -> tuple[float, float, Table, int]:
 def measure_all(show: bool) -> dict[TableKey, tuple[float, float, int, int]]:
     """Measure every kind; return seconds to build and to read, rows and bytes."""
     found = {}
+    compiled.WORTH_COMPILING = 1 << 60  # what the first table of a process takes
     for name in KINDS:
         last = (0.0, 1)
         for key in keys(name):
@@ -126,7 +131,42 @@ def fit() -> None:
         (block, row), _ = nnls(costs, np.maximum(times - smallest, 0) / times)
         guesses = smallest + block * blocks + row * rows
         off = max(max(a / b, b / a) for a, b in zip(guesses, times, strict=True))
-        print(f'        "{name}": Cost({block:.2g}, {row:.2g}, {bits(own)}),  # within {off:.1f} times')
+        large = f", {loops(name):.2g}" if name in FACTORED else ""
+        print(
+            f'        "{name}": Cost({block:.2g}, {row:.2g}, {bits(own)}{large}),  # within {off:.1f} times'
+        )
+    print(f"LOADING = {loading():.2g}")
+
+
+def loops(name: str) -> float:
+    """Return the seconds a row of a large table that compiled loops build."""
+    compiled.WORTH_COMPILING, times = -1, []
+    lmax = next(lmax for lmax in range(40) if estimate(table_key(name, lmax)).rows > 200_000)
+    for _ in range(4):  # the first time loads them
+        forget()
+        times.append(seconds(lambda: build_key(table_key(name, lmax), workers=1)))
+    compiled.WORTH_COMPILING = 1 << 60
+    return min(times) / estimate(table_key(name, lmax)).rows
+
+
+LOADER = """
+import time
+from reptheory.build import compiled
+from reptheory.build.library import build_table
+compiled.WORTH_COMPILING = -1
+before = time.perf_counter()
+build_table("gaunt", 1, workers=1)
+print(time.perf_counter() - before)
+"""
+
+
+def loading() -> float:
+    """Return the seconds to load compiled loops in a fresh process."""
+    runs = [
+        subprocess.run([sys.executable, "-c", LOADER], capture_output=True, text=True, check=True)
+        for _ in range(3)
+    ]
+    return min(float(run.stdout) for run in runs)
 
 
 def bits(own: list[tuple[TableKey, tuple[float, float, int, int]]]) -> float:

@@ -1,9 +1,9 @@
 """Estimate: what a build will take, before it starts, and whether reading its result would be faster.
 
-Times follow one cost model, seconds = FIXED + block * blocks + row * rows, with two numbers for each kind
-that `python benchmarks/store.py --fit` measures; they are those of one core of the machine it was last run
-on, and another machine is off by its speed. Rows are an upper bound that misses accidental zeros only
-(`pieces.cut`); bytes and memory follow from them.
+Times follow one cost model, seconds = FIXED + block * blocks + row * rows, or LOADING + compiled * rows where
+compiled loops do it, with numbers for each kind that `python benchmarks/store.py --fit` measures; they are
+those of one core of the machine it was last run on, and another machine is off by its speed. Rows are an
+upper bound that, for couplings, misses accidental zeros only (`pieces.cut`); bytes and memory follow from it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Unpack
 
 from reptheory.build import size
+from reptheory.build.compiled import WORTH_COMPILING
 from reptheory.build.pieces import cut
 from reptheory.errors import StoreError
 from reptheory.tables.kinds import TableOptions, kind_of, table_key
@@ -40,49 +41,74 @@ __all__ = [
 class Cost:
     """What a table of one kind costs, on one core.
 
-    block   seconds for each block (a triple of degrees, a spin, a whole change of basis)
-    row     seconds for each row
-    bits    of the longer integer of a row, for each unit of lmax
+    block     seconds for each block (a triple of degrees, a spin, a whole change of basis)
+    row       seconds for each row
+    bits      of the longer integer of a row, for each unit of lmax
+    compiled  seconds for each row of a large table, where compiled loops make its integers too
     """
 
     block: float
     row: float
     bits: float
+    compiled: float | None = None
+
+    def seconds(self, blocks: int, rows: int, large: bool) -> float:
+        """Return the time of a build; a large table is worth loading compiled loops for."""
+        if large and self.compiled is not None:
+            return LOADING + self.compiled * rows
+        return FIXED + self.block * blocks + self.row * rows
 
 
 _COSTS: Final[Mapping[str, Cost]] = MappingProxyType(
     {
-        "clebsch_gordan": Cost(210e-6, 1.9e-6, 4.8),
-        "gaunt": Cost(220e-6, 2.4e-6, 6.2),
-        "wigner_3j": Cost(90e-6, 1.6e-6, 4.8),
-        "real_wigner_3j": Cost(210e-6, 1.8e-6, 4.8),
-        "wigner_6j": Cost(50e-6, 2.2e-6, 7.4),
-        "wigner_9j": Cost(50e-6, 6.1e-6, 12.0),
-        "wigner_12j_first": Cost(0.0, 23e-6, 16.0),
-        "wigner_12j_second": Cost(30e-6, 12e-6, 16.0),
-        "real_from_complex": Cost(80e-6, 3.3e-6, 0.1),
-        "solid_harmonics": Cost(100e-6, 7.4e-6, 3.8),
-        "harmonics_from_monomials": Cost(120e-6, 9e-6, 3.8),
-        "monomials_from_harmonics": Cost(70e-6, 28e-6, 3.8),
-        "vector_harmonics": Cost(560e-6, 37e-6, 3.8),
-        "cartesian_tensor": Cost(290e-6, 2e-6, 9.0),
-        "fourier_from_harmonics": Cost(70e-6, 3.2e-6, 4.1),
-        "harmonics_from_fourier": Cost(70e-6, 4.1e-6, 4.1),
-        "theta_fourier": Cost(60e-6, 7.3e-6, 4.1),
-        "theta_projection": Cost(60e-6, 9.6e-6, 4.1),
-        "generators": Cost(20e-6, 5.2e-6, 0.4),
-        "wigner_d_pi_half": Cost(26e-6, 2.1e-6, 2.2),
-        "wigner_d_fourier": Cost(20e-6, 1.5e-6, 4.2),
-        "wigner_d_polynomial": Cost(50e-6, 9.8e-6, 3.5),
+        "clebsch_gordan": Cost(260e-6, 1.8e-6, 4.8, 0.42e-6),
+        "spin_clebsch_gordan": Cost(120e-6, 2e-6, 3.8, 0.46e-6),
+        "gaunt": Cost(270e-6, 2.4e-6, 6.2, 0.55e-6),
+        "gaunt_4": Cost(210e-6, 22e-6, 9.0),
+        "gaunt_5": Cost(400e-6, 20e-6, 7.0),
+        "wigner_3j": Cost(110e-6, 1.6e-6, 4.8, 0.45e-6),
+        "real_wigner_3j": Cost(260e-6, 1.8e-6, 4.8, 0.43e-6),
+        "wigner_6j": Cost(84e-6, 3.7e-6, 7.4, 0.26e-6),
+        "racah": Cost(110e-6, 5.8e-6, 7.2, 0.35e-6),
+        "recoupling_three_spins": Cost(43e-6, 13e-6, 7.0),
+        "recoupling_four_spins": Cost(47e-6, 9.7e-6, 7.0),
+        "wigner_9j": Cost(340e-6, 8.5e-6, 12.0),
+        "wigner_12j_first": Cost(40e-6, 28e-6, 16.0),
+        "wigner_12j_second": Cost(40e-6, 27e-6, 16.0),
+        "matrix_path_ratio": Cost(110e-6, 18e-6, 5.3),
+        "tensor_path_ratio": Cost(190e-6, 17e-6, 9.0),
+        "vector_path_ratio": Cost(0.0, 21e-6, 3.3),
+        "block_basis": Cost(200e-6, 6e-6, 3.8),
+        "harmonic_factor": Cost(16e-6, 1e-6, 0.0),
+        "real_from_complex": Cost(51e-6, 4.5e-6, 0.1),
+        "solid_harmonics": Cost(140e-6, 7.7e-6, 3.8),
+        "harmonics_from_monomials": Cost(170e-6, 9.3e-6, 3.8),
+        "monomials_from_harmonics": Cost(100e-6, 29e-6, 3.8),
+        "vector_harmonics": Cost(580e-6, 45e-6, 3.8),
+        "tensor_harmonics": Cost(160e-6, 2.8e-6, 4.0),
+        "forms_from_vector_harmonics": Cost(130e-6, 0.0, 0.4),
+        "solid_gradient": Cost(0.0, 26e-6, 0.5),
+        "cartesian_tensor": Cost(400e-6, 2.1e-6, 9.0),
+        "fourier_from_harmonics": Cost(91e-6, 3.3e-6, 4.1),
+        "harmonics_from_fourier": Cost(100e-6, 4.2e-6, 4.1),
+        "theta_fourier": Cost(81e-6, 7.7e-6, 4.1),
+        "theta_projection": Cost(81e-6, 10e-6, 4.1),
+        "generators": Cost(69e-6, 5.3e-6, 0.4),
+        "rotation_matrix": Cost(62e-6, 8.9e-6, 5.2),
+        "wigner_d_pi_half": Cost(46e-6, 2.1e-6, 2.2),
+        "wigner_d_fourier": Cost(34e-6, 1.6e-6, 4.2),
+        "wigner_d_polynomial": Cost(110e-6, 13e-6, 3.5),
     }
 )
 _OTHER: Final = Cost(100e-6, 10e-6, 8.0)
 """For a kind that nobody has measured yet."""
-FIXED: Final = 0.38e-3
+FIXED: Final = 0.39e-3
 """Seconds that any build takes."""
-READ_FIXED: Final = 0.45e-3
+LOADING: Final = 1.0
+"""Seconds to load compiled loops."""
+READ_FIXED: Final = 0.5e-3
 """Seconds to find, open, parse and check any file."""
-READ_BYTE: Final = 2.1e-9
+READ_BYTE: Final = 2.4e-9
 """Seconds to read, hash and check a byte of a table."""
 WORTH_PROCESSES: Final = 3.0
 """Seconds of work from which worker processes are started; two break even at half of it, on two cores."""
@@ -154,7 +180,7 @@ def estimate(key: TableKey, *, streamed: bool = False) -> Estimate:
     rows = sum(piece.rows for piece in pieces)
     limbs = -(-int(cost.bits * top + size.factorial_bits(key) + 8) // 64)
     nbytes = 2048 + rows * (4 * len(kind_of(key.kind).index_names) + 13 + 16 * limbs)
-    seconds = FIXED + cost.block * pieces[-1].last + cost.row * rows
+    seconds = cost.seconds(pieces[-1].last, rows, most > WORTH_COMPILING)
     largest = max(piece.rows for piece in pieces)
     return Estimate(key, rows, len(pieces), largest, nbytes, seconds, streamed)
 

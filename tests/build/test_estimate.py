@@ -10,9 +10,10 @@ from table_keys import every_key
 from reptheory.build import estimate as module
 from reptheory.build import library, size
 from reptheory.build.estimate import estimate, estimate_table, reading_pays
+from reptheory.build.factored import FACTORED
 from reptheory.build.library import build_key, load_table, write_key
 from reptheory.errors import LabelError, StoreError, TooLarge
-from reptheory.tables.kinds import table_key
+from reptheory.tables.kinds import KINDS, table_key
 
 CLOSE = [key for key in every_key(6) if "lmax_out" in dict(key.parameters)]
 
@@ -88,6 +89,26 @@ def test_what_is_built_faster_than_read_is_built(cache, monkeypatch):
     monkeypatch.setattr(library, "read_cached", None)
     assert load_table("gaunt", 6) == build_key(table_key("gaunt", 6))
     assert not cache.exists()
+
+
+def test_every_kind_has_been_measured():
+    assert set(module._COSTS) == set(KINDS)
+    assert {name for name, cost in module._COSTS.items() if cost.compiled} == set(FACTORED)
+
+
+@pytest.mark.parametrize("key", every_key(4), ids=str)
+def test_what_is_read_is_estimated_to_take_longer_to_build(key):
+    guess = estimate(key)
+    reading = module.READ_FIXED + module.READ_BYTE * guess.nbytes
+    assert reading_pays(key) == (guess.seconds > module.PAYS * reading)
+
+
+def test_compiled_loops_are_counted_where_they_are_loaded():
+    small, large = table_key("gaunt", 10), table_key("gaunt", 16)
+    cost = module._COSTS["gaunt"]
+    assert size.most_rows(small) < module.WORTH_COMPILING < size.most_rows(large)
+    assert estimate(small).seconds > cost.row * estimate(small).rows
+    assert estimate(large).seconds == module.LOADING + cost.compiled * estimate(large).rows
 
 
 def test_reading_pays_from_some_size_on():

@@ -165,7 +165,7 @@ def test_progress_counts_rows_over_all_parts(expected):
 
 
 def test_processes_are_for_large_tables_only(monkeypatch):
-    large = table_key("gaunt", 20)
+    large = table_key("gaunt", 26)
     with executor_for(estimate(KEY), None) as executor:
         assert executor is None
     monkeypatch.setattr(parallel, "_processors", lambda: 3)
