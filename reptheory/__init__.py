@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from reptheory.operations.gaunt_many_body import GauntManyBody
     from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
     from reptheory.operations.linear import Linear
+    from reptheory.operations.many_body_expressivity import ManyBodyExpressivity
     from reptheory.operations.matrix_product import MatrixProduct
     from reptheory.operations.message_passing import Edges, MessagePassing
     from reptheory.operations.separable_activation import SeparableSphereActivation
@@ -135,6 +136,7 @@ _HOME = {
     "Irrep": "groups.o3",
     "Irreps": "groups.o3",
     "Linear": "operations.linear",
+    "ManyBodyExpressivity": "operations.many_body_expressivity",
     "MatrixProduct": "operations.matrix_product",
     "MessagePassing": "operations.message_passing",
     "RecouplingMatrix": "exact.recoupling_arrays",
@@ -261,6 +263,7 @@ __all__ = [
     "Irrep",
     "Irreps",
     "Linear",
+    "ManyBodyExpressivity",
     "MatrixProduct",
     "MessagePassing",
     "PackageConvention",

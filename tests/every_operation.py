@@ -152,7 +152,15 @@ CASES: dict[str, Case] = {
         lambda *_: _Function(rt.irreps_from_blocks, "1x0e+1x1o", "1x1o"), lambda _, n: [(n, 4, 3)]
     ),
 }  # fmt: skip
-OTHERS = {"Edges", "Expressivity", "SphereGrid", "expressivity", "blocks_from_irreps", "irreps_from_blocks"}
+OTHERS = {
+    "Edges",
+    "Expressivity",
+    "ManyBodyExpressivity",
+    "SphereGrid",
+    "expressivity",
+    "blocks_from_irreps",
+    "irreps_from_blocks",
+}
 """Names of the layer of operations that are no operation, or stand above as functions."""
 
 

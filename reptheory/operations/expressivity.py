@@ -20,9 +20,9 @@ degrees_of_freedom    dimension of the set of all B, the paper's expressivity: h
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,12 +34,17 @@ from reptheory.groups.labels import whole
 from reptheory.groups.o3 import Irrep, Irreps
 from reptheory.operations.bilinear import BilinearProduct
 from reptheory.operations.engines import TableEngine
+from reptheory.operations.gaunt_convolution import GauntConvolution
+from reptheory.operations.gaunt_interaction import GauntInteraction
+from reptheory.operations.gaunt_many_body import GauntManyBody
+from reptheory.operations.many_body_expressivity import ManyBodyExpressivity, many_body_expressivity
 from reptheory.operations.tensor_product import TensorProduct
 from reptheory.tables.table import Table
 
 __all__ = ["CoupledPath", "Expressivity", "expressivity", "measured", "path_coefficients"]
 
 Path = tuple[Irrep, Irrep, Irrep]
+Bilinear = BilinearProduct | TensorProduct | GauntInteraction | GauntConvolution
 
 
 class CoupledPath(NamedTuple):
@@ -80,16 +85,33 @@ class Expressivity:
     cost: int
 
 
+@overload
+def expressivity(product: GauntManyBody) -> ManyBodyExpressivity: ...
+
+
+@overload
 def expressivity(
-    product: BilinearProduct | TensorProduct,
+    product: Bilinear,
     irreps_in1: str | Irreps | None = None,
     irreps_in2: str | Irreps | None = None,
     irreps_out: str | Irreps | None = None,
     *,
     channels: int = 1,
-) -> Expressivity:
+) -> Expressivity: ...
+
+
+def expressivity(
+    product: Bilinear | GauntManyBody,
+    irreps_in1: str | Irreps | None = None,
+    irreps_in2: str | Irreps | None = None,
+    irreps_out: str | Irreps | None = None,
+    *,
+    channels: int = 1,
+) -> Expressivity | ManyBodyExpressivity:
     """Return what `product` expresses between linear layers from irreps_in1, irreps_in2 to irreps_out.
 
+    product                  bilinear; of a `GauntConvolution` the second operand are the harmonics. Of a
+                             `GauntManyBody`, alone, what n features express, see `many_body_expressivity`
     irreps_in1, irreps_in2   X and Y; None: one copy of each irrep of the product's operand
     irreps_out               Z; None: one copy of each irrep in the product of X and Y, of either parity, up
                              to the highest degree of the product's result
@@ -106,7 +128,13 @@ def expressivity(
     >>> full.paths, full.reachable, full.degrees_of_freedom
     (19, 19, 19)
     """
-    operands = _irreps(product)
+    if isinstance(product, GauntManyBody):
+        if not (irreps_in1 is irreps_in2 is irreps_out is None and channels == 1):
+            raise LabelError(
+                "product: a many-body product is counted with one copy of each irrep; pass it alone"
+            )
+        return many_body_expressivity(product)
+    operands = _irreps(_without_weights(product))
     terms = path_coefficients(product)
     first, second = (
         _one_of_each(operands[side]) if given is None else Irreps(given).regroup()
@@ -117,7 +145,16 @@ def expressivity(
     count = whole(channels, "channels")
     if not count:
         raise LabelError("channels: got 0; it must be 1 or more")
-    return measured(_repeated(terms, count), (first, second, out), count * product.cost)
+    found = measured(_repeated(terms, count), (first, second, out), count * _without_weights(product).cost)
+    own = 0 if isinstance(product, BilinearProduct | TensorProduct) else product.weight_numel
+    return replace(found, weights=found.weights + count * own)
+
+
+def _without_weights(product: Bilinear) -> BilinearProduct | TensorProduct:
+    """Return the product inside one whose weights scale degrees: what they do, layers do as well."""
+    if isinstance(product, GauntConvolution):
+        product = product.interaction
+    return product.product if isinstance(product, GauntInteraction) else product
 
 
 def measured(terms: list[CoupledPath], sides: tuple[Irreps, Irreps, Irreps], cost: int = 0) -> Expressivity:
@@ -194,17 +231,18 @@ def _copies(path: Path, sides: tuple[Irreps, Irreps, Irreps]) -> int:
     return first * second * out
 
 
-def path_coefficients(product: BilinearProduct | TensorProduct) -> list[CoupledPath]:
-    """Return the exact terms of a product, path by path.
+def path_coefficients(product: Bilinear) -> list[CoupledPath]:
+    """Return the exact terms of a product, path by path, with the weights of instructions.
 
     >>> from reptheory import GauntTensorProduct
     >>> labels, copies, coefficient, weight = path_coefficients(GauntTensorProduct(1, 1, 1))[1]
     >>> labels, copies, coefficient == Surd.sqrt(Fraction(1, 4), pi_power=-1)
     ((0e, 1o, 1o), (0, 1, 1), True)
     """
-    if isinstance(product, TensorProduct):
-        return list(_instructed(product))
-    return list(_tabulated(product._table_engine, _irreps(product)))
+    plain = _without_weights(product)
+    if isinstance(plain, TensorProduct):
+        return list(_instructed(plain))
+    return list(_tabulated(plain._table_engine, _irreps(plain)))
 
 
 def _tabulated(engine: TableEngine, irreps: tuple[Irreps, Irreps, Irreps]) -> Iterator[CoupledPath]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product as pairs
 
@@ -10,7 +11,9 @@ import pytest
 from flint import fmpz_mat
 
 from reptheory.errors import LabelError
+from reptheory.exact.gaunt_n import gaunt_n, gaunt_n_array
 from reptheory.exact.surd import Surd
+from reptheory.exact.symmetric_coupling import symmetric_coupling
 from reptheory.exact.wigner3j import wigner_3j
 from reptheory.exact.wigner6j import wigner_6j
 from reptheory.groups.o3 import Irrep, Irreps
@@ -21,6 +24,9 @@ from reptheory.operations.expressivity import (
     path_coefficients,
 )
 from reptheory.operations.full_tensor_product import FullTensorProduct
+from reptheory.operations.gaunt_convolution import GauntConvolution
+from reptheory.operations.gaunt_interaction import GauntInteraction
+from reptheory.operations.gaunt_many_body import GauntManyBody
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
 from reptheory.operations.matrix_product import MatrixProduct
 from reptheory.operations.tensor_product import FullyConnectedTensorProduct, TensorProduct
@@ -247,3 +253,58 @@ def test_bad_arguments_are_named() -> None:
         expressivity(gaunt, channels=0)
     with pytest.raises(LabelError, match="irreps_in1"):
         expressivity(42)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("lmax", range(4))
+def test_weights_of_degrees_express_what_layers_do(lmax: int) -> None:
+    """Interactions, and convolutions with harmonics as operand, are Gaunt products with more weights."""
+    plain = expressivity(GauntTensorProduct(lmax, lmax, lmax))
+    for product in (GauntInteraction(lmax, lmax, lmax), GauntConvolution(lmax, lmax, lmax)):
+        found = expressivity(product)
+        assert found == replace(plain, weights=plain.weights + product.weight_numel, cost=found.cost)
+        many = expressivity(product, channels=2)
+        other = expressivity(GauntTensorProduct(lmax, lmax, lmax), channels=2)
+        assert many.degrees_of_freedom == other.degrees_of_freedom
+        assert many.weights == other.weights + 2 * product.weight_numel
+
+
+@pytest.mark.parametrize("lmax", range(5))
+def test_a_many_body_product_of_two_is_the_gaunt_product(lmax: int) -> None:
+    many, two = expressivity(GauntManyBody([lmax, lmax])), expressivity(GauntTensorProduct(lmax))
+    for name in ("paths", "reachable", "degrees_of_freedom", "weights", "irreps_out"):
+        assert getattr(many, name) == getattr(two, name)
+    assert (set(many.interacting), set(many.lost)) == (set(two.interacting), set(two.lost))
+
+
+@pytest.mark.parametrize(("lmax", "power"), [(1, 2), (1, 3), (1, 4), (2, 2), (2, 3), (3, 2)])
+def test_powers_against_symmetric_contractions(lmax: int, power: int) -> None:
+    """All symmetric maps are the paths of `symmetric_coupling`; a power takes one of each even way."""
+    found = expressivity(GauntManyBody(lmax, lmax, power))
+    feature = str(Irreps.spherical_harmonics(lmax))
+    couplings = [symmetric_coupling(feature, ir, power) for _, ir in found.irreps_out]
+    assert found.paths == sum(len(one.paths) for one in couplings)
+    assert found.degrees_of_freedom == 2 * lmax + 1
+    assert found.reachable <= found.paths
+    natural = [path for path in found.interacting if path[-1].p != (-1) ** path[-1].l]
+    assert not natural
+
+
+@pytest.mark.parametrize("degrees", [(1, 1, 1), (2, 1, 3), (0, 2, 2, 1)])
+def test_what_interacts_is_what_does_not_vanish(degrees: tuple[int, ...]) -> None:
+    found = expressivity(GauntManyBody(degrees))
+    interacting = {tuple(ir.l for ir in path) for path in found.interacting}
+    for lost in found.lost:
+        assert not len(gaunt_n_array([ir.l for ir in lost], "real").values("float64"))
+    for path in interacting:
+        assert gaunt_n(path, [0] * len(path))
+    assert len(interacting) == found.reachable
+
+
+def test_sums_of_powers_with_a_weight_each() -> None:
+    """The paper's layer: one more weight a power and degree; without them powers share the layers."""
+    terms = [(0,), (0, 0), (0, 0, 0)]
+    weighted, plain = (expressivity(GauntManyBody(2, 2, terms, weighted=one)) for one in (True, False))
+    assert (weighted.paths, weighted.reachable) == (plain.paths, plain.reachable) == (31, 25)
+    assert (weighted.degrees_of_freedom, plain.degrees_of_freedom) == (11, 6)
+    with pytest.raises(LabelError, match="many-body"):
+        expressivity(GauntManyBody(2, 2, 2), channels=2)  # type: ignore[call-overload]

@@ -1,0 +1,160 @@
+"""Expressivity of many-body products: what n features express between linear layers, counted exactly.
+
+Between layers that scale each degree, of one copy, a product gives the maps
+
+    B(l_1 .. l_n; l) = c_tl a_1,l_1 .. a_n,l_n G(l_1 .. l_n; l)     one for each term t, degrees l_i and l
+
+G the integral of n + 1 harmonics, which is not 0 just where l_1 + .. + l_n + l is even and no degree exceeds
+the sum of the others. The counts are those of `operations.expressivity`, of polynomials for bilinear maps:
+
+paths                 dimension of the space of all equivariant maps, symmetric where a feature occurs again:
+                      copies of l in products of symmetric powers, by characters
+reachable             how many of the B are not 0: a Gaunt product takes one of the ways of coupling
+degrees_of_freedom    dimension of the set of all B: the rank of the exponents of its monomials
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations_with_replacement
+from itertools import product as combinations
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reptheory.exact.residues import rank
+from reptheory.groups.o3 import Irrep, Irreps
+from reptheory.operations.gaunt_many_body import GauntManyBody
+
+__all__ = ["ManyBodyExpressivity", "many_body_expressivity"]
+
+Path = tuple[Irrep, ...]
+
+
+@dataclass(frozen=True)
+class ManyBodyExpressivity:
+    """What a many-body product can express between layers, see `operations.many_body_expressivity`.
+
+    irreps_in, irreps_out                   one copy of each irrep of every feature, and of their products
+    paths, reachable, degrees_of_freedom    dimensions
+    weights                                 parameters of the layers and of the product
+    interacting, lost                       (ir1, .., irn, ir_out) that contribute, and that never do
+    cost                                    multiplications of one product, without the layers
+    """
+
+    irreps_in: tuple[Irreps, ...]
+    irreps_out: Irreps
+    paths: int
+    reachable: int
+    degrees_of_freedom: int
+    weights: int
+    interacting: tuple[Path, ...]
+    lost: tuple[Path, ...]
+    cost: int
+
+
+class _Way(NamedTuple):
+    """One choice of degrees: the term, a degree for each occurrence of its features, the result's.
+
+    copies   of the result in the symmetric product
+    """
+
+    term: int
+    degrees: tuple[int, ...]
+    result: int
+    copies: int
+
+    @property
+    def path(self) -> Path:
+        """Its irreps."""
+        parity = (-1) ** sum(self.degrees)
+        return *(Irrep(degree, (-1) ** degree) for degree in self.degrees), Irrep(self.result, parity)
+
+    @property
+    def interacts(self) -> bool:
+        """Tell whether the integral of the harmonics is not 0."""
+        every = (*self.degrees, self.result)
+        return sum(every) % 2 == 0 and 2 * max(every) <= sum(every)
+
+
+def many_body_expressivity(product: GauntManyBody) -> ManyBodyExpressivity:
+    """Return what `product` expresses between layers that scale each degree of one copy.
+
+    >>> cubes = many_body_expressivity(GauntManyBody(2, 2, 3))
+    >>> cubes.paths, cubes.reachable, cubes.degrees_of_freedom
+    (19, 14, 5)
+    """
+    ways = list(_ways(product))
+    found = [way for way in ways if way.interacts]
+    return ManyBodyExpressivity(
+        product.irreps_in,
+        Irreps([(1, ir) for ir in sorted({way.path[-1] for way in ways})]),
+        paths=sum(way.copies for way in ways),
+        reachable=len(found),
+        degrees_of_freedom=_rank(product, found),
+        weights=sum(lmax + 1 for lmax in (*product.lmaxs, product.lmax_out)) + product.weight_numel,
+        interacting=tuple(way.path for way in found),
+        lost=tuple(way.path for way in ways if not way.interacts),
+        cost=product.cost,
+    )
+
+
+def _ways(product: GauntManyBody) -> Iterator[_Way]:
+    """List the choices of degrees that equivariance allows; those of one feature ascend."""
+    for number, term in enumerate(product.terms):
+        powers = Counter(term)
+        chosen = [
+            combinations_with_replacement(range(product.lmaxs[place] + 1), count)
+            for place, count in powers.items()
+        ]
+        for degrees in combinations(*chosen):
+            counts = _orders(tuple(tuple(sorted(Counter(own).items())) for own in degrees))
+            middle = len(counts) // 2
+            for result in range(min(middle, product.lmax_out) + 1):
+                beyond = counts[middle + result + 1] if result < middle else 0
+                copies = int(counts[middle + result] - beyond)
+                if copies:
+                    yield _Way(number, tuple(degree for own in degrees for degree in own), result, copies)
+
+
+@lru_cache(maxsize=4096)
+def _orders(features: tuple[tuple[tuple[int, int], ...], ...]) -> NDArray[np.int64]:
+    """Count the states of products of symmetric powers (degree, power) by their order, -M..M."""
+    total = np.ones(1, dtype=np.int64)
+    for own in features:
+        for degree, power in own:
+            total = np.convolve(total, _symmetric(degree, power))
+    return total
+
+
+@lru_cache(maxsize=256)
+def _symmetric(degree: int, power: int) -> NDArray[np.int64]:
+    """Count the multisets of `power` orders -degree..degree by their sum."""
+    counts = np.zeros((power + 1, 2 * degree * power + 1), dtype=np.int64)
+    counts[0, 0] = 1
+    for order in range(2 * degree + 1):  # counted from the lowest
+        for count in range(1, power + 1):
+            counts[count, order:] += counts[count - 1, : counts.shape[1] - order]
+    return np.array(counts[power])
+
+
+def _rank(product: GauntManyBody, found: list[_Way]) -> int:
+    """Return the rank of the exponents of the monomials c_tl a_l1 .. a_ln: the dimension of their image."""
+    starts = np.cumsum([0, *(lmax + 1 for lmax in product.lmaxs)])
+    rows: list[int] = []
+    columns: list[int] = []
+    values: list[int] = []
+    for row, way in enumerate(found):
+        term = sorted(product.terms[way.term])
+        letters = Counter(
+            int(starts[place]) + degree for place, degree in zip(term, way.degrees, strict=True)
+        )
+        letters[int(starts[-1]) + way.term * product.weighted * (product.lmax_out + 1) + way.result] = 1
+        rows += [row] * len(letters)
+        columns += letters.keys()
+        values += letters.values()
+    return rank(np.array(rows), np.array(columns), np.array([values, [0] * len(values)]))
