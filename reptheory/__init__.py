@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from reptheory.build.auditing.audit import audit
     from reptheory.build.compare import compare_tables
+    from reptheory.build.convert import convert
     from reptheory.build.estimate import estimate_table
     from reptheory.build.export import export_table
     from reptheory.build.library import build_table, load_table
     from reptheory.conventions import COMPLEX, REAL, Convention
-    from reptheory.conversion.convert import convert
     from reptheory.conversion.identify import identify
     from reptheory.conversion.registry import CONVENTIONS, PackageConvention, convention
     from reptheory.exact.arrays import SurdArray
@@ -174,7 +174,7 @@ _HOME = {
     "matrix_path_ratio": "exact.matrix_blocks",
     "open_table": "tables.reader",
     "convention": "conversion.registry",
-    "convert": "conversion.convert",
+    "convert": "build.convert",
     "estimate_table": "build.estimate",
     "cartesian_tensor": "exact.cartesian",
     "clebsch_gordan": "exact.clebsch_gordan",

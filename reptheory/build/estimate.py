@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Final, Unpack
 
 from reptheory.build import size
 from reptheory.build.compiled import WORTH_COMPILING
+from reptheory.build.naming import TableOptions, named_key
 from reptheory.build.pieces import cut
 from reptheory.errors import StoreError
-from reptheory.tables.kinds import TableOptions, kind_of, table_key
+from reptheory.tables.kinds import kind_of
 
 if TYPE_CHECKING:
     import os
@@ -163,7 +164,7 @@ def estimate_table(kind: str, lmax: int | None = None, **options: Unpack[TableOp
     >>> estimate_table("gaunt", 8).rows
     44557
     """
-    return estimate(table_key(kind, lmax, **options))
+    return estimate(named_key(kind, lmax, **options))
 
 
 def estimate(key: TableKey, *, streamed: bool = False) -> Estimate:

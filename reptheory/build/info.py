@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
+from reptheory.build.convert_files import stated
 from reptheory.build.exporters.provenance import provenance_lines
-from reptheory.conversion.files import stated
 from reptheory.errors import TableCorrupt
 from reptheory.tables.archive import MANIFEST
 from reptheory.tables.files import open_regular, shown

@@ -15,12 +15,12 @@ import warnings
 from typing import TYPE_CHECKING, Final, Unpack
 
 from reptheory.build.estimate import estimate, reading_pays, require_disk, require_memory
+from reptheory.build.naming import TableOptions, named_key
 from reptheory.build.parallel import build_pieces, executor_for, require_executor
 from reptheory.build.recent import Recent
 from reptheory.build.resume import KeptPieces
 from reptheory.errors import StoreError, TableCorrupt, TableMismatch, TableOutdated, TooLarge
 from reptheory.tables.files import require_writable
-from reptheory.tables.kinds import TableOptions, table_key
 from reptheory.tables.store import locked, read_cached, read_shipped, store
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def build_table(
 
     kind, lmax  which table: one of `reptheory.tables.kinds.KINDS`, and its highest degree
     options     basis, lmax_out, band_limit, formula, quaternion, normalization, phase, convention: as
-                `reptheory.tables.kinds.table_key`
+                `reptheory.tables.kinds.table_key`; a convention by its name in `CONVENTIONS`
     progress    called as progress(done, total)
     executor    any `concurrent.futures.Executor` (processes, threads, a Dask client's) that builds the pieces
                 of a large table; the bytes do not depend on it
@@ -64,7 +64,7 @@ def build_table(
     >>> len(table), table.lookup(1, 1, 0, 0, 0, 0).float64
     (21, 0.28209479177387814)
     """
-    key = table_key(kind, lmax, **options)
+    key = named_key(kind, lmax, **options)
     return build_key(key, progress, executor, workers)
 
 
@@ -83,7 +83,7 @@ def load_table(
     cache that cannot be used costs the time to build, nothing else. A table that is built faster than it is
     read is built, and not kept. Tables are immutable and may be shared.
     """
-    key = table_key(kind, lmax, **options)
+    key = named_key(kind, lmax, **options)
     return load_key(key, progress, executor, workers)
 
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from reptheory.build.blocks import Block
     from reptheory.build.rows import Progress
     from reptheory.tables.kinds import TableKey
 
@@ -44,6 +45,7 @@ __all__ = [
     "join",
     "prove",
     "proven_bytes",
+    "table_of",
 ]
 
 _FORMAT: Final = "reptheory-table-piece"
@@ -167,6 +169,19 @@ def prove(piece: Piece, progress: Progress | None = None) -> Columns:
         values = rows.numerators, rows.denominators, piece.key.pi_power
         floats = proven_floats(*values, "float64"), proven_floats(*values, "float32")
     return Columns(exact.index, *floats, exact.sign, exact.numerator, exact.denominator, exact.i_power)
+
+
+def table_of(key: TableKey, block: Block) -> Table:
+    """Return the table that consists of one block, its floats proven."""
+    rows = Rows()
+    rows.append(block)
+    exact, values = rows.packed(len(kind_of(key.kind).index_names)), (rows.numerators, rows.denominators)
+    floats = (
+        proven_floats(*values, key.pi_power, "float64"),
+        proven_floats(*values, key.pi_power, "float32"),
+    )
+    columns = Columns(exact.index, *floats, exact.sign, exact.numerator, exact.denominator, exact.i_power)
+    return join(key, [columns])
 
 
 def join(key: TableKey, pieces: Sequence[Columns]) -> Table:

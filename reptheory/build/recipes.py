@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, cast
 import numpy as np
 
 from reptheory.build.blocks import Block, Labels, Recipe, singly, top_label
+from reptheory.build.changes import Change, changed_rows, entry_of, native_key
 from reptheory.build.symbol_recipes import SYMBOLS
 from reptheory.conventions import COMPLEX
 from reptheory.exact.arrays import SurdArray
@@ -54,6 +55,11 @@ __all__ = ["RECIPES", "Block", "Recipe", "block_of", "coupling_of"]
 
 def block_of(key: TableKey, labels: Labels) -> Block:
     """Return the rows of one block, in the convention of the table."""
+    if key.stated is not None:
+        source = native_key(key)
+        change = Change(key.kind, entry_of(source.convention), entry_of(key.stated))
+        block = RECIPES[key.kind].compute(source, labels)
+        return changed_rows(change, block.values(source.pi_power))
     block = RECIPES[key.kind].compute(key, labels)
     return block if "normalization" not in dict(key.parameters) else _scaled(key, block)
 

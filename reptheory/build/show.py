@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import prod
 from typing import TYPE_CHECKING, Final, Unpack
 
+from reptheory.build.naming import TableOptions, named_key
 from reptheory.build.proof import ProofError
 from reptheory.build.recipes import block_of
 from reptheory.build.size import require_room, short
@@ -18,7 +19,7 @@ from reptheory.exact.rounding import is_nearest
 from reptheory.exact.surd import Surd
 from reptheory.exact.wigner3j import wigner_3j
 from reptheory.groups.labels import projection, read_half, spelled, two_spin, whole
-from reptheory.tables.kinds import TableKey, TableOptions, kind_of, table_key
+from reptheory.tables.kinds import TableKey, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -98,9 +99,9 @@ def _integers(rule: Kind, labels: Sequence[str]) -> tuple[int, ...]:
 def _key(rule: Kind, wanted: Sequence[int], options: TableOptions) -> TableKey:
     """Name the smallest table that holds the labels."""
     if "formula" in rule.parameters:
-        return table_key(rule.name, **options)
+        return named_key(rule.name, **options)
     top = max(wanted[: rule.leading])
-    return table_key(rule.name, -(-top // 2) if rule.doubled else top, **options)
+    return named_key(rule.name, -(-top // 2) if rule.doubled else top, **options)
 
 
 def _block(key: TableKey, wanted: Sequence[int]) -> Block | None:

@@ -35,7 +35,7 @@ def most_rows(key: TableKey) -> int:
     which is below 2/15 (n + 1)^5 over n consecutive dimensions and 16/15 (L + 1)^5 over the odd ones to
     2 L + 1; or, when l3 is cut low, the pairs (l1 m1, l3 m3) times the l2 of each. In the real basis two m
     reach two of the third. Symbols without orders: `_symbols`. The others count l, m and the u or powers of
-    one parity.
+    one parity. Another polar axis renames x, y, z in polynomials and makes d diagonal, no more.
 
     >>> from reptheory.tables.kinds import table_key
     >>> most_rows(table_key("gaunt", 4)) >= 1641

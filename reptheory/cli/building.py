@@ -9,12 +9,14 @@ import click
 
 from reptheory.cli.options import EPILOG, KIND, OUTPUT, named_table
 from reptheory.cli.progress import bar
-from reptheory.tables.kinds import TableOptions, kind_of, table_key
+from reptheory.tables.kinds import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Executor
     from pathlib import Path
+
+    from reptheory.build.naming import TableOptions
 
 __all__ = ["build"]
 
@@ -53,12 +55,13 @@ def build(
     """
     from reptheory.build.estimate import estimate  # noqa: PLC0415
     from reptheory.build.library import write_key  # noqa: PLC0415
+    from reptheory.build.naming import named_key  # noqa: PLC0415
     from reptheory.build.streaming import fits_in_memory, stream_key  # noqa: PLC0415
 
     needed = kind_of(kind).parameters[0]
     if {"lmax": lmax, "formula": options["formula"]}[needed] is None:
         raise click.UsageError(f"Missing option '--{needed}'.")
-    key = table_key(kind, lmax, **options)
+    key = named_key(kind, lmax, **options)
     stream = stream or not fits_in_memory(key)
     guess = estimate(key, streamed=stream)
     if only_estimate:

@@ -79,16 +79,16 @@ def _degrees(text: str) -> list[int] | str:
 def convert(file: Path, source: str | None, target: str, kind: str | None, output: Path | None) -> None:
     """Write the numbers of FILE as another package writes them.
 
-    FILE is a table of this package, converted exactly and then rounded once, or arrays of another one (npz,
-    npy, safetensors, JSON, PyTorch), which need --from and --kind. Writes an npz file: arrays keep their
-    names, tables become one array for each path, named l1_l2_l3. A table of this package is written with
-    exact integers where --output ends in .json.
+    FILE is a table of this package, which becomes a table: converted exactly, every float proven again;
+    `reptheory export` writes it for other programs (JSON: where --output ends in .json). Or FILE holds arrays
+    of another package (npz, npy, safetensors, JSON, PyTorch), which need --from and --kind and become an npz
+    file under the same names.
     """
-    from reptheory.conversion.files import convert_file  # noqa: PLC0415
+    from reptheory.build.convert_files import convert_file  # noqa: PLC0415
 
     not_itself(file, output)
-    path, count = convert_file(file, source, target, kind, output)
-    click.echo(f"{path}: {count} arrays in the convention {target}")
+    path, written = convert_file(file, source, target, kind, output)
+    click.echo(f"{path}: {written}")
 
 
 @click.command()

@@ -12,9 +12,11 @@ from reptheory.tables.kinds import KINDS
 
 __all__ = ["EPILOG", "FILE", "KIND", "OUTPUT", "named_table", "not_itself"]
 
+
 _NAMING: Final = (
     click.option("--normalization", help="Of harmonics: orthonormal, 4pi, schmidt or unnormalized."),
     click.option("--phase", help="Of harmonics: condon-shortley or none. Default: that of the basis."),
+    click.option("--convention", metavar="NAME", help="Of another package."),
     click.option("--quaternion", metavar="A,B,C,D", help="Rotation matrices: whole numbers, scalar first."),
     click.option("--formula", help="Cartesian tensors: index symmetry, such as ij=ji."),
     click.option("--basis", type=click.Choice(["real", "complex"]), help="Default: the kind's first."),

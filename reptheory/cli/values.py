@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Unpack
 import click
 
 from reptheory.cli.options import EPILOG, KIND, named_table
-from reptheory.tables.kinds import TableOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reptheory.build.naming import TableOptions
     from reptheory.build.show import Listing
 
 __all__ = ["show"]

@@ -12,7 +12,7 @@ times sqrt(2) for complex products; a signed permutation with factor 1 is exact.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import groupby
 from typing import Any
 
@@ -58,7 +58,7 @@ def change_entries(entries: Entries, axis: int, degrees: Degrees, matrix_of: Mat
         for start, ell in zip(offsets(degrees), degrees, strict=True)
         for k in range(2 * ell + 1)
     ]
-    columns = {ell: _columns(matrix_of(ell)) for ell in set(degrees)}
+    columns = {ell: matrix_of(ell).columns for ell in set(degrees)}
     sums: dict[tuple[int, ...], ComplexSurd] = {}
     for index, value in entries.items():
         start, ell, k = where[index[axis]]
@@ -67,14 +67,6 @@ def change_entries(entries: Entries, axis: int, degrees: Degrees, matrix_of: Mat
             term = ComplexSurd.of(factor) * ComplexSurd.of(value)
             sums[place] = sums[place] + term if place in sums else term
     return {place: plain(value) for place, value in sums.items() if value}
-
-
-def _columns(matrix: ExactMatrix) -> Mapping[int, list[tuple[int, Exact]]]:
-    """Return the entries of each column."""
-    columns: dict[int, list[tuple[int, Exact]]] = {}
-    for (row, column), value in matrix.entries.items():
-        columns.setdefault(column, []).append((row, value))
-    return columns
 
 
 def assembled(

@@ -76,6 +76,14 @@ class ExactMatrix:
         return immutable(result if result.imag.any() else np.ascontiguousarray(result.real))
 
     @cached_property
+    def columns(self) -> Mapping[int, list[tuple[int, Exact]]]:
+        """The entries (row, value) of each column."""
+        found: dict[int, list[tuple[int, Exact]]] = {}
+        for (row, column), value in self.entries.items():
+            found.setdefault(column, []).append((row, value))
+        return MappingProxyType(found)
+
+    @cached_property
     def conjugate(self) -> ExactMatrix:
         """The complex conjugate."""
         return ExactMatrix(self.degree, {place: value.conjugate() for place, value in self.entries.items()})

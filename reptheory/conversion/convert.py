@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,15 +41,12 @@ from reptheory.conversion.axis_change import (
 from reptheory.conversion.bases import ExactMatrix, harmonics_matrix
 from reptheory.conversion.degrees import Degrees, degrees_of_axis, degrees_of_block, offsets, size
 from reptheory.conversion.layouts import packed, refuse_masked, unpacked
-from reptheory.conversion.path_signs import path_sign, require_paths
+from reptheory.conversion.path_signs import path_factor, require_paths
 from reptheory.conversion.registry import PackageConvention, convention
 from reptheory.errors import ConventionMismatch, LabelError, OperandError
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.complex_surds import ComplexSurdArray
 from reptheory.exact.surd import Surd
-
-if TYPE_CHECKING:
-    from reptheory.tables.table import Table
 
 __all__ = ["COUPLINGS", "ConversionKind", "convert", "converted_axes"]
 
@@ -103,12 +100,11 @@ def convert(
 
     values    floats or complex numbers: converted in float64 and returned in their precision, error as stated
               in `axis_change`. SurdArray, ComplexSurdArray, or an object array of Fraction, Surd or SymPy
-              expressions: exact in, exact out. A mapping from (l1, l2, l3) to blocks: each block. A `Table`
-              of couplings: a dict of its exact blocks.
+              expressions: exact in, exact out. A mapping from (l1, l2, l3) to blocks: each block
     source    name in `CONVENTIONS`, an entry of it, `REAL` or `COMPLEX`; None for what carries its convention
     target    as source
-    kind      what the values are: see the formulas of the module. None is features, or what a table says that
-              it is; exact arrays of several axes and mappings of blocks need the word
+    kind      what the values are: see the formulas of the module. None is features; exact arrays of several
+              axes and mappings of blocks need the word
     degrees   of the axis: None, one degree, a list of degrees, or Irreps; for couplings three of these.
               None reads 2l + 1 entries as one degree, (L + 1)^2 as 0..L; where both fit, harmonics,
               coefficients and features are 0..L, the others one degree
@@ -119,12 +115,9 @@ def convert(
     >>> convert(np.array([1.0, 2.0, 3.0]), "real", "e3x").tolist()  # y, z, x -> x, y, z
     [3.0, 1.0, 2.0]
     """
-    blocks = _blocks(values)
-    if isinstance(blocks, tuple):
-        blocks, kind = blocks
-    word = _kind(kind, values, blocks)
-    if blocks is not None:
-        return {path: convert(block, source, target, word, path) for path, block in blocks.items()}
+    word = _kind(kind, values)
+    if isinstance(values, Mapping):
+        return {path: convert(block, source, target, word, path) for path, block in values.items()}
     change = _Change(_source(values, source), convention(target), word)
     if word in COUPLINGS:
         for one in (change.source, change.target):
@@ -140,9 +133,9 @@ def convert(
     return _coupling(array, change, degrees)
 
 
-def _kind(kind: str | None, values: Any, blocks: object) -> ConversionKind:
+def _kind(kind: str | None, values: Any) -> ConversionKind:
     """Return the checked kind; features only where nothing else is likely."""
-    several = blocks is not None or (
+    several = isinstance(values, Mapping) or (
         isinstance(values, SurdArray | ComplexSurdArray) and len(values.shape) > 1
     )
     word = "features" if kind is None and not several else kind
@@ -151,18 +144,6 @@ def _kind(kind: str | None, values: Any, blocks: object) -> ConversionKind:
             found: ConversionKind = known
             return found
     raise LabelError(f"kind: got {kind!r}; it must be one of {', '.join(get_args(ConversionKind))}")
-
-
-def _blocks(values: Any) -> Any:
-    """Return the blocks of a mapping, or blocks and kind of a table; None for an array."""
-    if isinstance(values, Mapping):
-        return values
-    if hasattr(values, "key") and hasattr(values, "numerator"):  # a Table; arrays need not load its module
-        from reptheory.conversion.table_blocks import coupling_in, table_blocks  # noqa: PLC0415
-
-        table: Table = values
-        return table_blocks(table), coupling_in(table)
-    return None
 
 
 def _source(values: Any, source: Named | None) -> PackageConvention:
@@ -248,15 +229,6 @@ def _coupling(array: Any, change: _Change, degrees: object) -> Any:
     return _realized(_with_signs(changed, found, change), change)
 
 
-def _factor(change: _Change, path: tuple[int, int, int]) -> Surd:
-    """Return sign and phase of one path."""
-    sign = path_sign(change.source, change.kind, path) * path_sign(change.target, change.kind, path)
-    turns = 0
-    if change.kind != "gaunt" and sum(path) % 2 and change.source.basis != change.target.basis:
-        turns = 3 if change.target.basis == "real" else 1
-    return Surd.sqrt(1, sign, i_power=turns)
-
-
 def _paths(
     degrees: tuple[Degrees, Degrees, Degrees],
 ) -> Iterable[tuple[tuple[int, int, int], tuple[slice, ...]]]:
@@ -279,10 +251,13 @@ def _with_signs(array: Any, degrees: tuple[Degrees, Degrees, Degrees], change: _
         for index, value in entries_of(array).items():
             l1, l2, l3 = (l_of[axis][place] for axis, place in enumerate(index))
             if (l1, l2, l3) not in known:
-                known[l1, l2, l3] = _factor(change, (l1, l2, l3))
+                known[l1, l2, l3] = path_factor(change.source, change.target, change.kind, (l1, l2, l3))
             entries[index] = value * known[l1, l2, l3]
         return assembled(tuple(array.shape), entries, array.convention)
-    factors = [(places, _factor(change, path)) for path, places in _paths(degrees)]
+    factors = [
+        (places, path_factor(change.source, change.target, change.kind, path))
+        for path, places in _paths(degrees)
+    ]
     complex_needed = array.dtype.kind == "f" and any(factor.i_power for _, factor in factors)
     result = array.astype(np.result_type(array.dtype, np.complex64)) if complex_needed else array.copy()
     for places, factor in factors:

@@ -15,7 +15,6 @@ import struct
 import zipfile
 import zlib
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -25,7 +24,6 @@ from numpy.typing import NDArray
 
 from reptheory.conversion.precision import from_bfloat16, numbers_of
 from reptheory.errors import LabelError, OperandError, StoreError, TooLarge
-from reptheory.exact.surd import Surd
 from reptheory.tables.archive import MANIFEST
 from reptheory.tables.files import open_regular, shown
 from reptheory.tables.format import key_stated
@@ -185,8 +183,6 @@ def _json(stream: BufferedReader, size: int) -> Foreign:
     value = _parsed(stream.read())
     if isinstance(value, dict) and {"columns", "manifest", "rows"} <= value.keys():
         return _rows_of_ours(value)
-    if isinstance(value, dict) and {"kind", "convention", "blocks"} <= value.keys():
-        return Foreign({name: _block_of_ours(block) for name, block in value["blocks"].items()})
     entries = value if isinstance(value, dict) else {"": value}
     arrays = {}
     for name, entry in entries.items():
@@ -209,20 +205,6 @@ def _rows_of_ours(table: dict[str, Any]) -> Foreign:
     if "i_power" in columns:
         arrays["i_power"] = np.array(columns["i_power"], dtype=np.uint8)
     return Foreign(arrays, _key_in(table["manifest"]))
-
-
-def _block_of_ours(block: dict[str, Any]) -> NDArray[Any]:
-    """Return the floats of an exact block of the JSON that `reptheory convert` writes."""
-    shape = [int(length) for length in block["shape"]]
-    if math.prod(shape) * 16 > MOST_BYTES:
-        raise TooLarge(f"a block promises {math.prod(shape)} entries")
-    pi_power = int(block["pi_power"])
-    values = np.zeros(shape, np.complex128 if any(block["i_power"]) else np.float64)
-    parts = block["index"], block["numerator"], block["denominator"], block["i_power"]
-    for place, top, bottom, i_power in zip(*parts, strict=True):
-        surd = Surd.sqrt(Fraction(abs(top), bottom), -1 if top < 0 else 1, pi_power=pi_power)
-        values[tuple(place)] = float(surd) * (1j if i_power else 1)
-    return values
 
 
 def _parsed(data: bytes) -> Any:

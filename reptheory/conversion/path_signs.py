@@ -24,27 +24,41 @@ from functools import lru_cache
 from reptheory.conversion.registry import PackageConvention
 from reptheory.errors import LabelError
 from reptheory.exact.coupling import coupling_block
+from reptheory.exact.surd import Surd
 from reptheory.exact.three_spins import parity_3j
 
-__all__ = ["path_sign", "require_paths"]
+__all__ = ["path_factor", "path_sign", "require_paths"]
 
 
 def path_sign(convention: PackageConvention, kind: str, path: tuple[int, int, int]) -> int:
     """Return the sign of a package's coupling tensor of one path against ours of the same kind.
 
-    kind   "wigner_3j", "clebsch_gordan" or "gaunt" (no sign: the harmonics fix it)
+    kind   "wigner_3j", "clebsch_gordan", "gaunt" or "vector" (no sign: the harmonics fix it)
 
     >>> from reptheory.conversion.registry import CONVENTIONS
     >>> [path_sign(CONVENTIONS[name], "clebsch_gordan", (1, 1, 0)) for name in ("real", "e3nn@0.6")]
     [1, -1]
     """
-    if kind == "gaunt" or convention.paths in ("real", "condon-shortley"):
+    if kind in ("gaunt", "vector") or convention.paths in ("real", "condon-shortley"):
         return 1
     l1, l2, l3 = path
     swap = -1 if kind == "wigner_3j" and (l1 - l2) % 2 else 1
     if convention.paths == "e3nn 0.6":
         return swap * (-1 if (l1 + l2 - l3) // 2 % 2 else 1)
     return swap * (-1 if (l1 - l2) % 2 else 1) * _sorted_sign(*sorted(path))
+
+
+def path_factor(
+    source: PackageConvention, target: PackageConvention, kind: str, path: tuple[int, int, int]
+) -> Surd:
+    """Return sign and phase that take one path from a convention to another.
+
+    The phase is -i from complex to real where l1 + l2 + l3 is odd, and i back; 1 for "gaunt".
+    """
+    turns = 0
+    if kind != "gaunt" and sum(path) % 2 and source.basis != target.basis:
+        turns = 3 if target.basis == "real" else 1
+    return Surd.sqrt(1, path_sign(source, kind, path) * path_sign(target, kind, path), i_power=turns)
 
 
 @lru_cache(maxsize=4096)

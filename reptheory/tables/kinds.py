@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import gcd
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Final
 
 from reptheory.conventions import Convention, convention_of, harmonic_convention
 from reptheory.errors import LabelError
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-__all__ = ["KINDS", "OPTIONS", "TableKey", "TableOptions", "kind_of", "table_key"]
+__all__ = ["KINDS", "OPTIONS", "TableKey", "kind_of", "table_key"]
 
 OPTIONS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -44,19 +44,6 @@ _QUATERNION: Final = re.compile(r"-?[0-9]{1,9}(,-?[0-9]{1,9}){3}")
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType({kind.name: kind for kind in CATALOGUE})
 """Every kind by its name."""
-
-
-class TableOptions(TypedDict, total=False):
-    """What names a table beside its kind and lmax; see `table_key`."""
-
-    basis: str | None
-    lmax_out: int | None
-    band_limit: int | None
-    formula: str | None
-    quaternion: str | Sequence[int] | None
-    normalization: str | None
-    phase: str | None
-    convention: Convention | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +176,8 @@ def _written_in(
         if scaled or basis not in (None, convention.basis):
             raise LabelError(f"basis, normalization, phase: {convention.name} states them; leave them out")
         native = convention == convention_of(convention.basis) and convention.basis in rule.bases
-        if rule.doubled or not native:
+        whole = rule.doubled and convention.basis == "complex"  # of a table with half-integers
+        if whole or not native:
             return {"basis": convention.basis, "convention": convention.name}
     chosen = (convention.basis if convention else rule.bases[0]) if basis is None else basis
     if chosen not in rule.bases:

@@ -113,9 +113,10 @@ def _explanation(
     word = foreign.key.kind if kind is None and foreign.key is not None else kind
     coupling = None if word is None else word.removeprefix("real_")
     best: Explanation | None = None
-    if coupling is None or coupling in COUPLINGS:
+    stated = foreign.key is not None and foreign.key.stated is not None and kind is None
+    if not stated and (coupling is None or coupling in COUPLINGS):
         best = coupling_explanation(foreign, coupling, convention, degrees)
-    if coupling not in COUPLINGS and (best is None or best.share > UNEXPLAINED):
+    if (stated or coupling not in COUPLINGS) and (best is None or best.share > UNEXPLAINED):
         other = row_explanation(foreign, word, convention, formula)
         if other is not None and (best is None or other.share < best.share):
             best = other

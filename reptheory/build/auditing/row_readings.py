@@ -19,6 +19,8 @@ from reptheory.build.auditing.coupling_readings import common_factor, wrong_entr
 from reptheory.build.auditing.foreign_rows import Rows, rows_of
 from reptheory.build.auditing.report import Label
 from reptheory.build.auditing.tally import Explanation, Piece
+from reptheory.build.changes import entry_of
+from reptheory.build.naming import TableOptions, named_key
 from reptheory.build.recipes import RECIPES, Block, block_of
 from reptheory.conversion import registry
 from reptheory.conversion.bases import orders
@@ -31,7 +33,7 @@ from reptheory.conversion.registry import CONVENTIONS, PackageConvention
 from reptheory.errors import LabelError, OperandError
 from reptheory.exact.rounding import round_all
 from reptheory.exact.surd import Surd
-from reptheory.tables.kinds import KINDS, TableKey, TableOptions, table_key
+from reptheory.tables.kinds import KINDS, TableKey, table_key
 from reptheory.tables.rules import Column, Kind
 
 __all__ = ["row_explanation"]
@@ -68,13 +70,19 @@ class _Guess:
         return KINDS[self.key.kind]
 
 
+_NEVER_GUESSED: Final = (*COUPLINGS, "harmonic_factor")
+"""Couplings are read elsewhere; a few ones are no evidence of factors."""
+
+
 def row_explanation(
     foreign: Foreign, kind: str | None, named: Named, formula: str | None
 ) -> Explanation | None:
     """Return the likeliest reading of a table that holds no couplings, or None where it has no such shape."""
     best: list[_Guess] = []
     names = (
-        [name for name in KINDS if name.removeprefix("real_") not in COUPLINGS] if kind is None else [kind]
+        [name for name in KINDS if name.removeprefix("real_") not in _NEVER_GUESSED]
+        if kind is None
+        else [kind]
     )
     for name in names:
         for guess in _guesses(foreign, KINDS[name], named, formula, sure=kind is not None):
@@ -136,7 +144,7 @@ def _keys(
         band = top if "band_limit" in kind.parameters else None
         words: list[TableOptions] = [{"basis": basis, "band_limit": band} for basis in kind.bases]
         words += _scaled(kind, band) if sure and kind.harmonics else []
-        keys = [table_key(kind.name, top, **each) for each in words]
+        keys = [named_key(kind.name, top, **each) for each in words]
     if named is None:
         return keys
     name = registry.convention(named).name
@@ -158,16 +166,18 @@ def _scaled(kind: Kind, band: int | None) -> Iterator[TableOptions]:
 
 def _alike(key: TableKey) -> tuple[str, ...]:
     """Return the conventions that give the same table; none for symbols without orders."""
-    kind, stated = KINDS[key.kind], key.convention
+    kind, stated, ours = KINDS[key.kind], key.convention, entry_of(key.convention)
     if RECIPES[kind.name].value is not None:
         return ()
-    turns = kind.name.startswith("wigner_d")
+    turns, coupled = kind.name.startswith("wigner_d"), kind.name.removeprefix("real_") in COUPLINGS
 
     def same(one: PackageConvention) -> bool:
-        words = one.basis, one.phase, one.normalization
-        plain = one.order == "ascending" and one.polar_axis == "z"
-        good = plain and words == (stated.basis, stated.phase, stated.normalization)
-        return good and (not turns or one.angles == "zyz")
+        words = one.basis, one.phase, one.order, one.polar_axis
+        wanted = ours.basis, ours.phase, ours.order, ours.polar_axis
+        if coupled:
+            return words == wanted and one.paths == ours.paths and (one == ours or not one.is_variant)
+        fits = one.normalization == ours.normalization and (not turns or one.angles == ours.angles)
+        return words == wanted and fits
 
     return tuple(name for name, one in CONVENTIONS.items() if same(one) or one.stated == stated)
 

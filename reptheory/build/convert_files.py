@@ -1,34 +1,26 @@
-"""Files in, files out: arrays of one convention as a file of another.
+"""Files in, files out: tables and arrays of one convention as a file of another.
 
-npz holds floats, each rounded once from its exact value where the source is a table of ours. JSON holds such
-a table exactly: blocks by path, each with its shape, the indices of its nonzero entries, and
-
-    value = sign(numerator) * i^i_power * sqrt(|numerator| / denominator * pi^pi_power)
-
-Both name the kind, the convention and its fingerprint; `stated` reads that back.
+A table of ours becomes a table, an ordinary file of docs/table-format.md or its JSON export. Arrays of other
+packages become an npz file that names kind, convention and its fingerprint besides; `stated` reads that back.
 """
 
 from __future__ import annotations
 
 import io
-import json
 import re
 import zipfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reptheory.conversion.convert import convert
+from reptheory.build.convert import convert
+from reptheory.build.export import export_table
 from reptheory.conversion.foreign_files import read_foreign
 from reptheory.conversion.registry import PackageConvention, convention
-from reptheory.conversion.table_blocks import coupling_in
 from reptheory.errors import LabelError, OperandError, TableCorrupt
-from reptheory.exact.arrays import SurdArray
 from reptheory.tables.files import replace_file
-from reptheory.tables.format import canonical
 from reptheory.tables.table import Table, read_table
 
 if TYPE_CHECKING:
@@ -41,34 +33,32 @@ _MOST_STATED: Final = 1 << 12
 
 def convert_file(
     path: Path, source: str | None, target: str, kind: str | None, output: Path | None
-) -> tuple[Path, int]:
+) -> tuple[Path, str]:
     """Convert a table of ours exactly, or foreign arrays in floating point, and write a file.
 
-    source, kind   of foreign arrays; our tables carry both
+    source, kind   of foreign arrays; our tables state both
     output         ending in .npz or, for a table of ours, .json; None: the name of the file with the
                    convention's
-    returns        the path written and the number of arrays
+    returns        the path written, and what it holds
     raises         LabelError: source or kind missing or unknown; otherwise as `convert` and `read_foreign`
     """
     one = convention(target)
     written = output or path.with_name(f"{path.stem}-{re.sub(r'[^a-z0-9.]+', '-', one.name)}.npz")
-    if written.suffix not in (".npz", ".json"):
+    as_json = written.suffix == ".json"
+    if written.suffix != ".npz" and not as_json:
         raise LabelError(f"output: got {written.name!r}; it must end in .npz or .json")
     table = _ours(path)
     if table is not None:
-        blocks = {"_".join(map(str, labels)): block for labels, block in convert(table, source, one).items()}
-        if written.suffix == ".json":
-            text = _json(coupling_in(table) or table.kind, blocks, one)
-            return replace_file(written, lambda stream: stream.write(text)), len(blocks)
-        floats = {name: block.to_numpy() for name, block in blocks.items()}
-        return _npz(written, coupling_in(table) or table.kind, floats, one), len(blocks)
+        changed = convert(table, source, one)
+        path = export_table(changed, written, "json") if as_json else changed.save(written)
+        return path, f"{changed.key}, {len(changed)} rows, {2 * len(changed)} floats proven"
     if source is None or kind is None:
         raise LabelError(f"{path}: is no table of this package; say what it holds with --from and --kind")
-    if written.suffix == ".json":
+    if as_json:
         raise OperandError(f"{path}: JSON holds exact values, and these are floats; write an npz file")
     word: Any = kind  # convert refuses an unknown one
     arrays = {name: convert(array, source, one, word) for name, array in read_foreign(path).arrays.items()}
-    return _npz(written, kind, arrays, one), len(arrays)
+    return _npz(written, kind, arrays, one), f"{len(arrays)} arrays in the convention {one.name}"
 
 
 def _ours(path: Path) -> Table | None:
@@ -84,10 +74,6 @@ def _ours(path: Path) -> Table | None:
 def stated(stream: BufferedReader) -> list[str]:
     """Return what a file that `convert_file` wrote says of itself, as lines `name: value`; none of others."""
     try:
-        if stream.peek(1).startswith(b"{"):
-            document = json.loads(stream.read())
-            kind, one = document["kind"], document["convention"]
-            return _lines(kind, one["name"], one["fingerprint"], len(document["blocks"]))
         with zipfile.ZipFile(stream) as archive:
             kind = _words(archive, "kind")[0]
             name, fingerprint = _words(archive, "convention")
@@ -120,23 +106,3 @@ def _npz(path: Path, kind: str, arrays: dict[str, NDArray[Any]], target: Package
     named["kind"] = np.array([kind])
     named["convention"] = np.array([target.name, target.fingerprint])
     return replace_file(path, lambda stream: np.savez(stream, allow_pickle=False, **named))
-
-
-def _json(kind: str, blocks: dict[str, SurdArray], target: PackageConvention) -> bytes:
-    """Return exact blocks as canonical JSON; integers of any length, as numbers."""
-    document = {
-        "kind": kind,
-        "convention": {**asdict(target), "fingerprint": target.fingerprint},
-        "blocks": {
-            name: {
-                "shape": list(block.shape),
-                "index": block.indices.tolist(),
-                "numerator": list(block.numerators),
-                "denominator": list(block.denominators),
-                "i_power": block.i_powers.tolist(),
-                "pi_power": block.pi_power,
-            }
-            for name, block in blocks.items()
-        },
-    }
-    return canonical(document)
