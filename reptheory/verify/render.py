@@ -39,6 +39,10 @@ MEANINGS = {
     "rounding of the rotated inputs.",
     "equivariance under inversion": "Inverting space multiplies every output by its parity.",
     "methods agree": "The methods of one product differ by no more than their bounds together.",
+    "features come back from the grid": "Features taken to a grid of the sphere and back are what they were, "
+    "within the bounds of both transforms.",
+    "products by points are Gaunt products": "Two functions multiplied point by point on the grid have "
+    "the coefficients of the exact Gaunt product, within the bound.",
     "odd paths lost, even paths at their ratio": "The Gaunt product has lost exactly the paths with "
     "l1 + l2 + l3 odd; the others are a fixed multiple of Clebsch-Gordan.",
     "table correctly rounded": "Every float of the tables is the one nearest to its exact value, and every "

@@ -37,6 +37,7 @@ from reptheory.verify.molecules import resolve
 from reptheory.verify.paths import check_exact_paths, check_probed_paths
 from reptheory.verify.results import Curve, MoleculeFacts, Report, Row, Sparsity
 from reptheory.verify.rotations import Rotation, random_rotation
+from reptheory.verify.sphere import check_sphere
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -318,6 +319,9 @@ def _relations(members: Sequence[Candidate], work: _Work, seed: int) -> list[Che
     for family, precision in product((gaunt, others), under_test.PRECISIONS):
         same = [candidate for candidate in family if candidate.precision == precision]
         checks += check_agreement(same, *work.operands(same[0]))
+    for one in gaunt:
+        if one.method == "grid" and one.precision.accumulate is None:
+            checks += check_sphere(*work.operands(one), one.lmax, work.expected(one))
     checks.append(check_exact_paths(work.coupling, partial(coupling_block, "gaunt")))
     widest = under_test.Precision("float64")
     full = next(one for one in members if one.family != "Gaunt" and one.precision == widest)
