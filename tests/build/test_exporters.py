@@ -229,6 +229,23 @@ def test_cuda_compiles_to_constant_memory(tmp_path):
     assert bytes(int(value) for value in values.split(",")) == table.float64.tobytes()
 
 
+@pytest.mark.parametrize("name", ["limbs", "imaginary"])
+def test_cuda_by_its_own_compiler(name, tmp_path):
+    nvcc, table = compiler("nvcc"), TABLES[name]()
+    text = export_table(table, tmp_path / "x.cuh", "cuda").read_text("ascii")
+    kinds = re.search(rf"(int\d+)_t {identifier(table.key)}_index", text).group(1)
+    names = [spec.name for spec in table.header.specs]
+    arrays = [f"{identifier(table.key)}_{name}" for name in names]
+    reads = "\n".join(f"out[{k}] = ((const char *){array})[r];" for k, array in enumerate(arrays))
+    (tmp_path / "kernel.cu").write_text(
+        f'#include "x.cuh"\nextern "C" __global__ void read(volatile char *out, int r) {{ {reads} }}\n'
+    )
+    run(nvcc, "-cubin", "-arch=sm_80", tmp_path / "kernel.cu", "-o", tmp_path / "kernel.cubin")
+    memory = (tmp_path / "kernel.cubin").read_bytes()
+    for column, array in stored(table).items():
+        assert (array.astype(kinds) if column == "index" else array).tobytes() in memory, column
+
+
 def test_fortran_module(table, tmp_path):
     text = export_table(table, tmp_path / "x.f90", "fortran").read_text("ascii")
     assert_provenance(text, table)

@@ -14,13 +14,14 @@ from reptheory.build.library import build_key
 
 ROOT = Path(__file__).parents[2]
 
-# Builds every table of this test in many pieces, with the executor of argv, and prints its hash.
+# Builds every table of this test in many pieces, with the executor of argv, and prints its hash. Threads use
+# compiled loops, which small tables are not worth otherwise.
 WRITER = """
 import hashlib, io, locale, os, sys
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing import get_context
-from reptheory.build import pieces
+from reptheory.build import compiled, pieces
 from reptheory.build.library import build_key
 from reptheory.build.workers import WorkerProcesses
 from table_keys import every_key
@@ -38,6 +39,8 @@ def main(kind, count):
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, [min(os.sched_getaffinity(0))])
         return [digest(build_key(key)) for key in every_key(2)]
+    if kind == "threads":
+        compiled.WORTH_COMPILING = -1
     with makers[kind]() as executor:
         return [digest(build_key(key, executor=executor)) for key in every_key(2)]
 
