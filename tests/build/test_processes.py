@@ -22,10 +22,12 @@ ROOT = Path(__file__).parents[2]
 KEY = table_key("clebsch_gordan", 5)
 
 
-def start(program, *arguments, flags=(), **environment):
-    settings = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    command = [sys.executable, *flags, "-c", program, *map(str, arguments)]
-    return subprocess.Popen(command, env=settings, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+def start(program, *arguments, **options):
+    settings = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    return subprocess.Popen(
+        command, env=settings, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options
+    )
 
 
 def finish(process):
@@ -126,6 +128,37 @@ def check_sound(cache):
         else:
             assert path.is_dir() or is_lock(path.name), path
     return kept
+
+
+COMMAND = """
+import sys
+from reptheory.build import pieces
+from reptheory.cli import main
+pieces.PIECE_ROWS = 300
+main(["build", "clebsch_gordan", "--lmax", "5", "--workers", sys.argv[1], "--output", sys.argv[2]])
+"""
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_ctrl_c_ends_the_command_and_its_workers_and_keeps_what_is_proven(cache, tmp_path, workers):
+    path, kept = tmp_path / "table.npz", cache / "pieces" / KEY.file_name.removesuffix(".npz")
+    builder = start(COMMAND, workers, path, start_new_session=True)
+    for _ in range(6000):
+        if kept.is_dir() and os.listdir(kept):
+            break
+        time.sleep(0.01)
+    os.killpg(builder.pid, signal.SIGINT)  # as a terminal sends it
+    _, error = builder.communicate(timeout=60)
+    assert builder.returncode == 130
+    assert error.splitlines()[-1] == "reptheory: interrupted; files are as they were before"
+    assert "Traceback" not in error
+    with pytest.raises(ProcessLookupError):
+        os.killpg(builder.pid, 0)
+    assert not path.exists()
+    assert os.listdir(kept)
+    finish(start(COMMAND, workers, path))
+    assert read_table(path) == build_table("clebsch_gordan", 5)
+    assert os.listdir(cache) == []
 
 
 def test_a_table_crosses_to_a_spawned_process(tmp_path):
