@@ -117,12 +117,10 @@ def load_copies(
         t0 + at(entry, e + 2) * SAMPLES * lanes,
         SAMPLES * lanes,
     )
-    if count == lanes and step == 1:
-        for m in range(orders):
-            split(x, start + m * jump, work, row + m * span, span, 1, lanes)
-        return
-    if count == lanes and step == orders and orders <= LARGEST:
-        split(x, start, work, row, span, orders, lanes)
+    if count == lanes and (step == 1 or (step == orders and orders <= LARGEST)):
+        at_once = 1 if step == 1 else orders
+        for m in range(0, orders, at_once):
+            split(x, start + m * jump, work, row + m * span, span, at_once, lanes)
         return
     for m in range(orders):
         for c in range(count):
@@ -142,12 +140,10 @@ def store_copies(
         t0 + at(entry, e + 2) * SAMPLES * lanes,
         SAMPLES * lanes,
     )
-    if count == lanes and step == 1:
-        for m in range(orders):
-            join(work, row + m * span, span, z, start + m * jump, 0, 1, lanes)
-        return
-    if count == lanes and step == orders and orders <= LARGEST:
-        join(work, row, span, z, start, 0, orders, lanes)
+    if count == lanes and (step == 1 or (step == orders and orders <= LARGEST)):
+        at_once = 1 if step == 1 else orders
+        for m in range(0, orders, at_once):
+            join(work, row + m * span, span, z, start + m * jump, 0, at_once, lanes)
         return
     for m in range(orders):
         for c in range(count):
@@ -194,12 +190,10 @@ def mixed(
     """
     work = address(scratch)
     for p in range(paths):
-        if copies == lanes:
-            split(weights, w0 + p * channels, work, tile + p * lanes, lanes, 1, lanes)
-        else:
-            clear(work, tile + p * lanes, lanes)
-            for c in range(copies):
-                put(work, tile + p * lanes + c, at(weights, w0 + p * channels + c))
+        for c in range(copies):
+            put(work, tile + p * lanes + c, at(weights, w0 + p * channels + c))
+        for c in range(copies, lanes):
+            put(work, tile + p * lanes + c, 0)
     source, starts = scratch[tile:], address(mix.starts)
     for c in range(mix.starts.size - 1):
         sparse_1(
