@@ -1,12 +1,13 @@
 """Symmetric contractions against MACE's and cuEquivariance's in torch, in one run.
 
-    pip install ".[bench]" mace-torch
+    pip install ".[bench]" && pip install --no-deps mace-torch ase matscipy torch-ema torchmetrics ...
     python benchmarks/symmetric_contraction.py [--threads 1] [--dtype float32] [--turns 5]
 
 x has `channels` copies of each degree up to L, the result too, weights belong to one of `species` species.
 Every contender gets its own kind of array, made beforehand, allocates its own result and uses the same
-number of threads: MACE (samples, channels, dim) and one-hot species, cuEquivariance "ir_mul" and whole numbers. MACE is
-taken as it is and scripted (`--compile`: by torch.compile too); cuEquivariance by its plain path.
+number of threads: MACE (samples, channels, dim) and one-hot species, cuEquivariance "ir_mul" and whole
+numbers. MACE is taken as it is and scripted (`--compile`: by torch.compile too; MACE pins e3nn 0.4.4 but runs
+with e3nn 0.6); cuEquivariance by its plain path.
 
 Printed for each: time a sample, its ratio to ours, and for ours how near it comes to the limits of this
 machine, counted as multiply-adds that the polynomials need (weights mixed once a species, left out) and bytes

@@ -34,6 +34,7 @@ from reptheory.kernels.simd_polynomials import SAMPLES, fold, fold_pull, left_pu
 __all__ = [
     "PolynomialPlan",
     "Sparse",
+    "arrange",
     "polynomial_gradients",
     "polynomial_scratch",
     "polynomial_values",
@@ -100,6 +101,31 @@ def polynomial_scratch(plan: PolynomialPlan, *, gradient: bool = False) -> int:
     if gradient:
         vectors += coefficients + SAMPLES * (monomials + rows)
     return vectors * (VECTOR_BYTES // plan.mix.values.itemsize)
+
+
+@compiled
+def arrange(
+    places: NDArray[np.int64], sets: int, most: int, order: NDArray[np.int64], units: NDArray[np.int64]
+) -> int:
+    """Order samples by their sets, stably, cut those of a set in units of at most `most`; return how many.
+
+    places   (samples,) the set of each sample
+    order    (samples,) written
+    units    (enough, 3) written: set, first and last + 1 in `order`
+    """
+    ends = np.zeros(sets + 1, np.int64)
+    for sample in range(places.size):
+        ends[places[sample] + 1] += 1
+    count = 0
+    for one in range(sets):
+        ends[one + 1] += ends[one]
+        for first in range(ends[one], ends[one + 1], most):
+            units[count, 0], units[count, 1], units[count, 2] = one, first, min(first + most, ends[one + 1])
+            count += 1
+    for sample in range(places.size):
+        order[ends[places[sample]]] = sample
+        ends[places[sample]] += 1
+    return count
 
 
 @part

@@ -56,13 +56,18 @@ def species_operands(
                 f"[species, {dims[1]}]"
             )
         name, places = "species", _places(species, rows)
-    shape, _ = common_axes([("x", features), (name, places[..., np.newaxis])])
-    dtype = np.promote_types(features.dtype, weights.dtype)
-    spread = np.broadcast_to(features, (*shape, dims[0]))
+    shape = features.shape[:-1]
+    if places.shape != shape:
+        shape, _ = common_axes([("x", features), (name, places[..., np.newaxis])])
+        features = np.broadcast_to(features, (*shape, dims[0]))
+        places = np.broadcast_to(places, shape)
+    dtype = features.dtype
+    if weights.dtype != dtype:
+        dtype = np.promote_types(dtype, weights.dtype)
     return Species(
-        np.require(spread, dtype, ["C", "A"]).reshape(prod(shape), dims[0]),
+        np.require(features, dtype, ["C", "A"]).reshape(prod(shape), dims[0]),
         np.require(weights, dtype, ["C", "A"]).reshape(rows, dims[1]),
-        np.broadcast_to(places, shape).reshape(-1).astype(np.int64),
+        np.require(places, np.int64, ["C", "A"]).reshape(-1),
         shape,
     )
 

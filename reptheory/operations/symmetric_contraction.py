@@ -225,9 +225,13 @@ class SymmetricContraction:
             return values
         return values, ContractionGradients(to_x[1], finite(found[1], limits[1]).reshape(np.shape(weight)))
 
+    @cached_property
+    def _meanings(self) -> tuple[str, str]:
+        """What the last axes of x and weight count."""
+        return f"the dimension of {self.irreps_in}", "the weights of all paths and copies"
+
     def _operands(self, x: ArrayLike, weight: ArrayLike, species: ArrayLike | None) -> Species:
-        meanings = f"the dimension of {self.irreps_in}", "the weights of all paths and copies"
-        return species_operands(x, weight, species, (self.dim_in, self.weight_numel), meanings)
+        return species_operands(x, weight, species, (self.dim_in, self.weight_numel), self._meanings)
 
     def __repr__(self) -> str:
         return (

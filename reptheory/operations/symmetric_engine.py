@@ -18,6 +18,7 @@ from reptheory.kernels.bounds import gamma, smallest, upward
 from reptheory.kernels.buffers import empty
 from reptheory.kernels.polynomials import (
     PolynomialPlan,
+    arrange,
     polynomial_gradients,
     polynomial_scratch,
     polynomial_values,
@@ -56,15 +57,10 @@ class _Units(NamedTuple):
 
 def _units(places: NDArray[np.int64], sets: int) -> _Units:
     """Cut samples, of which `places` tells the sets."""
-    order = np.argsort(places, kind="stable")
-    sizes = np.bincount(places, minlength=sets)
-    counts = -(-sizes // MOST_SAMPLES)
-    which = np.repeat(np.arange(sets), counts)
-    number = np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
-    ends = np.cumsum(sizes)[which]
-    first = ends - sizes[which] + number * MOST_SAMPLES
-    table = np.stack([which, first, np.minimum(first + MOST_SAMPLES, ends)], axis=1)
-    return _Units(order, np.ascontiguousarray(table, dtype=np.int64), sets)
+    order = np.empty(len(places), dtype=np.int64)
+    table = np.empty((min(len(places), sets) + len(places) // MOST_SAMPLES, 3), dtype=np.int64)
+    count = arrange(places, sets, MOST_SAMPLES, order, table)
+    return _Units(order, table[:count], sets)
 
 
 class SymmetricEngine:
@@ -98,19 +94,21 @@ class SymmetricEngine:
         threads: int | None,
     ) -> None:  # fmt: skip
         """Run task(first, last) over all pieces, one vector of copies of a unit each, in equal shares."""
-        coefficients = plan.sizes[0]
+        coefficients, units_of = plan.sizes[0], units.table
         pieces = -(-self._spec.channels // lanes_of(plan.mix.values.dtype))
         mixing = -(-len(plan.mix.values) // coefficients) if coefficients else 1
-        each = units.table[:, 2] - units.table[:, 1] + mixing
-        starts = np.cumsum(np.repeat(each, pieces))
-        starts = np.concatenate([[0], starts])
+        whole = pieces * (len(units.order) + mixing * len(units_of))
 
         def share(first: int, last: int) -> None:
-            begin, end = np.searchsorted(starts[:-1], [first, last])
-            task(int(begin), int(end))
+            ends = 0, pieces * len(units_of)
+            if (first, last) != (0, whole):
+                each = np.repeat(units_of[:, 2] - units_of[:, 1] + mixing, pieces)
+                begins = np.cumsum(each) - each
+                ends = int(np.searchsorted(begins, first)), int(np.searchsorted(begins, last))
+            task(*ends)
 
         work = passes * (self.cost + COPYING * sum(self._spec.dims)) // pieces
-        over_samples(share, int(starts[-1]), 1, work, threads)
+        over_samples(share, whole, 1, work, threads)
 
     def run(
         self,

@@ -66,7 +66,7 @@ class SymmetricSpec:
         counts = [len(coupling.paths) for coupling in self.couplings]
         return tuple(sum(counts[:k]) for k in range(len(counts) + 1))
 
-    @property
+    @cached_property
     def dims(self) -> tuple[int, int]:
         """Numbers of a sample of x and of z."""
         return self.irreps_in.dim, self.irreps_out.dim
