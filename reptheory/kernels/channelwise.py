@@ -22,9 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.kernels.copies import from_rows, put_weights, to_rows, weight_row
-from reptheory.kernels.jit import compiled, part
-from reptheory.kernels.simd import VECTOR_BYTES, gather, scatter, sparse_1
-from reptheory.kernels.simd_channels import clear, dots, mix_2, pull, sum_lanes, weigh_2
+from reptheory.kernels.jit import compiled, inlined
+from reptheory.kernels.simd import VECTOR_BYTES, sparse_1
+from reptheory.kernels.simd_channels import clear, dots, matrices, mix_2, pull, sum_lanes, weigh_2
 from reptheory.kernels.simd_pointers import address, at, put
 
 __all__ = [
@@ -32,13 +32,12 @@ __all__ = [
     "OUT",
     "PATH",
     "ChannelPlan",
-    "add_path",
+    "add_paths",
     "channel_gradient",
     "channel_product",
     "channel_scratch",
-    "matrix_rows",
-    "pull_path",
-    "pull_y",
+    "fill_matrices",
+    "pull_paths",
 ]
 
 Array = NDArray[Any]
@@ -53,7 +52,8 @@ class ChannelPlan(NamedTuple):
     """A channelwise product as flat arrays, the form that compiled code takes.
 
     values, inputs  (terms,)             coefficients, and the entry of y that each multiplies
-    rows            (places, 2) int64    first term, last term + 1 of each entry of the matrices M
+    rows            (places, 2) int64    first term, last term + 1 of each entry of the matrices M, and empty
+                                         ones to a multiple of a quarter of the lanes
     pulled, places  (terms,)             coefficients, and the entry of the path's matrix each multiplies
     pulls           (Q, 3) int64         first term, last term + 1, entry of y that they add to
     entries         (I, 5) int64         x0, copies, orders, row of the tile, padded copies
@@ -83,39 +83,97 @@ def channel_scratch(plan: ChannelPlan, *, gradient: bool = False) -> int:
     """Return how many numbers of scratch one thread needs for `channel_product`, or for its gradient."""
     lanes = VECTOR_BYTES // plan.values.itemsize
     places, tile, out, copies, matrix = plan.sizes
-    need = lanes * (plan.dims[1] + 2 * places) + tile + out + copies
+    need = lanes * (plan.dims[1] + places) + tile + out + copies
     if gradient:
         need += lanes * (plan.dims[1] + matrix) + tile + 2 * tile + copies
     return need
 
 
-@part
-def matrix_rows(values: Any, index: Any, rows: Any, places: int, tile: Any, turned: Any, lanes: int) -> None:
-    """Write the entries of the matrices M, samples as lanes, from the tile of y."""
-    for row in range(places):
-        sparse_1(values, index, at(rows, 2 * row), at(rows, 2 * row + 1), tile, lanes, turned, row * lanes, 1)
-
-
-@part
-def add_path(
-    paths: Any, path: int, weights: Any, w: int, source: Any, x0: int, work: Any, matrix: int, copies: int,
-    orders: int, target: int, padded: int, row: int, fresh: int, lanes: int,
+@inlined
+def fill_matrices(
+    plan: ChannelPlan, y: Any, order: Any, ordered: int, first: int, count: int, work: Any, t0: int,
+    lanes: int,
 ) -> None:  # fmt: skip
-    """Add (or, fresh, write) one path of one sample to the tile of its output.
+    """Write a tile of y of some samples at t0, and their matrices M behind it.
 
-    w        where the weights of the sample begin; row: scratch for those of the path
+    Samples are first, first + 1, ... or, ordered, those that stand there in `order`.
+    """
+    dim2, places = plan.dims[1], plan.sizes[0]
+    for j in range(dim2):
+        for lane in range(count):
+            sample = at(order, first + lane) if ordered else first + lane
+            put(work, t0 + j * lanes + lane, at(y, sample * dim2 + j))
+        for lane in range(count, lanes):
+            put(work, t0 + j * lanes + lane, 0)
+    matrices(
+        address(plan.values),
+        address(plan.inputs),
+        address(plan.rows),
+        places,
+        work,
+        t0,
+        t0 + dim2 * lanes,
+        places,
+    )
+
+
+@inlined
+def add_paths(
+    plan: ChannelPlan, out: int, weights: Any, w: int, source: Any, x0: int, work: Any, matrix: int,
+    target: int, row: int, fresh: int, lanes: int,
+) -> None:  # fmt: skip
+    """Add (or, fresh, write) all paths of one sample to the tile of one output.
+
+    w        where the weights of the sample begin; row: scratch for those of a path
     source   where the rows of x stand, from x0 on
     matrix   where the matrices of the sample begin in work
     """
-    p = path * PATH
-    factors, f0 = weights, w + at(paths, p + 4)
-    if at(paths, p + 5) != 1 or copies != padded:
-        weight_row(weights, f0, at(paths, p + 5), copies, work, row, padded, lanes)
-        factors, f0 = work, row
-    weigh_2(
-        work, matrix + at(paths, p + 3), 1, orders, orders, at(paths, p + 1), source, x0, padded, work,
-        target, padded, fresh, padded, factors, f0,
-    )  # fmt: skip
+    outs, paths, entries = address(plan.outs), address(plan.paths), address(plan.entries)
+    copies, orders, padded = at(outs, out + 1), at(outs, out + 2), at(outs, out + 3)
+    first, last = at(outs, out + 4) * PATH, at(outs, out + 5) * PATH
+    for p in range(first, last, PATH):
+        factors, f0 = weights, w + at(paths, p + 4)
+        if at(paths, p + 5) != 1 or copies != padded:
+            weight_row(weights, f0, at(paths, p + 5), copies, work, row, padded, lanes)
+            factors, f0 = work, row
+        rows = x0 + at(entries, at(paths, p) * ENTRY + 3)
+        weigh_2(
+            work, matrix + at(paths, p + 3), 1, orders, orders, at(paths, p + 1), source, rows, padded, work,
+            target, padded, 1 if fresh and p == first else 0, padded, factors, f0,
+        )  # fmt: skip
+
+
+@inlined
+def pull_paths(
+    plan: ChannelPlan, out: int, weights: Any, w: int, work: Any, matrix: int, x0: int, gx: int, g: int,
+    places: Any, gradient: Any, to_w: int, add: int, lanes: int,
+) -> None:  # fmt: skip
+    """Add what all paths of one sample to one output give to the gradients.
+
+    x0, gx     rows of x, and of its gradient, or gx = -1: not wanted
+    g          rows of the gradient of the output
+    places     of scratch: for the weights of a path, for their gradient, for the rows of H, for the gradient
+               of y lane by lane; at its start stands sum_u w x_i g_k lane by lane
+    to_w       where the weights of the sample begin in `gradient`; add: they are shared
+    """
+    row, total, h, gy = places
+    outs, paths, entries = address(plan.outs), address(plan.paths), address(plan.entries)
+    pulls, values, index = address(plan.pulls), address(plan.pulled), address(plan.places)
+    copies, orders, padded = at(outs, out + 1), at(outs, out + 2), at(outs, out + 3)
+    for p in range(at(outs, out + 4) * PATH, at(outs, out + 5) * PATH, PATH):
+        d1, place, tile = at(paths, p + 1), matrix + at(paths, p + 3), at(entries, at(paths, p) * ENTRY + 3)
+        factors, f0 = weights, w + at(paths, p + 4)
+        if at(paths, p + 5) != 1 or copies != padded:
+            weight_row(weights, f0, at(paths, p + 5), copies, work, row, padded, lanes)
+            factors, f0 = work, row
+        mix_2(work, place, orders, 1, d1, orders, work, g, padded, work, h, padded, 1, padded)
+        pull(work, h, x0 + tile, gx if gx < 0 else gx + tile, d1, padded, factors, f0, total, padded)
+        dots(work, h, d1, g, orders, padded, padded // lanes, 0)
+        for q in range(at(paths, p + 6) * 3, at(paths, p + 7) * 3, 3):
+            target = gy + at(pulls, q + 2) * lanes
+            sparse_1(values, index, at(pulls, q), at(pulls, q + 1), work, lanes, work, target, 0)
+        if at(paths, p + 5) > 0:
+            put_weights(gradient, to_w + at(paths, p + 4), at(paths, p + 5), copies, work, total, add, lanes)
 
 
 @compiled
@@ -129,80 +187,36 @@ def channel_product(
     stream   1: z stands on a vector boundary and is too large for the caches
     """
     lanes = VECTOR_BYTES // plan.values.itemsize
-    entries, outs, paths = address(plan.entries), address(plan.outs), address(plan.paths)
-    values, index, rows, inner = address(plan.values), address(plan.inputs), address(plan.rows), plan.inner
+    entries, outs, inner = address(plan.entries), address(plan.outs), plan.inner
     dim1, dim2, dim_out, _ = plan.dims
     places, x_tile, out_tile, _, _ = plan.sizes
     m0 = dim2 * lanes
-    to = m0 + places * lanes
-    x0 = to + places * lanes
+    x0 = m0 + places * lanes
     t0 = x0 + x_tile
     row = t0 + out_tile
-    identity = np.arange(max(dim2, places)).astype(np.int32)
-    tile, turned, matrix_of = scratch[:m0], scratch[m0:to], scratch[to:x0]
-    work, given, factors, result = address(scratch), address(x), address(weights), address(z)
+    work, given, other, factors, result = (
+        address(scratch), address(x), address(y), address(weights), address(z),
+    )  # fmt: skip
     for start in range(first, last, lanes):
-        count = min(lanes, last - start)
-        gather(y, start, count, dim2, identity, tile, 1)
-        matrix_rows(values, index, rows, places, address(tile), address(turned), lanes)
-        scatter(turned, identity, matrix_of, 0, lanes, places, 0, places, 1)
+        count = lanes if start + lanes <= last else last - start
+        fill_matrices(plan, other, entries, 0, start, count, work, 0, lanes)
         for sample in range(start, start + count):
             for e in range(0, plan.entries.size, ENTRY):
-                from_x, to_tile = sample * dim1 + at(entries, e), x0 + at(entries, e + 3)
-                to_rows(
-                    given, from_x, at(entries, e + 1), at(entries, e + 2), inner, work, to_tile,
-                    at(entries, e + 4), at(entries, e + 4), lanes,
-                )  # fmt: skip
-            matrix = to + (sample - start) * places
+                place, tile, padded = (
+                    sample * dim1 + at(entries, e),
+                    x0 + at(entries, e + 3),
+                    at(entries, e + 4),
+                )
+                copies, orders = at(entries, e + 1), at(entries, e + 2)
+                to_rows(given, place, copies, orders, inner, work, tile, padded, padded, lanes)
+            matrix = m0 + (sample - start) * places
             for out in range(0, plan.outs.size, OUT):
                 copies, orders, padded = at(outs, out + 1), at(outs, out + 2), at(outs, out + 3)
-                first_path, last_path = at(outs, out + 4), at(outs, out + 5)
-                if first_path == last_path:
+                if at(outs, out + 4) == at(outs, out + 5):
                     clear(work, t0, orders * padded)
-                for path in range(first_path, last_path):
-                    source = x0 + at(entries, at(paths, path * PATH) * ENTRY + 3)
-                    fresh = 1 if path == first_path else 0
-                    add_path(
-                        paths, path, factors, sample * step, work, source, work, matrix, copies, orders, t0,
-                        padded, row, fresh, lanes,
-                    )  # fmt: skip
+                add_paths(plan, out, factors, sample * step, work, x0, work, matrix, t0, row, 1, lanes)
                 to_z = sample * dim_out + at(outs, out)
                 from_rows(work, t0, padded, result, to_z, copies, orders, inner, stream, lanes)
-
-
-@part
-def pull_path(
-    paths: Any, path: int, weights: Any, w: int, work: Any, matrix: int, copies: int, orders: int, x0: int,
-    g: int, gx: int, h: int, padded: int, row: int, total: int, square: int, lanes: int,
-) -> None:  # fmt: skip
-    """Write the gradient of the weights of one path of one sample, and the products x g of all orders.
-
-    g, x0, gx   rows of the gradient of its output, of x, and of the gradient of x, or gx = -1: not wanted
-    h, row      scratch for the rows of H, and for the weights
-    total       where the gradient of the weights goes, copy by copy
-    square      where sum_u w x_i g_k goes, lane by lane
-    """
-    p = path * PATH
-    d1 = at(paths, p + 1)
-    factors, f0 = weights, w + at(paths, p + 4)
-    if at(paths, p + 5) != 1 or copies != padded:
-        weight_row(weights, f0, at(paths, p + 5), copies, work, row, padded, lanes)
-        factors, f0 = work, row
-    place = matrix + at(paths, p + 3)
-    mix_2(work, place, orders, 1, d1, orders, work, g, padded, work, h, padded, 1, padded)
-    pull(work, h, x0, gx, d1, padded, factors, f0, total, padded)
-    dots(work, h, d1, g, orders, padded, padded // lanes, square)
-
-
-@part
-def pull_y(
-    paths: Any, path: int, pulls: Any, values: Any, index: Any, work: Any, squares: Any, gy: int, lanes: int
-) -> None:
-    """Add one path to the gradient of y, lane by lane."""
-    for pull_row in range(at(paths, path * PATH + 6), at(paths, path * PATH + 7)):
-        q = pull_row * 3
-        target = gy + at(pulls, q + 2) * lanes
-        sparse_1(values, index, at(pulls, q), at(pulls, q + 1), squares, lanes, work, target, 0)
 
 
 @compiled
@@ -215,55 +229,45 @@ def channel_gradient(
     step   0: shared weights; else the number of weights of a sample
     """
     lanes = VECTOR_BYTES // plan.values.itemsize
-    entries, outs, paths = address(plan.entries), address(plan.outs), address(plan.paths)
-    values, index, rows, inner = address(plan.values), address(plan.inputs), address(plan.rows), plan.inner
-    pulled, pulled_places, pulls = address(plan.pulled), address(plan.places), address(plan.pulls)
+    entries, outs, inner = address(plan.entries), address(plan.outs), plan.inner
     dim1, dim2, dim_out, _ = plan.dims
-    places, x_tile, out_tile, copies_most, _ = plan.sizes
-    m0 = dim2 * lanes
-    to = m0 + places * lanes
-    x0 = to + places * lanes
+    places, x_tile, out_tile, copies_most, largest = plan.sizes
+    y0 = largest * lanes
+    m0 = y0 + dim2 * lanes
+    x0 = m0 + places * lanes
     t0 = x0 + x_tile
     row = t0 + out_tile
     total = row + copies_most
     gx = total + copies_most
     h = gx + x_tile
     gy = h + x_tile
-    square = gy + dim2 * lanes
-    identity = np.arange(max(dim2, places)).astype(np.int32)
-    tile, turned, matrix_of, squares = scratch[:m0], scratch[m0:to], scratch[to:x0], scratch[square:]
-    work, given, factors, incoming = address(scratch), address(x), address(weights), address(g)
+    work, given, other, factors, incoming = (
+        address(scratch), address(x), address(y), address(weights), address(g),
+    )  # fmt: skip
     to_x, to_y, to_w = address(grad_x), address(grad_y), address(grad_w)
     for start in range(first, last, lanes):
-        count = min(lanes, last - start)
-        gather(y, start, count, dim2, identity, tile, 1)
-        matrix_rows(values, index, rows, places, address(tile), address(turned), lanes)
-        scatter(turned, identity, matrix_of, 0, lanes, places, 0, places, 1)
+        count = lanes if start + lanes <= last else last - start
+        fill_matrices(plan, other, entries, 0, start, count, work, y0, lanes)
         for sample in range(start, start + count):
             for e in range(0, plan.entries.size, ENTRY):
-                from_x, to_tile = sample * dim1 + at(entries, e), x0 + at(entries, e + 3)
-                to_rows(
-                    given, from_x, at(entries, e + 1), at(entries, e + 2), inner, work, to_tile,
-                    at(entries, e + 4), at(entries, e + 4), lanes,
-                )  # fmt: skip
+                place, tile, padded = (
+                    sample * dim1 + at(entries, e),
+                    x0 + at(entries, e + 3),
+                    at(entries, e + 4),
+                )
+                copies, orders = at(entries, e + 1), at(entries, e + 2)
+                to_rows(given, place, copies, orders, inner, work, tile, padded, padded, lanes)
             clear(work, gx, x_tile)
             clear(work, gy, dim2 * lanes)
-            matrix = to + (sample - start) * places
+            matrix, w = m0 + (sample - start) * places, sample * step if step else g0
             for out in range(0, plan.outs.size, OUT):
                 copies, orders, padded = at(outs, out + 1), at(outs, out + 2), at(outs, out + 3)
                 from_g = sample * dim_out + at(outs, out)
                 to_rows(incoming, from_g, copies, orders, inner, work, t0, padded, padded, lanes)
-                for path in range(at(outs, out + 4), at(outs, out + 5)):
-                    to_tile = at(entries, at(paths, path * PATH) * ENTRY + 3)
-                    pull_path(
-                        paths, path, factors, sample * step, work, matrix, copies, orders, x0 + to_tile, t0,
-                        gx + to_tile, h, padded, row, total, square, lanes,
-                    )  # fmt: skip
-                    pull_y(paths, path, pulls, pulled, pulled_places, work, address(squares), gy, lanes)
-                    w_step = at(paths, path * PATH + 5)
-                    if w_step > 0:
-                        w = (sample * step if step else g0) + at(paths, path * PATH + 4)
-                        put_weights(to_w, w, w_step, copies, work, total, 0 if step else 1, lanes)
+                pull_paths(
+                    plan, out, factors, sample * step, work, matrix, x0, gx, t0, (row, total, h, gy),
+                    to_w, w, 0 if step else 1, lanes,
+                )  # fmt: skip
             for e in range(0, plan.entries.size, ENTRY):
                 copies, orders, padded = at(entries, e + 1), at(entries, e + 2), at(entries, e + 4)
                 place = sample * dim1 + at(entries, e)

@@ -5,6 +5,7 @@
     dots       target[a, b] = sum over vectors c of left[a, c] right[b, c]        (lane by lane)
     pull       with h = rows H, x = rows X: total = sum_m x h;  G[m] += w h unless its place is negative;
                H[m] = w x                                                          (gradients)
+    matrices   out[lane, r] = sum of row r of a sparse table over the rows of a tile, lane by lane
     sum_lanes  the sum of the lanes of one vector, in halves
     clear      zeros, a whole number of vectors
 
@@ -28,13 +29,14 @@ from reptheory.kernels.simd_emit import Vectors, constant, data_of, outlined
 from reptheory.kernels.simd_plain import (
     clear_plain,
     dots_plain,
+    matrices_plain,
     mix_plain,
     pull_plain,
     sum_lanes_plain,
     weigh_plain,
 )
 
-__all__ = ["clear", "dots", "mix_2", "pull", "sum_lanes", "weigh_2"]
+__all__ = ["clear", "dots", "matrices", "mix_2", "pull", "sum_lanes", "weigh_2"]
 
 Builder = Any
 
@@ -203,6 +205,37 @@ def _emit_pull(typingctx: Any, work: Any, h: Any, x: Any, g: Any, rows: Any, ste
 
 
 @intrinsic
+def _emit_matrices(typingctx: Any, values: Any, index: Any, rows: Any, count: Any, work: Any, t0: Any, m0: Any, step: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
+    def body(builder: Builder, v: Vectors, args: list[Any]) -> None:
+        values, index, rows, count, work, t0, m0, step = args
+        part = v.lanes // 4
+        slots = [cgutils.alloca_once(builder, v.vector) for _ in range(part)]
+        with cgutils.for_range(builder, builder.udiv(count, constant(part))) as blocks:
+            first_row = builder.mul(blocks.index, constant(part))
+            for k, slot in enumerate(slots):
+                builder.store(v.zero(), slot)
+                twice = builder.mul(builder.add(first_row, constant(k)), constant(2))
+                start, stop = (
+                    builder.load(v.pointer(rows, builder.add(twice, constant(end)))) for end in (0, 1)
+                )
+                with cgutils.for_range(builder, builder.sub(stop, start)) as loop:
+                    term = builder.add(start, loop.index)
+                    place = builder.sext(builder.load(v.pointer(index, term)), start.type)
+                    source = builder.add(t0, builder.mul(place, constant(v.lanes)))
+                    factor = v.splat(builder.load(v.pointer(values, term)))
+                    total = v.fma(factor, v.load(v.pointer(work, source)), builder.load(slot))
+                    builder.store(total, slot)
+            columns = v.within_parts([builder.load(slot) for slot in slots])
+            target = builder.add(m0, first_row)
+            for lane in range(v.lanes):
+                place = builder.add(target, builder.mul(constant(lane), step))
+                v.store(v.cut(columns[lane % part], lane // part), v.pointer(work, place))
+
+    i = types.int64
+    return types.void(values, index, rows, i, work, i, i, i), outlined("matrices", body)
+
+
+@intrinsic
 def _emit_clear(typingctx: Any, work: Any, start: Any, count: Any) -> Any:  # noqa: ARG001
     def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
         work = data_of(context, builder, signature.args[0], args[0])
@@ -241,4 +274,5 @@ weigh_2 = _choose(weigh_plain, weigh_intrinsic, 2)
 clear = clear_plain if config.DISABLE_JIT else _emit_clear
 dots = dots_plain if config.DISABLE_JIT else _emit_dots_call
 pull = pull_plain if config.DISABLE_JIT else _emit_pull
+matrices = matrices_plain if config.DISABLE_JIT else _emit_matrices
 sum_lanes = sum_lanes_plain if config.DISABLE_JIT else _emit_sum_lanes

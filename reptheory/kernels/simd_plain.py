@@ -24,6 +24,7 @@ __all__ = [
     "gather_plain",
     "join_plain",
     "lanes_of",
+    "matrices_plain",
     "mix_plain",
     "multiply_add_plain",
     "multiply_plain",
@@ -172,6 +173,18 @@ def pull_plain(
             work[g + row : g + row + count] += factor * pulled
         work[h + row : h + row + count] = factor * given
     work[total : total + count] = summed
+
+
+def matrices_plain(
+    values: Array, index: Array, rows: Array, count: int, work: Array, t0: int, m0: int, step: int
+) -> None:
+    """Twin of `matrices` in NumPy; `count` rows are a multiple of a quarter of the lanes."""
+    lanes = lanes_of(work.dtype)
+    for row in range(count):
+        terms = slice(rows[2 * row], rows[2 * row + 1])
+        places = t0 + lanes * index[terms].astype(np.int64)[:, None] + np.arange(lanes)
+        total = (values[terms, None] * work[places]).sum(axis=0, dtype=work.dtype)
+        work[m0 + row : m0 + row + lanes * step : step] = total
 
 
 def sum_lanes_plain(work: Array, source: int) -> Any:

@@ -76,12 +76,13 @@ class _Builder:
                     paths.extend(self._paths(which, one))
             outs.append((z0, copies, orders, padded, first, len(paths)))
         dims = [self.spec.dims[role] for role in self.roles]
+        unused = np.zeros((-self.place % (lanes_of(self.dtype) // 4), 2), np.int64)
         padded = max((row[4] for row in (*entries, *targets)), default=0)
         out_tile = max((row[2] * row[4] for row in targets), default=0)
         return ChannelPlan(
             np.concatenate([np.zeros(0, self.dtype), *self.values]),
             np.concatenate([np.zeros(0, np.int32), *self.index]).astype(np.int32),
-            table_rows(np.concatenate([np.zeros((0, 2), np.int64), *self.rows]), 2),
+            table_rows(np.concatenate([np.zeros((0, 2), np.int64), *self.rows, unused]), 2),
             np.concatenate([np.zeros(0, self.dtype), *self.pulled]),
             np.concatenate([np.zeros(0, np.int32), *self.places]).astype(np.int32),
             table_rows(self.pulls, 3),
@@ -89,7 +90,7 @@ class _Builder:
             table_rows(outs, OUT),
             table_rows(paths, PATH),
             (dims[0], dims[1], dims[2], self.spec.weight_starts[-1]),
-            (self.place, tile, out_tile, padded, self.largest),
+            (self.place + len(unused), tile, out_tile, padded, self.largest),
             int(self.spec.layout == "mul_ir"),
         )
 

@@ -135,6 +135,37 @@ def test_mix_and_weigh_equal_their_twins(
         assert np.array_equal(fast[t0 : t0 + count], fast[:count] * (entries @ source)[0])
 
 
+@njit
+def matrices(
+    values: Array, index: Array, rows: Array, count: int, work: Array, t0: int, m0: int, step: int
+) -> None:
+    simd_channels.matrices(values, index, rows, count, work, t0, m0, step)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_matrices_equal_their_twin(dtype: str) -> None:
+    """Rows of none, one and several terms, turned so that each sample has its own."""
+    rng = np.random.default_rng(2)
+    lanes = lanes_of(dtype)
+    lengths = rng.integers(0, 4, 3 * lanes // 4)
+    edges = np.concatenate([[0], np.cumsum(lengths)])
+    rows = np.stack([edges[:-1], edges[1:]], axis=1).reshape(-1)
+    values = rng.integers(-3, 4, edges[-1]).astype(dtype)
+    index = rng.integers(0, 5, edges[-1]).astype(np.int32)
+    step = len(lengths) + 2
+    fast = integers(rng, 3 + 5 * lanes + lanes * step, dtype)
+    plain = fast.copy()
+    given = values, index, rows, len(lengths)
+    matrices(*given, fast, 3, 3 + 5 * lanes, step)
+    simd_plain.matrices_plain(*given, plain, 3, 3 + 5 * lanes, step)
+    assert np.array_equal(fast, plain)
+    dense = np.zeros((len(lengths), 5))
+    for row, (start, stop) in enumerate(rows.reshape(-1, 2)):
+        np.add.at(dense[row], index[start:stop], values[start:stop])
+    found = fast[3 + 5 * lanes :].reshape(lanes, step)[:, : len(lengths)]
+    assert np.array_equal(found.T, dense @ fast[3 : 3 + 5 * lanes].reshape(5, lanes))
+
+
 @settings(max_examples=80, deadline=None)
 @given(st.sampled_from(DTYPES), st.integers(0, 11), st.integers(0, 11), st.integers(0, 4), SEEDS)
 def test_dots_equal_their_twin(dtype: str, rows: int, cols: int, vectors: int, seed: int) -> None:
