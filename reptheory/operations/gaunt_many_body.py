@@ -37,6 +37,7 @@ from reptheory.operations.many_body_terms import Backward, read_lmaxs, read_term
 from reptheory.operations.operands import Rows, allocate, incoming_gradient, row_operands, thread_count
 from reptheory.operations.term_engines import TermEngine, TermMethod, cheapest_terms, term_engine
 from reptheory.operations.term_plan import Term, roundings
+from reptheory.operations.weighted_product import finite
 
 __all__ = ["GauntManyBody", "ManyBodyMethod"]
 
@@ -44,7 +45,7 @@ Array = NDArray[Any]
 Bound = NDArray[np.float64]
 ManyBodyMethod = Literal["auto", "table", "grid", "fourier"]
 
-BLOCK, MOST = 1 << 18, 4096
+BLOCK, MOST = 1 << 18, 8192
 """Numbers of the largest operand or result, and samples, that are computed at a time."""
 
 
@@ -190,12 +191,20 @@ class GauntManyBody:
         flat = buffer.reshape(prod(given.shape), self.dim_out)
         bound = np.empty(flat.shape) if with_bound else None
         for rows in self._blocks(len(flat)):
-            functions, weights = given.block(rows)
-            parts = self._parts(functions, weights, with_bound=with_bound)
-            add_up(parts, flat[rows], None if bound is None else bound[rows])
+            self._write(given.block(rows), flat[rows], None if bound is None else bound[rows])
         if buffer is not z:
             z[...] = buffer
         return z if bound is None else (z, bound.reshape(z.shape))
+
+    def _write(self, given: tuple[list[Array], Array], z: Array, bound: Bound | None) -> None:
+        """Write a block of samples, and a bound on its errors where there is room."""
+        functions, weight = given
+        if self.weighted or len(self._products) < len(self.terms):
+            add_up(self._parts(functions, weight, with_bound=bound is not None), z, bound)
+            return
+        self._engine.run(functions, self.threads, z[None])
+        if bound is not None:
+            bound[...] = finite(z, _bound(self._engine, functions, 0)[0])
 
     def _parts(self, functions: list[Array], weight: Array, *, with_bound: bool) -> list[Part]:
         """Return what adds up to the result: products, and features that are a term by themselves."""

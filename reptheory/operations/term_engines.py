@@ -1,6 +1,6 @@
 """Term engines: sums of products of any number of functions on the sphere, with their bounds.
 
-    run(functions, threads)             (results, samples, dim) of functions (samples, dim) each
+    run(functions, threads, out)        (results, samples, dim) of functions (samples, dim) each
     bound(functions, errors, dtype)     on the errors of `run` in a dtype, functions being off by `errors`
 
 RingTerms brings every function to the points of one grid, exact for the largest product, and multiplies
@@ -43,8 +43,8 @@ class TermEngine(Protocol):
     def cost(self) -> int:
         """Multiplications a sample."""
 
-    def run(self, functions: Sequence[Array], threads: int | None) -> Array:
-        """Return the results, (results, samples, dim), in the dtype of the functions."""
+    def run(self, functions: Sequence[Array], threads: int | None, out: Array | None = None) -> Array:
+        """Return the results, (results, samples, dim), of the functions' dtype, in `out` if there is one."""
 
     def bound(self, functions: Sequence[Array], errors: Sequence[Array], dtype: np.dtype[Any]) -> Bound:
         """Bound the errors of `run` in `dtype` elementwise, functions (samples, dim) off by `errors`."""
@@ -70,9 +70,9 @@ class RingTerms:
         """Multiplications a sample."""
         return term_multiplications(self._plan("float64"))
 
-    def run(self, functions: Sequence[Array], threads: int | None) -> Array:
+    def run(self, functions: Sequence[Array], threads: int | None, out: Array | None = None) -> Array:
         """Return the results."""
-        return run_terms(self._plan(float_name(functions[0].dtype)), functions, threads)
+        return run_terms(self._plan(float_name(functions[0].dtype)), functions, threads, out)
 
     @cached_property
     def _bounds(self) -> RingBound:
@@ -143,17 +143,32 @@ class TableTerms:
         """Multiplications a sample."""
         return sum(engine.cost for engine in self._engines)
 
-    def run(self, functions: Sequence[Array], threads: int | None) -> Array:
+    def run(self, functions: Sequence[Array], threads: int | None, out: Array | None = None) -> Array:
         """Return the results."""
+        samples, dtype = len(functions[0]), functions[0].dtype
+        if out is None:
+            out = np.empty((1 + max(term.result for term in self._terms), samples, self._dim), dtype)
+        if len(self._terms) == 1 and self._terms[0].sign > 0 and self._whole:
+            self._products(functions, threads, out[0])
+            return out
         values = self._products(functions, threads)
-        return self._sums(values, [term.sign for term in self._terms], functions[0])
+        out[...] = self._sums(values, [term.sign for term in self._terms], functions[0])
+        return out
 
-    def _products(self, functions: Sequence[Array], threads: int | None) -> dict[Part, Array]:
-        """Return the functions and all products on the way."""
+    @property
+    def _whole(self) -> bool:
+        """Whether the last product is kept up to the degree of the results."""
+        return (self._steps[-1].degrees[2] + 1) ** 2 == self._dim
+
+    def _products(
+        self, functions: Sequence[Array], threads: int | None, last: Array | None = None
+    ) -> dict[Part, Array]:
+        """Return the functions and all products on the way; the last one goes to `last`."""
         values: dict[Part, Array] = {(place,): one for place, one in enumerate(functions)}
         samples, dtype = len(functions[0]), functions[0].dtype
         for step, engine in zip(self._steps, self._engines, strict=True):
-            z = np.empty((samples, (step.degrees[2] + 1) ** 2), dtype)
+            z = last if step is self._steps[-1] else None
+            z = np.empty((samples, (step.degrees[2] + 1) ** 2), dtype) if z is None else z
             engine.run(values[step.halves[0]], values[step.halves[1]], z, threads)
             values[step.part] = z
         return values

@@ -129,11 +129,18 @@ def term_multiplications(plan: TermPlan) -> int:
     return count + 8 * plan.ring_pairs * plan.quadrant * products
 
 
-def run_terms(plan: TermPlan, functions: Sequence[Array], threads: int | None) -> Array:
-    """Return the results of a plan, (results, samples, dim), for functions (samples, dim) of its dtype."""
+def run_terms(
+    plan: TermPlan, functions: Sequence[Array], threads: int | None, out: Array | None = None
+) -> Array:
+    """Return the results of a plan, (results, samples, dim), for functions (samples, dim) of its dtype.
+
+    out   where to write them, C-contiguous
+    """
     samples, dtype = len(functions[0]), plan.matrices.dtype
-    given = np.concatenate([one.reshape(-1) for one in functions])
-    result = np.empty(_shape(plan, samples), dtype)
+    flat = [one.reshape(-1) for one in functions]
+    given = np.concatenate(flat) if len(flat) > 1 else flat[0]
+    given.setflags(write=False)  # one type for the compiler, whatever the caller's array allows
+    result = np.empty(_shape(plan, samples), dtype) if out is None else out
     need = term_scratch(plan)
 
     def task(first: int, last: int) -> None:
