@@ -9,7 +9,7 @@ machine that has FMA, and no `fastmath` is needed.
     sparse_W   target = (fresh ? 0 : target) + sum_t value[t] source[index[t]]   (one row of a sparse matrix)
     gather     tile[position[d], lane] = x[lane, d]                  (samples to a tile, transposed)
     scatter    z[lane, column + d] = tile[position[d], lane]         (and back)
-    multiply_W, _add_W, _subtract_W, sum_difference_W, ring_points_W  (elementwise steps on rows of a tile)
+    multiply_W, _add_W, _subtract_W, sum_difference_W, turn_W, ring_points_W   (elementwise, on rows)
 
 W is the width of the tile in vectors. `simd_emit` writes them as LLVM IR; `simd_plain` has a twin of each in
 NumPy, which serves where Numba's JIT is switched off (NUMBA_DISABLE_JIT=1). Offsets and steps count elements
@@ -33,6 +33,7 @@ from reptheory.kernels.simd_emit import (
     dense_intrinsic,
     multiply_intrinsic,
     sparse_intrinsic,
+    turn_intrinsic,
 )
 from reptheory.kernels.simd_plain import (
     VECTOR_BYTES,
@@ -46,6 +47,7 @@ from reptheory.kernels.simd_plain import (
     scatter_plain,
     sparse_plain,
     sum_difference_plain,
+    turn_plain,
 )
 
 __all__ = [
@@ -62,6 +64,7 @@ __all__ = [
     "sparse_1",
     "sparse_4",
     "sum_difference_1",
+    "turn_2",
 ]
 
 Array = NDArray[Any]
@@ -80,6 +83,7 @@ multiply_4 = _choose(multiply_plain, lambda: multiply_intrinsic(4), 4)
 multiply_add_4 = _choose(multiply_add_plain, lambda: multiply_intrinsic(4, "multiply_add"), 4)
 multiply_subtract_4 = _choose(multiply_subtract_plain, lambda: multiply_intrinsic(4, "multiply_subtract"), 4)
 sum_difference_1 = _choose(sum_difference_plain, lambda: butterfly_intrinsic(1, "sum_difference"), 1)
+turn_2 = _choose(turn_plain, lambda: turn_intrinsic(2), 2)
 ring_points_2 = _choose(ring_points_plain, lambda: butterfly_intrinsic(2, "ring_points"), 2)
 _columns_in, _columns_out = columns_intrinsic(into_tile=True), columns_intrinsic(into_tile=False)
 

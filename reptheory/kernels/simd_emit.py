@@ -26,6 +26,7 @@ __all__ = [
     "multiply_intrinsic",
     "outlined",
     "sparse_intrinsic",
+    "turn_intrinsic",
 ]
 
 Builder = Any
@@ -300,6 +301,16 @@ def _pointwise_codegen(width: int, formula: str) -> Callable[..., Any]:
                 v.store(plus, at(total, k))
                 v.store(minus, at(rest, k))
                 continue
+            if formula == "turn":
+                start, step = offsets[:-1]
+                places = [at(builder.add(start, builder.mul(constant(place), step)), k) for place in range(4)]
+                a, b, c, d = map(v.load, places)
+                low, high = _emit_sum_difference(v, a, b, sign), _emit_sum_difference(v, c, d, sign)
+                first, third = _emit_sum_difference(v, low[0], high[0], sign)
+                second, fourth = _emit_sum_difference(v, low[1], high[1], sign)
+                for value, place in zip((first, second, third, fourth), places, strict=True):
+                    v.store(value, place)
+                continue
             a, b, target, step = offsets[:-1]
 
             def classes(start: Any, step: Any = step) -> list[Any]:
@@ -333,5 +344,16 @@ def butterfly_intrinsic(width: int, formula: str) -> Any:
     def emit(typingctx: Any, work: Any, a: Any, b: Any, c: Any, d: Any, sign: Any) -> Any:  # noqa: ARG001
         i = types.int64
         return types.void(work, i, i, i, i, types.float64), _pointwise_codegen(width, formula)
+
+    return emit
+
+
+def turn_intrinsic(width: int) -> Any:
+    """Return `simd.turn_W` for W = width."""
+
+    @intrinsic
+    def emit(typingctx: Any, work: Any, start: Any, step: Any, sign: Any) -> Any:  # noqa: ARG001
+        i = types.int64
+        return types.void(work, i, i, types.float64), _pointwise_codegen(width, "turn")
 
     return emit

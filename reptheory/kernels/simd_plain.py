@@ -36,6 +36,7 @@ __all__ = [
     "split_plain",
     "sum_difference_plain",
     "sum_lanes_plain",
+    "turn_plain",
     "unrolled_plain",
     "weigh_plain",
 ]
@@ -224,6 +225,18 @@ def sum_difference_plain(work: Array, a: int, b: int, total: int, rest: int, sig
     left, right = work[a : a + span].copy(), work[b : b + span].copy()
     work[total : total + span] = left + right
     work[rest : rest + span] = left + work.dtype.type(sign) * right
+
+
+def turn_plain(work: Array, start: int, step: int, sign: float, width: int) -> None:
+    """Twin of `turn` in NumPy."""
+    span, minus = width * lanes_of(work.dtype), work.dtype.type(sign)
+    rows = [work[start + k * step : start + k * step + span] for k in range(4)]
+    a, b, c, d = rows
+    low, rest, high, other = a + b, a + minus * b, c + d, c + minus * d
+    for row, value in zip(
+        rows, (low + high, rest + other, low + minus * high, rest + minus * other), strict=True
+    ):
+        row[:] = value
 
 
 def ring_points_plain(work: Array, a: int, b: int, target: int, step: int, sign: float, width: int) -> None:

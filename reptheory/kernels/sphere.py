@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled, inlined
 from reptheory.kernels.rings import WIDTH, Side, _from_points, _run, _to_points
-from reptheory.kernels.simd import VECTOR_BYTES, gather, scatter, sum_difference_1
+from reptheory.kernels.simd import VECTOR_BYTES, gather, scatter, turn_2
 from reptheory.kernels.simd_channels import clear
 
 __all__ = ["SpherePlan", "analysis", "sphere_scratch", "synthesis"]
@@ -46,14 +46,8 @@ def sphere_scratch(plan: SpherePlan) -> int:
 @inlined
 def _butterfly(work: NDArray[Any], start: int, quadrant: int, sign: float, span: int) -> None:
     """Take the four classes of a ring pair to the four points of each place of the quadrant, or back."""
-    step = 2 * quadrant * span
-    for row in range(2 * quadrant):
-        a = start + row * span
-        b, c, d = a + step, a + 2 * step, a + 3 * step
-        sum_difference_1(work, a, b, a, b, sign)
-        sum_difference_1(work, c, d, c, d, sign)
-        sum_difference_1(work, a, c, a, c, sign)
-        sum_difference_1(work, b, d, b, d, sign)
+    for place in range(quadrant):
+        turn_2(work, start + 2 * place * span, 2 * quadrant * span, sign)
 
 
 @compiled

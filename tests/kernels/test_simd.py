@@ -53,8 +53,18 @@ def multiply_4(work: Array, a: int, b: int, target: int) -> None:
 
 
 @njit
+def multiply_subtract_4(work: Array, a: int, b: int, target: int) -> None:
+    simd.multiply_subtract_4(work, a, b, target)
+
+
+@njit
 def sum_difference_1(work: Array, a: int, b: int, total: int, rest: int, sign: float) -> None:
     simd.sum_difference_1(work, a, b, total, rest, sign)
+
+
+@njit
+def turn_2(work: Array, start: int, step: int, sign: float) -> None:
+    simd.turn_2(work, start, step, sign)
 
 
 @njit
@@ -129,10 +139,16 @@ def test_elementwise_steps_equal_their_twins(dtype: str, sign: float) -> None:
         multiply_4(fast, 4 * lanes, 8 * lanes, 0)
         simd.multiply_plain(plain, 4 * lanes, 8 * lanes, 0, 4)
         assert np.array_equal(fast, plain)
+        multiply_subtract_4(fast, 4 * lanes, 8 * lanes, 0)
+        simd.multiply_subtract_plain(plain, 4 * lanes, 8 * lanes, 0, 4)
+        assert np.array_equal(fast, plain)
         sum_difference_1(fast, lanes, 3 * lanes, 5 * lanes, 6 * lanes, sign)
         simd.sum_difference_plain(plain, lanes, 3 * lanes, 5 * lanes, 6 * lanes, sign, 1)
         assert np.array_equal(fast, plain)
         step = 2 * lanes
+        turn_2(fast, lanes, step, sign)
+        simd.turn_plain(plain, lanes, step, sign, 2)
+        assert np.array_equal(fast, plain)
         ring_points_2(fast, 0, 4 * step, 8 * step, step, sign)
         simd.ring_points_plain(plain, 0, 4 * step, 8 * step, step, sign, 2)
         assert np.array_equal(fast, plain)
