@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     )
     from reptheory.exact.square_grid import wigner_3j_array
     from reptheory.exact.surd import Surd
+    from reptheory.exact.surd_sums import SurdSum
     from reptheory.exact.symmetric_coupling import SymmetricCoupling, symmetric_coupling
     from reptheory.exact.tensor_harmonics import (
         forms_from_vector_harmonics,
@@ -153,6 +154,7 @@ _HOME = {
     "Surd": "exact.surd",
     "SurdArray": "exact.arrays",
     "SurdPolynomial": "exact.polynomials",
+    "SurdSum": "exact.surd_sums",
     "SymmetricContraction": "operations.symmetric_contraction",
     "SymmetricCoupling": "exact.symmetric_coupling",
     "VectorPath": "exact.vector_paths",
@@ -279,6 +281,7 @@ __all__ = [
     "Surd",
     "SurdArray",
     "SurdPolynomial",
+    "SurdSum",
     "SymmetricContraction",
     "SymmetricCoupling",
     "Table",

@@ -4,6 +4,7 @@ import hashlib
 import importlib.util
 import sys
 
+from reptheory.build.convert import convert
 from reptheory.build.export import FORMATS, export_table
 from reptheory.build.library import build_key
 from reptheory.tables.kinds import KINDS, TableKey, table_key
@@ -58,6 +59,8 @@ def digest_of_everything(path: str) -> str:
     digest = hashlib.sha256()
     for key in every_key(2):
         digest.update(build_key(key).save(path).read_bytes())
+    for name in ("gaunt", "solid_harmonics", "rotation_matrix", "cartesian_tensor"):
+        digest.update(convert(build_key(keys_of(name, 2)[0]), None, "e3x").save(path).read_bytes())
     for name in KINDS:
         table = build_key(keys_of(name, 1)[-1])
         for form in installed_formats()[1:]:  # beside npz

@@ -48,8 +48,9 @@ def convert(
     degrees   of the axis of an array: None, one degree, a list of degrees, or Irreps; for couplings three of
               these. None reads 2l + 1 entries as one degree, (L + 1)^2 as 0..L; where both fit, harmonics,
               coefficients and features are 0..L, the others one degree
-    raises    LabelError, OperandError; ConventionMismatch: source is not what the values carry;
-              IncommensurableSurds: an exact sum is not one surd (convert SymPy expressions or floats)
+    returns   as values; an exact array with an entry that is no single surd (features, where the polar axis
+              changes) as an object array of Surd and `SurdSum`, whose source must be named on the way back
+    raises    LabelError, OperandError; ConventionMismatch: source is not what the values carry
 
     >>> import numpy as np, reptheory as rt
     >>> convert(np.array([1.0, 2.0, 3.0]), "real", "e3x").tolist()  # y, z, x -> x, y, z

@@ -66,6 +66,9 @@ def block_rows(kind: str, labels: Sequence[str], **options: Unpack[TableOptions]
         raise LabelError(f"labels: got {len(labels)}; {kind} takes {count} of them: {' '.join(names)}")
     wanted = _integers(rule, labels)
     key = _key(rule, wanted, options)
+    halves = [column.label for column, label in zip(rule.columns, wanted, strict=False) if label % 2]
+    if key.stated is not None and rule.doubled and halves:
+        raise LabelError(f"{halves[0]}: only our complex basis has half-integers; leave the convention out")
     single = _single(key, wanted)
     values = [(wanted, single)] if single is not None else _values(key, wanted)
     return Listing(_title(key), names, tuple(_line(rule, row, value) for row, value in values))

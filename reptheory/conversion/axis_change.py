@@ -2,8 +2,8 @@
 
     new[.., k', ..] = sum_k M_l[k', k] old[.., k, ..]        within each degree l that the axis holds
 
-Exact sums stay exact or raise `IncommensurableSurds`. In floating point the matrices are correctly rounded
-and sums run in float64 (complex128), so that
+Exact sums stay exact: a `SurdSum` where they are no surd. In floating point the matrices are correctly
+rounded and sums run in float64 (complex128), so that
 
     |new - exact| <= gamma_{2l+2} sum_k |M[k', k] old[k]|,   gamma_n = n u / (1 - n u)   [Higham 2002, (3.5)],
 
@@ -12,7 +12,8 @@ times sqrt(2) for complex products; a signed permutation with factor 1 is exact.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import numbers
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -22,9 +23,11 @@ from numpy.typing import NDArray
 from reptheory.conventions import Convention
 from reptheory.conversion.bases import Exact, ExactMatrix, plain
 from reptheory.conversion.degrees import Degrees, offsets, size
+from reptheory.errors import IncommensurableSurds
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.complex_surds import ComplexSurd, ComplexSurdArray
 from reptheory.exact.surd import Surd
+from reptheory.exact.surd_sums import SurdSum
 
 __all__ = [
     "Entries",
@@ -32,7 +35,8 @@ __all__ = [
     "assembled",
     "change_entries",
     "change_floats",
-    "change_objects",
+    "changed_objects",
+    "dense_objects",
     "entries_of",
 ]
 
@@ -84,8 +88,39 @@ def assembled(
     return ComplexSurdArray(real, imag)
 
 
-def change_objects(array: NDArray[Any], axis: int, degrees: Degrees, matrix_of: MatrixOf) -> NDArray[Any]:
-    """Return an array of Python numbers (Fraction, Surd, SymPy expressions) with one axis changed."""
+def dense_objects(array: SurdArray | ComplexSurdArray) -> NDArray[Any]:
+    """Return an exact array as a dense array of sums of surds."""
+    dense = np.full(array.shape, SurdSum(), dtype=object)
+    for index, value in entries_of(array).items():
+        dense[index] = SurdSum.of(value)
+    return dense
+
+
+def changed_objects(array: NDArray[Any], axes: Sequence[tuple[int, Degrees, MatrixOf]]) -> NDArray[Any]:
+    """Return an array of Python numbers (Fraction, Surd, SurdSum, SymPy expressions) with axes changed."""
+    try:
+        for axis, degrees, matrix_of in axes:
+            array = _change_objects(array, axis, degrees, matrix_of)
+    except IncommensurableSurds:
+        return changed_objects(_each(array, _summed), axes)
+    return _each(array, lambda value: value.plain if isinstance(value, SurdSum) else value)
+
+
+def _summed(value: Any) -> Any:
+    exact = isinstance(value, Surd | ComplexSurd | numbers.Rational)
+    return SurdSum.of(value) if exact else value
+
+
+def _each(array: NDArray[Any], function: Callable[[Any], Any]) -> NDArray[Any]:
+    """Return an array of objects with a function of each."""
+    result = np.empty(array.shape, dtype=object)
+    for place, value in np.ndenumerate(array):
+        result[place] = function(value)
+    return result
+
+
+def _change_objects(array: NDArray[Any], axis: int, degrees: Degrees, matrix_of: MatrixOf) -> NDArray[Any]:
+    """Change one axis, adding and multiplying as the numbers do."""
     moved = np.moveaxis(array, axis, 0)
     result = np.zeros(moved.shape, dtype=object)
     for start, ell in zip(offsets(degrees), degrees, strict=True):

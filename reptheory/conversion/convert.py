@@ -35,7 +35,8 @@ from reptheory.conversion.axis_change import (
     assembled,
     change_entries,
     change_floats,
-    change_objects,
+    changed_objects,
+    dense_objects,
     entries_of,
 )
 from reptheory.conversion.bases import ExactMatrix, harmonics_matrix
@@ -43,7 +44,7 @@ from reptheory.conversion.degrees import Degrees, degrees_of_axis, degrees_of_bl
 from reptheory.conversion.layouts import packed, refuse_masked, unpacked
 from reptheory.conversion.path_signs import path_factor, require_paths
 from reptheory.conversion.registry import PackageConvention, convention
-from reptheory.errors import ConventionMismatch, LabelError, OperandError
+from reptheory.errors import ConventionMismatch, IncommensurableSurds, LabelError, OperandError
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.complex_surds import ComplexSurdArray
 from reptheory.exact.surd import Surd
@@ -108,8 +109,9 @@ def convert(
     degrees   of the axis: None, one degree, a list of degrees, or Irreps; for couplings three of these.
               None reads 2l + 1 entries as one degree, (L + 1)^2 as 0..L; where both fit, harmonics,
               coefficients and features are 0..L, the others one degree
-    raises    LabelError, OperandError; ConventionMismatch: source is not what the values carry;
-              IncommensurableSurds: an exact sum is not one surd (convert SymPy expressions or floats)
+    returns   as values; exact arrays with an entry that is no single surd as object arrays of Surd and
+              `SurdSum`
+    raises    LabelError, OperandError; ConventionMismatch: source is not what the values carry
 
     >>> import numpy as np
     >>> convert(np.array([1.0, 2.0, 3.0]), "real", "e3x").tolist()  # y, z, x -> x, y, z
@@ -272,16 +274,18 @@ def _number(factor: Surd) -> complex | float:
 def converted_axes(array: Any, axes: Sequence[Axis], target: PackageConvention) -> Any:
     """Change several axes of an array, each by its matrices."""
     if isinstance(array, SurdArray | ComplexSurdArray):
-        entries = entries_of(array)
-        for axis, degrees, matrix_of in axes:
+        for axis, degrees, _ in axes:
             if size(degrees) != array.shape[axis]:
                 raise OperandError(f"degrees: {degrees} do not fill an axis of {array.shape[axis]}")
-            entries = change_entries(entries, axis, degrees, matrix_of)
+        entries = entries_of(array)
+        try:
+            for axis, degrees, matrix_of in axes:
+                entries = change_entries(entries, axis, degrees, matrix_of)
+        except IncommensurableSurds:
+            return changed_objects(dense_objects(array), axes)
         return assembled(tuple(array.shape), entries, target.stated)
     if array.dtype == object:
-        for axis, degrees, matrix_of in axes:
-            array = change_objects(array, axis, degrees, matrix_of)
-        return array
+        return changed_objects(array, axes)
     precise = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
     for axis, degrees, matrix_of in axes:
         precise = change_floats(precise, axis, degrees, matrix_of)

@@ -231,7 +231,7 @@ class Surd:
         if ratio is None:
             raise IncommensurableSurds(
                 f"+: {self!r} and {right!r} have an irrational ratio, so their sum is not one surd; "
-                "add them as to_sympy() or float()"
+                "add them as SurdSum, to_sympy() or float()"
             )
         return Surd.scaled(self.sign * ratio + right.sign, right.radicand, right.pi_power, right.i_power)
 

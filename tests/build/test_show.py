@@ -50,6 +50,35 @@ def test_a_single_value(kind, labels, basis, exact):
     assert len(line) == len(block_rows(kind, labels.split(), basis=basis).names) + 3
 
 
+@pytest.mark.parametrize(
+    ("kind", "labels", "options", "exact"),
+    [
+        ("solid_harmonics", "1 -1 1 0 0", {"convention": "e3nn@0.6/component"}, "√3"),
+        ("solid_harmonics", "1 0 0 0 1", {"normalization": "schmidt"}, "1"),
+        ("clebsch_gordan", "1 1 0 0 0 0", {"convention": "e3nn@0.6"}, "√(1/3)"),
+        ("harmonic_factor", "2 1", {"basis": "complex", "normalization": "unnormalized"}, "√(24π/5)"),
+        ("rotation_matrix", "1 1 1 0", {"basis": "real", "quaternion": "0,0,1,1"}, "-1"),
+        ("recoupling_three_spins", "1/2 1/2 1/2 1/2 1 1", {}, "1/2"),
+        ("spin_clebsch_gordan", "1/2 1/2 1 1/2 -1/2 0", {}, "√(1/2)"),
+        ("vector_path_ratio", "1 1 1 1 0 0 0", {}, "√(1/(2π))"),
+    ],
+)
+def test_other_harmonics_conventions_and_rotations(kind, labels, options, exact):
+    (line,) = block_rows(kind, labels.split(), **options).lines
+    assert line[-1] == exact
+
+
+def test_halves_have_no_other_convention():
+    with pytest.raises(LabelError, match="j: only our complex basis"):
+        block_rows("generators", ["1/2"], convention="sympy")
+
+
+def test_open_labels_are_bounded():
+    assert len(block_rows("recoupling_three_spins", ["20"] * 4).lines) > 1000
+    with pytest.raises(TooLarge, match="give more labels"):
+        block_rows("recoupling_four_spins", ["1000"] * 5)
+
+
 def test_a_cartesian_tensor():
     listing = block_rows("cartesian_tensor", [], formula="ij=ji")
     assert ("2", "0", "-2", "1", "0.7071067811865476", "0.70710677", "√(1/2)") in listing.lines

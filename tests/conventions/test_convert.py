@@ -18,7 +18,7 @@ import reptheory as rt
 from reptheory.conversion.axis_change import change_floats
 from reptheory.conversion.bases import harmonics_matrix
 from reptheory.conversion.reference import harmonics_floats, rotation_floats
-from reptheory.errors import ConventionMismatch, IncommensurableSurds, LabelError, OperandError
+from reptheory.errors import ConventionMismatch, LabelError, OperandError
 from reptheory.exact.coupling import coupling_block
 
 NAMES = list(rt.CONVENTIONS)
@@ -193,10 +193,12 @@ def test_exact_features_stay_exact() -> None:
     assert scaled[0] == rt.Surd.scaled(Fraction(1, 3), 4, pi_power=1)
 
 
-def test_exact_sums_that_are_no_surd_raise() -> None:
+def test_exact_sums_that_are_no_surd_are_sums() -> None:
     ones = rt.SurdArray.from_entries((5,), {(k,): rt.Surd.rational(1) for k in range(5)}, rt.REAL)
-    with pytest.raises(IncommensurableSurds, match="to_sympy"):
-        rt.convert(ones, None, "e3nn@0.6", "features", 2)
+    there = rt.convert(ones, None, "e3nn@0.6", "features", 2)
+    assert there.dtype == object
+    assert there[2] == (rt.SurdSum.of(-1) - rt.Surd.sqrt(3)) / 2
+    assert rt.convert(there, "e3nn@0.6", "real", "features", 2).tolist() == [1] * 5
 
 
 def test_float_error_is_within_the_bound() -> None:
@@ -387,3 +389,29 @@ def test_masked_arrays_are_refused() -> None:
     for values in (masked, {(1, 1, 1): masked}, masked.astype(object)):
         with pytest.raises(OperandError, match=r"^values: got a masked array"):
             rt.convert(values, "real", "e3nn@0.6", "clebsch_gordan")
+
+
+@pytest.mark.parametrize("target", ["e3nn@0.6", "mace", "e3x"])
+@pytest.mark.parametrize("kind", ["features", "harmonics", "coefficients"])
+@pytest.mark.parametrize("degree", [1, 2, 4])
+def test_exact_features_across_polar_axes(target: str, kind: Any, degree: int) -> None:
+    entries = {(k,): rt.Surd.sqrt(Fraction(k + 1, 3)) for k in range(2 * degree + 1)}
+    exact = rt.SurdArray.from_entries((2 * degree + 1,), entries, rt.REAL)
+    there = rt.convert(exact, None, target, kind, degree)
+    floats = rt.convert(exact.to_numpy(), "real", target, kind, degree)
+    values = [float(value) for value in exact_objects(there)]
+    np.testing.assert_allclose(values, floats, atol=1e-14)
+    source = None if isinstance(there, rt.SurdArray) else target
+    assert exact_objects(rt.convert(there, source, "real", kind, degree)) == list(entries.values())
+
+
+def exact_objects(array: Any) -> list[Any]:
+    """Return the entries of an array with one axis."""
+    return [array[k] for k in range(array.shape[0])]
+
+
+def test_object_arrays_of_surds_need_no_common_root() -> None:
+    ours = np.array([Fraction(1), rt.Surd.sqrt(2), 3, rt.Surd.sqrt(5), Fraction(1, 7)], dtype=object)
+    there = rt.convert(ours, "real", "e3nn@0.6", "features", 2)
+    assert any(isinstance(value, rt.SurdSum) for value in there.tolist())
+    assert rt.convert(there, "e3nn@0.6", "real", "features", 2).tolist() == ours.tolist()

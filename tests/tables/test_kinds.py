@@ -96,6 +96,16 @@ def test_check_index_accepts_exactly_the_possible_rows(name):
         check_index(kind, parameters, rows[good][::-1])
 
 
+@pytest.mark.parametrize("count", [4, 5])
+def test_no_degree_exceeds_the_others_together(count):
+    kind, parameters = kind_of(f"gaunt_{count}"), {"lmax": 4, "basis": "complex"}
+    rows = np.array([*itertools.product(range(5), repeat=count)], dtype=np.int32)
+    rows = np.hstack([rows, np.zeros_like(rows)])
+    good = [possible(kind, parameters, row) for row in rows.tolist()]
+    np.testing.assert_array_equal(kind.allowed(rows), good)
+    assert not kind.allowed(np.array([[2] + [0] * (2 * count - 1)], dtype=np.int32)).any()
+
+
 def candidates(limits):
     """Return every row in and next to the limits; thirty thousand of them where there are more."""
     lows, highs = np.array(limits).T
