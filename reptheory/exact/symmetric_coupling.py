@@ -18,9 +18,7 @@ summed over the orders of the intermediates and over all arrangements of a1, ...
 Orthonormal: the symmetric tensors U, with c = (arrangements of a) U[k, a1, ..., a_nu], have
 sum over k, a of U_p U_q = (2 l + 1) [p = q].
 
-How it is exact: with E(l, m) = (l + m)! (l - m)! (2 - [m = 0]) a real coefficient is
-D sqrt(E1 E2 / E3) times an integer, D the same for a path [van der Waerden's form of the 3j symbol]. The E of
-the intermediates cancel, so all sums are sums of integers, and every c is one square root.
+Every coefficient is one square root: `coupling_chains`.
 """
 
 from __future__ import annotations
@@ -30,7 +28,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property, lru_cache
 from itertools import combinations_with_replacement, permutations
-from math import factorial, gcd, isqrt, lcm, prod
+from math import factorial, gcd, prod
 from typing import Any, Final, Literal, NamedTuple, get_args
 
 import numpy as np
@@ -39,7 +37,7 @@ from numpy.typing import ArrayLike, NDArray
 from reptheory.conventions import REAL
 from reptheory.errors import LabelError, OperandError, TooLarge
 from reptheory.exact.arrays import SurdArray
-from reptheory.exact.coupling import coupling_block
+from reptheory.exact.coupling_chains import coupling_chain, weights_of
 from reptheory.exact.entries import lowest_terms
 from reptheory.groups.labels import shown, whole
 from reptheory.groups.o3 import Irrep, Irreps
@@ -245,73 +243,6 @@ def _reached(irs: list[Irrep]) -> Iterator[tuple[Irrep, ...]]:
             yield (*before, reached)
 
 
-class _Integers(NamedTuple):
-    """A Clebsch-Gordan block as sqrt(square) sqrt(E1 E2 / E3) times integers."""
-
-    values: Array
-    square: Fraction
-
-
-def _weight(l: int, m: int) -> int:  # noqa: E741
-    """Return E(l, m)."""
-    return factorial(l + m) * factorial(l - m) * (2 if m else 1)
-
-
-@lru_cache(maxsize=1024)
-def _weights(l: int) -> tuple[int, ...]:  # noqa: E741
-    return tuple(_weight(l, m) for m in range(-l, l + 1))
-
-
-@lru_cache(maxsize=1024)
-def _integers(l1: int, l2: int, l3: int) -> _Integers:
-    """Return the integers of one block: roots of squares of rational numbers, over their common factor."""
-    block = coupling_block("clebsch_gordan", l1, l2, l3)
-    first, second, third = _weights(l1), _weights(l2), _weights(l3)
-    squares = [
-        Fraction(abs(top) * third[k], bottom * first[i] * second[j])
-        for (i, j, k), top, bottom in zip(
-            block.indices.tolist(), block.numerators, block.denominators, strict=True
-        )
-    ]
-    ratios = [square / squares[0] for square in squares]
-    roots = [Fraction(isqrt(ratio.numerator), isqrt(ratio.denominator)) for ratio in ratios]
-    if any(root * root != ratio for root, ratio in zip(roots, ratios, strict=True)):
-        raise ArithmeticError(f"symmetric_coupling: the block ({l1}, {l2}, {l3}) has no common root")
-    scale = lcm(*(root.denominator for root in roots))
-    whole_roots = [int(root * scale) for root in roots]
-    shared = gcd(*whole_roots)
-    values = np.zeros(block.shape, dtype=object)
-    for (i, j, k), root, top in zip(block.indices.tolist(), whole_roots, block.numerators, strict=True):
-        values[i, j, k] = root // shared if top > 0 else -root // shared
-    return _Integers(_narrow(values), squares[0] * Fraction(shared, scale) ** 2)
-
-
-def _narrow(values: Array) -> Array:
-    """Return int64 where every number is small enough to be multiplied and summed further, else objects."""
-    if values.dtype != object:
-        return values
-    return values.astype(np.int64) if max(map(abs, values.flat), default=0) < 2**31 else values
-
-
-@lru_cache(maxsize=512)
-def _chain(ls: tuple[int, ...], reached: tuple[int, ...]) -> _Integers:
-    """Couple irreps one after another: axes m1, ..., mn, and that of the result.
-
-    ls, reached   degrees of the irreps, and of what each step reaches
-    """
-    if len(ls) == 1:
-        return _Integers(np.eye(2 * ls[0] + 1, dtype=np.int64), Fraction(1))
-    before, step = _chain(ls[:-1], reached[:-1]), _integers(reached[-2], ls[-1], reached[-1])
-    left, right = before.values, step.values
-    if _largest(left) * _largest(right) * len(right) >= 2**53:
-        left, right = left.astype(object), right.astype(object)
-    return _Integers(np.tensordot(left, right, axes=(-1, 0)), before.square * step.square)
-
-
-def _largest(values: Array) -> int:
-    return int(np.abs(values).max(initial=0))
-
-
 Terms = dict[tuple[int, ...], int]
 
 
@@ -371,7 +302,7 @@ class _Polynomial:
 def _polynomial(path: SymmetricPath, irreps: Irreps) -> _Polynomial:
     """Return a path summed over the arrangements of its components."""
     ls = tuple(irreps[entry].ir.l for entry in path.entries)
-    chain = _chain(ls, tuple(ir.l for ir in path.irreps))
+    chain = coupling_chain(ls, tuple(ir.l for ir in path.irreps))
     found = np.argwhere(chain.values)
     starts = np.array([irreps.slices()[entry].start for entry in path.entries])
     rows = np.column_stack([found[:, -1], np.sort(found[:, :-1] + starts, axis=1)])
@@ -379,9 +310,9 @@ def _polynomial(path: SymmetricPath, irreps: Irreps) -> _Polynomial:
     totals = np.zeros(len(index), dtype=chain.values.dtype)
     np.add.at(totals, place.reshape(-1), chain.values[tuple(found.T)])
     pairs = zip(map(tuple, index.tolist()), totals.tolist(), strict=True)
-    weights = tuple(weight for _, ir in irreps for weight in _weights(ir.l))
+    weights = tuple(weight for _, ir in irreps for weight in weights_of(ir.l))
     terms = {row: value for row, value in pairs if value}
-    return _Polynomial(terms, chain.square, weights, _weights(path.irreps[-1].l))
+    return _Polynomial(terms, chain.square, weights, weights_of(path.irreps[-1].l))
 
 
 def _orthonormal(

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from quarter_turn import quarter_turn
 
 from reptheory.errors import LabelError, OperandError, TooLarge
+from reptheory.kernels import polynomials
 from reptheory.operations.symmetric_contraction import SymmetricContraction
 
 Array = Any
@@ -280,6 +281,27 @@ def test_layout_of_arrays_does_not_change_a_bit(kind: str, dtype: str) -> None:
     found, plain = (contraction.backward(a, b, c, d) for a, b, c, d in ((other[0], other[1], wide, other[2]), (x, weight, species, g)))  # fmt: skip # noqa: E501
     assert np.array_equal(found.x, plain.x)
     assert np.array_equal(found.weight, plain.weight)
+
+
+def test_what_comes_in_compiles_nothing_new() -> None:
+    """Kernels see flat arrays of two dtypes."""
+    contraction = made(9)
+    x, weight, species, g = draw(contraction, 7, 3)
+
+    def calls() -> None:
+        for dtype in ("float32", "float64", ">f4", "float16"):
+            for kind in KINDS.values():
+                for places in (species, kind(np.stack([species] * 7))[0], species.astype(np.uint8)):
+                    given = [kind(array.astype(dtype)) for array in (x, weight, g)]
+                    contraction(given[0], given[1], places)
+                    contraction.backward(given[0], given[1], places, given[2])
+
+    calls()
+    kernels = (polynomials.arrange, polynomials.polynomial_values, polynomials.polynomial_gradients)
+    before = [len(getattr(kernel, "signatures", ())) for kernel in kernels]
+    calls()
+    assert [len(getattr(kernel, "signatures", ())) for kernel in kernels] == before
+    assert max(before) <= 2
 
 
 REFUSED: dict[str, Callable[[Array], Any]] = {
