@@ -34,7 +34,7 @@ __all__ = ["compiled_floats", "compiled_squares", "worth_compiling"]
 
 WORTH_COMPILING: Final = 300_000
 """Rows from which compiled loops are loaded for a table: Python's integers take 1 s or more for them."""
-_LIMBS: Final = 4
+_LIMBS: Final = 6
 """Of the squares tried here; longer ones are left to Python's integers."""
 _ROOM: Final = 512 << 20
 """Bytes that Numba may take; it does not survive a want of them."""
@@ -63,7 +63,7 @@ def compiled_squares(key: TableKey, blocks: Sequence[tuple[int, ...]], most: int
         return None
     from reptheory.kernels.squares import reduce_squares  # noqa: PLC0415
 
-    tops, bottoms = (np.zeros((len(found.integers), _LIMBS), np.uint64) for _ in range(2))
+    tops, bottoms = (np.zeros((len(found.signs), _LIMBS), np.uint64) for _ in range(2))
     first, second = reduce_squares(
         found.integers, found.factors, found.exponents, found.primes, tops, bottoms
     )
@@ -71,10 +71,10 @@ def compiled_squares(key: TableKey, blocks: Sequence[tuple[int, ...]], most: int
         return None
     return Squares(
         index=np.ascontiguousarray(found.index),
-        sign=np.sign(found.integers).astype(np.int8),
+        sign=np.ascontiguousarray(found.signs),
         numerator=np.ascontiguousarray(tops[:, :first]),
         denominator=np.ascontiguousarray(bottoms[:, :second]),
-        i_power=np.zeros(len(found.integers), np.uint8),
+        i_power=np.zeros(len(found.signs), np.uint8),
     )
 
 

@@ -2,7 +2,7 @@
 
 The integers are those of `exact`; the primes come from factorials and weights of triads, so that compiled
 loops bring every square to lowest terms. `recipes` gives the same rows one Python integer at a time: for
-small tables, integers of more than one word, every other kind, and where Numba does not compile.
+small tables, integers of more than two words, every other kind, and where Numba does not compile.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from reptheory.conventions import COMPLEX
 from reptheory.exact.square_grid import fits_word
 from reptheory.exact.wigner6j import triad_weight
-from reptheory.exact.wigner6j_table import ONE_WORD, compiled_integers
+from reptheory.exact.wigner6j_table import TWO_WORDS, compiled_integers
 from reptheory.kernels.pascal_plain import pascal_triangle
 from reptheory.tables.kinds import kind_of
 
@@ -34,17 +34,19 @@ Labels = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Factored:
-    """Rows with the value integer * sqrt(product of primes^exponents), in the table's order, none zero.
+    """Rows with the value sign * integer * sqrt(product of primes^exponents), in order, none zero.
 
     index      (n, columns) int32
-    integers   (n,) int64
+    signs      (n,) int8
+    integers   (n,) low and high words
     factors    (n, k) int32: the rows of `exponents` that are added up
     exponents  (rows, P) int16
     primes     (P,) int64
     """
 
     index: NDArray[np.int32]
-    integers: NDArray[np.int64]
+    signs: NDArray[np.int8]
+    integers: tuple[NDArray[np.uint64], NDArray[np.uint64]]
     factors: NDArray[np.int32]
     exponents: NDArray[np.int16]
     primes: NDArray[np.int64]
@@ -83,7 +85,7 @@ def _couplings(key: TableKey, blocks: Sequence[Labels], most: int) -> Factored |
 
     name, step = key.kind.removeprefix("real_").removeprefix("spin_"), 1 if kind_of(key.kind).doubled else 2
     two_js = step * np.array(blocks, dtype=np.int64)
-    if not all(fits_word(*triple) for triple in two_js.tolist()):
+    if not all(fits_word(t1, t2, t3, bits=127) for t1, t2, t3 in two_js.tolist()):
         return None
     largest, total = int(two_js.max()), int(two_js.sum(axis=1).max()) // 2
     primes = _primes(total + 1)
@@ -91,14 +93,15 @@ def _couplings(key: TableKey, blocks: Sequence[Labels], most: int) -> Factored |
     n = np.repeat(np.arange(largest + 1), np.arange(1, largest + 2))
     k = np.arange(len(n)) - n * (n + 1) // 2
     inverse_binomials = factorials[k] + factorials[n - k] - factorials[n]
-    index, integers = np.empty((most, 6), np.int32), np.empty(most, np.int64)
-    factors = np.empty((most, 4), np.int32)
-    arguments = _COUPLINGS[name], key.convention is not COMPLEX, step, pascal_triangle(largest)[0], len(n)
-    rows = coupling_rows(two_js, *arguments, index, integers, factors)
+    index, factors = np.empty((most, 6), np.int32), np.empty((most, 4), np.int32)
+    low, high, signs = np.empty(most, np.uint64), np.empty(most, np.uint64), np.empty(most, np.int8)
+    arguments = _COUPLINGS[name], key.convention is not COMPLEX, step, pascal_triangle(largest), len(n)
+    rows = coupling_rows(two_js, *arguments, index, (low, high), signs, factors)
     shared = _shared(name, two_js, factorials)
     shared = np.stack([shared, shared - (np.array(primes) == 2)], axis=1).reshape(-1, len(primes))
     exponents = np.concatenate([inverse_binomials, shared]).astype(np.int16)
-    return Factored(index[:rows], integers[:rows], factors[:rows], exponents, np.array(primes))
+    integers = low[:rows], high[:rows]
+    return Factored(index[:rows], signs[:rows], integers, factors[:rows], exponents, np.array(primes))
 
 
 _COUPLINGS: Final = {"wigner_3j": 0, "clebsch_gordan": 1, "gaunt": 2}
@@ -132,23 +135,26 @@ def _six_j(key: TableKey, blocks: Sequence[Labels], _: int) -> Factored | None:
     from reptheory.kernels.six_j import count_6j, label_6j  # noqa: PLC0415
 
     _, top = kind_of(key.kind).limits(dict(key.parameters))[0]
-    if top > ONE_WORD:
+    if top > TWO_WORDS:
         return None
     triads = np.array([triad for block in blocks for triad in _triads(block, top)], dtype=np.int64)
     counts = np.zeros((len(triads), top + 1), np.int64)
     count_6j(triads, top, 1, counts)
     starts = np.concatenate([[0], np.cumsum(counts.sum(axis=1))])
-    integers = compiled_integers(triads, starts, top, 1)[0].view(np.int64)
+    low, upper = compiled_integers(triads, starts, top, 1)
+    high = (low.view(np.int64) >> 63).view(np.uint64) if upper is None else upper
     numbers, exponents, primes = _weights(top)
-    labels, factors = np.empty((len(integers), 6), np.int32), np.empty((len(integers), 4), np.int32)
+    labels, factors = np.empty((len(low), 6), np.int32), np.empty((len(low), 4), np.int32)
     label_6j(triads, top, numbers, labels, factors)
     factors[:, 1:] += len(exponents) // 2  # the inverse weights
-    kept = np.flatnonzero(integers)
+    kept, signs = np.flatnonzero(low | high), np.where(high.view(np.int64) < 0, -1, 1).astype(np.int8)
+    low, high = np.where(signs < 0, ~low + np.uint64(1), low), np.where(signs < 0, ~high + (low == 0), high)
     if key.kind == "racah":
-        integers[labels[:, [0, 1, 3, 4]].sum(axis=1) % 4 == 2] *= -1
+        signs[labels[:, [0, 1, 3, 4]].sum(axis=1) % 4 == 2] *= -1
         labels = labels[:, _RACAH]
         kept = kept[np.lexsort(labels[kept].T[::-1])]
-    return Factored(labels[kept], integers[kept], factors[kept], exponents, primes)
+    integers = low[kept], high[kept]
+    return Factored(labels[kept], signs[kept], integers, factors[kept], exponents, primes)
 
 
 def _triads(block: Labels, top: int) -> list[Labels]:
@@ -178,7 +184,7 @@ class Factors(NamedTuple):
     """How the rows of a kind are factored.
 
     kernels   the module of `kernels` that it needs
-    compute   key, labels of blocks, a bound on their rows -> the rows; None where a word is too short
+    compute   key, labels of blocks, a bound on their rows -> the rows; None where two words are too short
     """
 
     kernels: str

@@ -95,15 +95,15 @@ def polynomial(two_j1: int, two_j2: int, two_j3: int) -> NDArray[Any]:
     return table.view(np.int64) if kind is np.uint64 else table
 
 
-def fits_word(two_j1: int, two_j2: int, two_j3: int) -> bool:
-    """Whether |B| < 2^63 for an admissible triple, by the bounds 1 and 3 of docs/proofs/pascal.md."""
+def fits_word(two_j1: int, two_j2: int, two_j3: int, bits: int = 63) -> bool:
+    """Whether |B| < 2^bits for an admissible triple, by the bounds 1 and 3 of docs/proofs/pascal.md."""
     a, b, c = pair_degrees(two_j1, two_j2, two_j3)
     total = a + b + c
-    if total <= 62:
+    if total < bits:
         return True
     middles = (comb(two_j, two_j // 2) for two_j in (two_j1, two_j2, two_j3))
     above = (total + 1) * comb(total, a) * prod(middles)
-    return above < (max(two_j1, two_j2, two_j3) + 1) * comb(two_j1, c) * comb(two_j2, b) << 126
+    return above < (max(two_j1, two_j2, two_j3) + 1) * comb(two_j1, c) * comb(two_j2, b) << 2 * bits
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from reptheory.exact.wigner6j import triad_sum, triad_weight
 from reptheory.groups.labels import shown, spelled, two_spin, whole
 from reptheory.immutable import sealed
 
-__all__ = ["ONE_WORD", "Wigner6jTable", "compiled_integers", "wigner_6j_table"]
+__all__ = ["TWO_WORDS", "Wigner6jTable", "compiled_integers", "wigner_6j_table"]
 
 ONE_WORD: Final = 28
 """Largest doubled label whose integers are proven to fit one word: docs/proofs/six_j.md."""

@@ -1,7 +1,7 @@
 """Rows of coupling tables: labels and integers of whole blocks, in lexicographic order.
 
 The formulas are those of `exact/coupling.py`, in doubled spins: B[p, q] by the recursion of
-`exact/square_grid.py`, modulo 2^64, so that only the result has to fit; the real orders that a complex one
+`exact/square_grid.py`, modulo 2^128, so that only the result has to fit; the real orders that a complex one
 leads to; the signs. Every row names what its square is a product of, for `squares.reduce_squares`.
 Nothing is checked here.
 """
@@ -12,26 +12,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled, part
+from reptheory.kernels.two_words import add_product
 
 __all__ = ["CLEBSCH_GORDAN", "GAUNT", "WIGNER_3J", "coupling_rows"]
 
 WIGNER_3J, CLEBSCH_GORDAN, GAUNT = 0, 1, 2
 
 Words = NDArray[np.uint64]
+Pair = tuple[Words, Words]
+"""Low and high words."""
 Ints = NDArray[np.int64]
+Signs = NDArray[np.int8]
 Rows = NDArray[np.int32]
 
 
 @part
-def _polynomial(a: int, b: int, c: int, pascal: Words, grid: Words) -> None:
-    """Write B[p, q], p <= a + c and q <= a + b, modulo 2^64."""
+def _polynomial(a: int, b: int, c: int, pascal: Pair, grid: Pair) -> None:
+    """Write B[p, q], p <= a + c and q <= a + b, modulo 2^128."""
+    zero, (low, high) = np.uint64(0), grid
     for p in range(a + c + 1):
         for q in range(a + b + 1):
-            grid[p, q] = pascal[c, p] * pascal[b, q] if p <= c and q <= b else np.uint64(0)
+            low[p, q] = high[p, q] = zero
+            if p <= c and q <= b:
+                words = pascal[0][c, p], pascal[1][c, p], pascal[0][b, q], pascal[1][b, q]
+                low[p, q], high[p, q] = add_product(zero, zero, *words)
     for step in range(1, a + 1):
         for p in range(c + step, 0, -1):
             for q in range(b + step, 0, -1):
-                grid[p, q] -= grid[p - 1, q - 1]
+                less = np.uint64(low[p, q] < low[p - 1, q - 1])
+                low[p, q] -= low[p - 1, q - 1]
+                high[p, q] -= high[p - 1, q - 1] + less
 
 
 @part
@@ -54,14 +64,18 @@ def _real_sign(m1: int, m2: int, m3: int, first: int, second: int, parity: int, 
 
 @part
 def _write(
-    row: int, orders: tuple[int, int, int], spins: tuple[int, int, int], step: int, grid: Words,
-    p: int, q: int, b: int, shared: int, negative: bool, index: Rows, integers: Ints, factors: Rows,
+    row: int, orders: tuple[int, int, int], spins: tuple[int, int, int], step: int, grid: Pair, p: int,
+    q: int, b: int, shared: int, negative: bool, index: Rows, integers: Pair, signs: Signs, factors: Rows,
 ) -> int:  # fmt: skip
     """Write one row, unless it is zero; return the number of rows by now. Orders are doubled."""
-    value = np.int64(grid[p, q])
-    if value == 0:
+    zero, low, high = np.uint64(0), grid[0][p, q], grid[1][p, q]
+    if low == zero and high == zero:
         return row
-    integers[row] = -value if negative else value
+    below = high >> np.uint64(63) != zero
+    if below:
+        low, high = ~low + np.uint64(1), ~high + np.uint64(low == zero)
+    integers[0][row], integers[1][row] = low, high
+    signs[row] = -1 if below != negative else 1
     factors[row, 0] = shared
     for axis, k in ((0, p), (1, q), (2, p - q + b)):
         index[row, axis], index[row, axis + 3] = spins[axis] // step, orders[axis] // step
@@ -71,19 +85,19 @@ def _write(
 
 @compiled
 def coupling_rows(
-    two_js: Ints, kind: int, real: bool, step: int, pascal: Words, shared: int, index: Rows, integers: Ints,
-    factors: Rows,
+    two_js: Ints, kind: int, real: bool, step: int, pascal: Pair, shared: int, index: Rows, integers: Pair,
+    signs: Signs, factors: Rows,
 ) -> int:  # fmt: skip
     """Write the nonzero entries of all blocks; return how many there are.
 
     two_js   (T, 3) doubled, each with entries
     step     what doubled labels are divided by in the index
-    pascal   binomials C(n, k) modulo 2^64, n and k to the largest doubled spin
+    pascal   binomials C(n, k) modulo 2^128, n and k to the largest doubled spin
     shared   the number of the first block's own factor; others follow in twos, the second one halved
     factors  (rows, 4): block, C(2j1, p), C(2j2, q), C(2j3, s), where C(n, k) has the number n (n+1)/2 + k
     """
     most = two_js.max() + 1
-    grid, row = np.empty((most, most), np.uint64), 0
+    grid, row = (np.empty((most, most), np.uint64), np.empty((most, most), np.uint64)), 0
     for block in range(two_js.shape[0]):
         t1, t2, t3 = two_js[block]
         a, b, c = (t1 + t2 - t3) // 2, (t2 + t3 - t1) // 2, (t1 + t3 - t2) // 2
@@ -99,7 +113,7 @@ def coupling_rows(
                         orders = 2 * p - t1, t2 - 2 * q, 2 * third - t3
                         row = _write(
                             row, orders, (t1, t2, t3), step, grid, p, q, b, own, odd & 1 == 1, index,
-                            integers, factors,
+                            integers, signs, factors,
                         )  # fmt: skip
             continue
         l1, l2, l3, parity = t1 // 2, t2 // 2, t3 // 2, (a + b + c) & 1
@@ -116,7 +130,7 @@ def coupling_rows(
                         half = 1 if m1 != 0 and m2 != 0 and m3 != 0 else 0
                         row = _write(
                             row, (2 * m1, 2 * m2, 2 * m3), (t1, t2, t3), step, grid, l1 + first, l2 - second,
-                            b, own + half, negative, index, integers, factors,
+                            b, own + half, negative, index, integers, signs, factors,
                         )  # fmt: skip
                     second = -second
     return row

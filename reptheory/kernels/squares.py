@@ -2,8 +2,8 @@
 
 A value is sign * sqrt(top / bottom * pi^k). Integers are rows of 64-bit limbs, the least significant first.
 
-`reduce_squares`  S^2 times a product of small primes, in lowest terms. S is divided by those primes alone
-                  that the product divides by, so no greatest common divisor is taken.
+`reduce_squares`  S^2 times a product of small primes, in lowest terms, S of one or two words. S is divided by
+                  those primes alone that the product divides by: no greatest common divisor is taken.
 `prove_roots`     a candidate from double-doubles, about which nothing is claimed; then the test of
                   `exact/rounding.py` on integers: a double is the nearest one if the root lies strictly
                   between the midpoints to its neighbours. What fails (a midpoint itself, a root that pi's
@@ -60,9 +60,20 @@ def _times_power(row: Words, length: int, prime: int, power: int) -> int:
     return _times_word(row, length, factor)
 
 
+@part
+def _divided(low: np.uint64, high: np.uint64, prime: np.uint64) -> tuple[np.uint64, np.uint64, np.uint64]:
+    """Return the words of a quotient by a prime below 2^16, and the rest: 32 bits at a time."""
+    if high == np.uint64(0):
+        return low // prime, high, low % prime
+    half, mask = np.uint64(32), np.uint64(0xFFFFFFFF)
+    upper = (high % prime) << half | low >> half
+    lower = (upper % prime) << half | low & mask
+    return (upper // prime) << half | lower // prime, high // prime, lower % prime
+
+
 @compiled
 def reduce_squares(
-    integers: NDArray[np.int64],
+    integers: tuple[Words, Words],
     factors: NDArray[np.int32],
     exponents: NDArray[np.int16],
     primes: NDArray[np.int64],
@@ -71,37 +82,56 @@ def reduce_squares(
 ) -> tuple[int, int]:
     """Write integers^2 * prod primes^exponents as tops / bottoms in lowest terms.
 
-    integers   (n,), none zero
+    integers   absolute values: (n,) low and high words, none zero
     factors    (n, k) rows of `exponents` whose sum is that of a value
     exponents  (rows, P) of the primes, which are below 2^16
     tops, bottoms   (n, limbs), zeros when called
     returns    the limbs of the longest top and bottom; (-1, -1) if there are too few
     """
-    wide_top, wide_bottom = 1, 1
-    for row in range(integers.size):
-        rest = abs(integers[row])
-        top, bottom = tops[row], bottoms[row]
-        top[0] = bottom[0] = np.uint64(1)
-        long_top, long_bottom = 1, 1
+    wide_top, wide_bottom, zero = 1, 1, np.uint64(0)
+    powers = np.empty(primes.size, np.int64)
+    for row in range(factors.shape[0]):
+        low, high = integers[0][row], integers[1][row]
         for place in range(primes.size):
-            prime, power = primes[place], 0
+            power = 0
             for factor in range(factors.shape[1]):
                 power += exponents[factors[row, factor], place]
-            while power < 0 and rest % prime == 0:
-                rest //= prime
+            while power < 0:
+                next_low, next_high, rest = _divided(low, high, np.uint64(primes[place]))
+                if rest != zero:
+                    break
+                low, high = next_low, next_high
                 power += 2
-            if power > 0:
-                long_top = _times_power(top, long_top, prime, power)
-            elif power < 0:
-                long_bottom = _times_power(bottom, long_bottom, prime, -power)
-            if long_top < 0 or long_bottom < 0:
-                return -1, -1
-        for _ in range(2):
-            long_top = _times_word(top, long_top, np.uint64(rest))
-            if long_top < 0:
-                return -1, -1
+            powers[place] = power
+        top, bottom = tops[row], bottoms[row]
+        top[0], bottom[0] = np.uint64(1), np.uint64(1)
+        long_top, long_bottom = _times_square(top, low, high), 1
+        for place in range(primes.size):
+            if powers[place] > 0 and long_top > 0:
+                long_top = _times_power(top, long_top, primes[place], powers[place])
+            elif powers[place] < 0 and long_bottom > 0:
+                long_bottom = _times_power(bottom, long_bottom, primes[place], -powers[place])
+        if long_top < 0 or long_bottom < 0:
+            return -1, -1
         wide_top, wide_bottom = max(wide_top, long_top), max(wide_bottom, long_bottom)
     return wide_top, wide_bottom
+
+
+@part
+def _times_square(one: Words, low: np.uint64, high: np.uint64) -> int:
+    """Write (low + 2^64 high)^2 in place of 1; return its length, -1 if out of room."""
+    zero = np.uint64(0)
+    if high == zero:
+        return _times_word(one, _times_word(one, 1, low), low)
+    if one.size < 4:
+        return -1
+    one[0], carry = add_product(zero, zero, low, zero, low, zero)
+    middle, over = add_product(zero, zero, low, zero, high, zero)
+    one[1], first = add_product(carry, zero, middle, zero, np.uint64(2), zero)
+    one[2], second = add_product(first, zero, over, zero, np.uint64(2), zero)
+    one[2], third = add_product(one[2], zero, high, zero, high, zero)
+    one[3] = second + third
+    return 4 if one[3] != zero else 3
 
 
 @part

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from table_keys import every_key
 
@@ -13,6 +14,8 @@ from reptheory.build import compiled, factored
 from reptheory.build.compiled import compiled_squares, worth_compiling
 from reptheory.build.library import build_key
 from reptheory.build.pieces import _blocks
+from reptheory.build.recipes import block_of
+from reptheory.build.rows import Rows
 from reptheory.tables.kinds import table_key
 
 ROOT = Path(__file__).parents[2]
@@ -57,13 +60,30 @@ def test_the_bytes_of_large_tables(kind, lmax, options, always):
     assert found == written(key)
 
 
+WIDE = [
+    ("clebsch_gordan", "real", (22, 21, 43)), ("clebsch_gordan", "complex", (24, 24, 48)),
+    ("gaunt", "real", (20, 20, 40)), ("gaunt", "complex", (22, 20, 38)),
+    ("wigner_3j", "complex", (40, 39, 79)), ("wigner_6j", "complex", (30, 30, 32)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "basis", "labels"), WIDE, ids=str)
+def test_integers_of_two_words(kind, basis, labels, always):
+    key = table_key(kind, 24, basis=basis) if kind != "wigner_6j" else table_key(kind, 16)
+    found, rows = compiled_squares(key, [labels], 8000), Rows()
+    rows.append(block_of(key, labels))
+    expected = rows.packed(6)
+    assert len(expected.sign) > 1000
+    for name in ("index", "sign", "numerator", "denominator"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
 @pytest.mark.parametrize(
     ("key", "name"),
-    [(table_key("clebsch_gordan", 20), "fits_word"), (table_key("wigner_6j", 2), "ONE_WORD")],
+    [(table_key("clebsch_gordan", 20), "fits_word"), (table_key("wigner_6j", 2), "TWO_WORDS")],
 )
-def test_integers_of_two_words_are_left_to_python(key, name, always):
-    # Blocks of the largest degrees only: the whole table would take a while.
-    always.setattr(factored, name, (lambda *_: False) if name == "fits_word" else 1)
+def test_integers_of_three_words_are_left_to_python(key, name, always):
+    always.setattr(factored, name, (lambda *_, **__: False) if name == "fits_word" else 1)
     assert compiled_squares(key, _blocks(key)[-2:], 10_000) is None
 
 
