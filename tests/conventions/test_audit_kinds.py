@@ -20,7 +20,7 @@ from reptheory.build.library import build_key
 from reptheory.build.recipes import RECIPES
 from reptheory.conversion.precision import BFLOAT16, nearest, units
 from reptheory.conversion.reference import harmonics_floats, rotation_floats
-from reptheory.errors import LabelError, OperandError
+from reptheory.errors import LabelError, OperandError, TooLarge
 from reptheory.tables.kinds import KINDS, TableKey, kind_of
 
 HALF = Fraction(1, 2)
@@ -312,6 +312,28 @@ def test_rounding_to_bfloat16(numbers: list[float]) -> None:
 def test_units_are_those_of_numpy(dtype: Any) -> None:
     values = np.array([1.0, 1.5, 2.0**-14, 2.0**-15, 6e-8, 0.1, 3000.0]).astype(dtype)
     assert np.array_equal(units(values, np.dtype(dtype).name), np.spacing(values).astype(np.float64))
+
+
+def test_blocks_of_zeros_are_wrong_everywhere() -> None:
+    blocks = {"a": rt.wigner_d_pi_half(1).to_numpy(), "b": np.zeros((2, 2))}
+    wrong = rt.audit(blocks, "wigner_d_pi_half").wrong
+    assert {(one.where, one.path, one.what) for one in wrong} == {("b", (HALF,), "zero")}
+    assert len(wrong) == 4
+
+
+def test_labels_that_are_no_numbers_are_refused() -> None:
+    with pytest.raises(OperandError, match="found no wigner_6j"):
+        rt.audit({"index": np.full((2, 6), np.nan), "values": np.ones(2)}, "wigner_6j")
+
+
+def test_labels_too_large_to_compute_are_refused() -> None:
+    rows = np.array([[1000, 3, 3, 1], [1000, 5, 5, 1]], dtype=np.float64)
+    with pytest.raises(TooLarge, match="a wigner_d_fourier table with the label 1000"):
+        rt.audit(
+            {"index": np.column_stack([rows[:, :3], rows[:, 2]]), "values": rows[:, 3]}, "wigner_d_fourier"
+        )
+    with pytest.raises(OperandError, match="found no coupling tensors"):
+        rt.audit(rows)
 
 
 def test_what_cannot_be_is_refused() -> None:

@@ -28,22 +28,21 @@ class Rows:
     labels   (n, columns), as the kind's columns hold them: doubled where they are
     values   (n,)
     entries  of the dense array that they are the nonzero entries of; None for a list
+    block    labels of that array; None for a list, whose rows say theirs
     """
 
     where: str
     labels: NDArray[np.int64]
     values: NDArray[Any]
     entries: int | None = None
+    block: tuple[int, ...] | None = None
 
     def groups(self, leading: int) -> Iterator[Rows]:
         """Yield the rows of each block, whose first labels agree."""
-        if not leading or not len(self.labels):
+        if not leading or self.block is not None:
             yield self
             return
-        blocks, back = np.unique(self.labels[:, :leading], axis=0, return_inverse=True)
-        if len(blocks) == 1:
-            yield self
-            return
+        _, back = np.unique(self.labels[:, :leading], axis=0, return_inverse=True)
         order = np.argsort(back.ravel(), kind="stable")
         for chosen in np.split(order, np.cumsum(np.bincount(back.ravel()))[:-1]):
             yield Rows(self.where, self.labels[chosen], self.values[chosen])
@@ -95,7 +94,7 @@ def _dense(name: str, array: NDArray[Any], kind: Kind, doubled: bool) -> Rows | 
     if symbols:
         kept = kind.allowed(labels.astype(np.int32)) | ~(values == 0)
         labels, values = labels[kept], values[kept]
-    return Rows(name, labels, values, array.size)
+    return Rows(name, labels, values, array.size, prefix)
 
 
 def _prefix(name: str, shape: tuple[int, ...], kind: Kind, leading: int) -> tuple[int, ...] | None:

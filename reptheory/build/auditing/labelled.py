@@ -48,7 +48,8 @@ class Labelled:
             found = self.labels[:, place] * factor
             if stands and not column.doubled:
                 found = found / 2
-            whole = found.astype(np.int64)
+            with np.errstate(invalid="ignore"):  # of labels that are not finite
+                whole = found.astype(np.int64)
             if not np.array_equal(whole, found):
                 return None
             parts.append(whole)

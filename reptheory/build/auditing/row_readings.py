@@ -30,7 +30,7 @@ from reptheory.conversion.foreign_files import Foreign
 from reptheory.conversion.precision import nearest, precision_of
 from reptheory.conversion.reference import with_other_orders
 from reptheory.conversion.registry import CONVENTIONS, PackageConvention
-from reptheory.errors import LabelError, OperandError
+from reptheory.errors import LabelError, OperandError, TooLarge
 from reptheory.exact.rounding import round_all
 from reptheory.exact.surd import Surd
 from reptheory.tables.kinds import KINDS, TableKey, table_key
@@ -39,6 +39,7 @@ from reptheory.tables.rules import Column, Kind
 __all__ = ["row_explanation"]
 
 _PROBES, _PROBE_SIZE, _MOST_LABEL = 12, 800, 2000
+_MOST_ENTRIES: Final = {True: 2 * 10**6, False: 10**5}  # of a block, where the kind was said or is guessed
 _PRICE_OF_ORDER, _PRICE_OF_FACTOR, _PRICE_OF_DOUBLING = 0.01, 0.02, 0.001
 _MOST_ARBITRARY: Final = 2  # so few entries have a common factor with anything
 _NOTHING_LIKE: Final = 0.5  # of the entries: beyond that a table whose kind nobody said is none of ours
@@ -117,7 +118,7 @@ def _guesses(
     for doubled in (True,) if stated else (True, False):
         rows = rows_of(foreign, kind, doubled, sure=sure)
         filled = [part for part in rows if len(part.labels)]
-        if not filled or max(int(abs(part.labels).max()) for part in filled) > _MOST_LABEL:
+        if not filled or not _has_room(kind, filled, sure=sure):
             continue
         if not sure and not all(kind.allowed(part.labels.astype(np.int32)).all() for part in filled):
             continue
@@ -125,6 +126,22 @@ def _guesses(
             for manner, move, price in _manners(kind):
                 more = 0.0 if doubled else _PRICE_OF_DOUBLING
                 yield from _judged(_Guess(key, rows, manner, move, price + more))
+
+
+def _has_room(kind: Kind, rows: list[Rows], *, sure: bool) -> bool:
+    """Say whether exact blocks with the labels of rows are small enough to be tried.
+
+    raises   TooLarge: they are not, and somebody said that the rows are of this kind
+    """
+    top = max(int(abs(part.labels).max()) for part in rows)
+    free = len(kind.columns) - kind.leading - (kind.rule is not None)
+    if top <= _MOST_LABEL and (top + 1) ** max(free, 0) <= _MOST_ENTRIES[sure]:
+        return True
+    if sure:
+        raise TooLarge(
+            f"audit: a {kind.name} table with the label {top} has blocks beyond what audit computes"
+        )
+    return False
 
 
 def _keys(
@@ -291,7 +308,8 @@ def _exact(key: TableKey, group: Rows) -> Block:
     """Return the exact rows of a block; of symbols, which know no blocks, those asked for."""
     kind, recipe = KINDS[key.kind], RECIPES[key.kind]
     if recipe.value is None:
-        leading = tuple(group.labels[0, : kind.leading].tolist()) if len(group.labels) else ()
+        named = group.labels[:1, : kind.leading].ravel().tolist() if group.block is None else group.block
+        leading = tuple(named)
         try:
             return _block(key, leading)
         except LabelError:  # no such block: every entry should be 0
