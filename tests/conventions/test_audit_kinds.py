@@ -314,6 +314,15 @@ def test_units_are_those_of_numpy(dtype: Any) -> None:
     assert np.array_equal(units(values, np.dtype(dtype).name), np.spacing(values).astype(np.float64))
 
 
+def test_halves_that_couple_to_nothing_are_wrong_in_any_convention() -> None:
+    blocks = {
+        "a": rt.clebsch_gordan_array(1, 1, 2, basis="real").to_numpy(),
+        "1_1_1": np.ones((2, 2, 2)),
+    }
+    wrong = rt.audit(blocks, "clebsch_gordan", degrees=None, convention="e3nn@0.6").wrong
+    assert {(one.path, one.what) for one in wrong if one.path[0] == HALF} == {((HALF,) * 3, "not zero")}
+
+
 def test_blocks_of_zeros_are_wrong_everywhere() -> None:
     blocks = {"a": rt.wigner_d_pi_half(1).to_numpy(), "b": np.zeros((2, 2))}
     wrong = rt.audit(blocks, "wigner_d_pi_half").wrong

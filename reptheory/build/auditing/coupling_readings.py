@@ -42,6 +42,7 @@ __all__ = ["UNEXPLAINED", "common_factor", "coupling_explanation", "wrong_entrie
 UNEXPLAINED: Final = 0.1  # of the entries: beyond that, less likely readings are tried
 _PROBES, _PROBE_SIZE = 16, 800
 _PRICE_OF_ORDER, _PRICE_OF_FACTOR, _PRICE_OF_AXIS = 0.01, 0.02, 0.03
+_COMPLEX: Final = registry.CONVENTIONS["complex"]
 _NAMES: Final = ("l1", "l2", "l3", "m1", "m2", "m3")
 
 
@@ -74,7 +75,9 @@ class _Guess:
         ones = [self.convention] * 3
         if self.turned is not None:
             ones[self.turned[0]] = self.turned[1]
-        return [orders(one, degree) for one, degree in zip(ones, path, strict=True)]
+        spins = [has_spins(one) or degree % 1 == 0 for one, degree in zip(ones, path, strict=True)]
+        known = [one if good else _COMPLEX for one, good in zip(ones, spins, strict=True)]
+        return [orders(one, degree) for one, degree in zip(known, path, strict=True)]
 
     def floats(self, path: Path) -> NDArray[Any]:
         """Return what a block should hold, without the factor, to a few units of the last place."""
@@ -289,7 +292,7 @@ def _names(guesses: list[_Guess]) -> tuple[str, ...]:
 
 def _piece(block: Block, guess: _Guess, factor: Surd | None) -> Piece:
     """Return a block beside its exact values, rounded once to the precision of the table."""
-    axes = guess.orders(block.path) if block.couples or block.is_whole else []
+    axes = guess.orders(block.path)
 
     def labels(place: tuple[int, ...]) -> tuple[Any, ...]:
         ms = (axis[number] for axis, number in zip(axes, place, strict=True))

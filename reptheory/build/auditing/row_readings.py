@@ -135,7 +135,8 @@ def _has_room(kind: Kind, rows: list[Rows], *, sure: bool) -> bool:
     """
     top = max(int(abs(part.labels).max()) for part in rows)
     free = len(kind.columns) - kind.leading - (kind.rule is not None)
-    if top <= _MOST_LABEL and (top + 1) ** max(free, 0) <= _MOST_ENTRIES[sure]:
+    values = top + 1 if kind.doubled else 2 * top + 1
+    if top <= _MOST_LABEL and values ** max(free, 0) <= _MOST_ENTRIES[sure]:
         return True
     if sure:
         raise TooLarge(
