@@ -6,7 +6,7 @@ from the components of v, give these without an angle, and nothing grows on the 
 constant of (l, m) alone. The gradient goes through the solid harmonics, grad (r^l Y_lm) = sum_m' G r^(l-1)
 Y_l-1,m', and has no pole.
 
-All in float64. The zero vector has no direction: it counts as the mean over all, Y_00 alone, with gradient 0.
+Loops: kernels/harmonics.py. All in float64. The zero vector has no direction: it counts as the mean over all, Y_00 alone, with gradient 0.
 Proof of the bounds: docs/proofs/vector_harmonics.md.
 """
 
@@ -22,6 +22,16 @@ from reptheory.build.ring_matrices import theta_series
 from reptheory.exact.tensor_harmonics import solid_gradient
 from reptheory.immutable import immutable
 from reptheory.kernels.bounds import gamma
+from reptheory.kernels.harmonics import (
+    TOGETHER,
+    GradientPlan,
+    SeriesPlan,
+    contract,
+    evaluate,
+    series_scratch,
+)
+from reptheory.kernels.pool import over_samples
+from reptheory.operations.engines import flat_read_only
 
 __all__ = ["Directions", "directions", "harmonics", "harmonics_bound", "vector_gradient"]
 
@@ -68,27 +78,31 @@ def directions(vectors: Float) -> Directions:
     )
 
 
-def _powers(unit: NDArray[np.complex128], count: int) -> NDArray[np.complex128]:
-    """Return unit^0 .. unit^count, (count + 1, samples)."""
-    powers = np.ones((count + 1, len(unit)), np.complex128)
-    for k in range(count):
-        powers[k + 1].real = powers[k].real * unit.real - powers[k].imag * unit.imag
-        powers[k + 1].imag = powers[k].real * unit.imag + powers[k].imag * unit.real
-    return powers
+@lru_cache(maxsize=16)
+def _series(lmax: int) -> SeriesPlan:
+    """Lay out the series of Theta_lm for the kernel."""
+    rows, factors = [], [np.zeros(0)]
+    begin = 0
+    for (m, _), (frequencies, degrees, matrix) in theta_series(lmax).items():
+        low = frequencies.start if len(frequencies) else 0
+        for degree, column in zip(degrees, matrix.T, strict=True):
+            rows.append((m, low, len(frequencies), degree, begin, m % 2))
+            factors.append(column)
+            begin += len(column)
+    return SeriesPlan(lmax, immutable(np.array(rows, dtype=np.int64)), immutable(np.concatenate(factors)))
 
 
 def harmonics(at: Directions, lmax: int) -> Float:
     """Return Y_lm, (samples, (lmax + 1)^2); zero vectors have Y_00 alone."""
-    values = np.empty((len(at.zero), (lmax + 1) ** 2))
-    theta, phi = _powers(at.theta, lmax), _powers(at.phi, lmax)
-    for (m, _), (frequencies, degrees, matrix) in theta_series(lmax).items():
-        waves = theta[frequencies.start :: 2] if len(frequencies) else theta[:0]
-        waves = waves[: len(frequencies)]
-        factors = (waves.imag if m % 2 else waves.real).T @ matrix
-        centre = np.array(degrees, dtype=np.int64) ** 2 + np.array(degrees, dtype=np.int64)
-        values[:, centre + m] = factors * phi[m].real[:, None]
-        if m:
-            values[:, centre - m] = factors * phi[m].imag[:, None]
+    plan, samples = _series(lmax), len(at.zero)
+    values = np.empty((samples, (lmax + 1) ** 2))
+    angles = [flat_read_only(angle.view(np.float64)) for angle in (at.theta, at.phi)]
+
+    def task(first: int, last: int) -> None:
+        work = np.empty(series_scratch(lmax))
+        evaluate(*angles, plan, values.reshape(-1), first, last, work)
+
+    over_samples(task, samples, TOGETHER, 2 * len(plan.factors) + 8 * values.shape[1], None)
     values[at.zero, 1:] = 0
     values[np.isnan(at.mantissa)] = np.nan
     return values
@@ -107,21 +121,32 @@ def harmonics_bound(lmax: int) -> Float:
     return immutable(bound)
 
 
-@lru_cache(maxsize=64)
-def _gradient_matrix(degree: int) -> Float:
-    """Return solid_gradient(degree) as floats, (2l + 1, 3, 2l - 1)."""
-    return immutable(np.asarray(solid_gradient(degree, "real").to_numpy(), dtype=np.float64))
+@lru_cache(maxsize=16)
+def _gradient_terms(lmax: int, *, absolute: bool) -> GradientPlan:
+    """Lay out solid_gradient of every degree for the kernel, or its absolute values."""
+    starts, terms, factors = [0, 0], [np.zeros((0, 3), np.int64)], [np.zeros(0)]
+    for degree in range(1, lmax + 1):
+        block = solid_gradient(degree, "real")
+        terms.append(block.indices + np.array([degree * degree, 0, (degree - 1) ** 2]))
+        factors.append(np.asarray(block.to_numpy(), dtype=np.float64)[tuple(block.indices.T)])
+        starts.append(starts[-1] + len(block.indices))
+    values = np.concatenate(factors)
+    return GradientPlan(
+        immutable(np.array(starts, dtype=np.int64)),
+        immutable(np.concatenate(terms)),
+        immutable(np.abs(values) if absolute else values),
+    )
 
 
 def _contract(g: Float, values: Float, lmax: int, *, absolute: bool) -> Float:
     """Return sum over (l, m), m' of g_lm G[m, a, m'] Y_l-1,m', (samples, 3); or with |G|."""
-    total = np.zeros((len(g), 3))
-    for degree in range(1, lmax + 1):
-        matrix = np.abs(_gradient_matrix(degree)) if absolute else _gradient_matrix(degree)
-        rows, lower = 2 * degree + 1, 2 * degree - 1
-        own = g[:, degree**2 : (degree + 1) ** 2] @ matrix.reshape(rows, 3 * lower)
-        below = values[:, (degree - 1) ** 2 : degree**2]
-        total += (own.reshape(-1, 3, lower) * below[:, None, :]).sum(axis=2)
+    total, plan = np.empty((len(g), 3)), _gradient_terms(lmax, absolute=absolute)
+    flat = [flat_read_only(np.ascontiguousarray(array, dtype=np.float64)) for array in (g, values)]
+
+    def task(first: int, last: int) -> None:
+        contract(*flat, g.shape[1], plan, first, last, total.reshape(-1))
+
+    over_samples(task, len(g), 1, 4 * len(plan.factors), None)
     return total
 
 
