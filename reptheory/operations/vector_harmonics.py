@@ -6,7 +6,8 @@ from the components of v, give these without an angle, and nothing grows on the 
 constant of (l, m) alone. The gradient goes through the solid harmonics, grad (r^l Y_lm) = sum_m' G r^(l-1)
 Y_l-1,m', and has no pole.
 
-Loops: kernels/harmonics.py. All in float64. The zero vector has no direction: it counts as the mean over all, Y_00 alone, with gradient 0.
+All in float64; the loops stand in kernels/harmonics.py. The zero vector has no direction: it counts as the
+mean over all, Y_00 alone, with gradient 0.
 Proof of the bounds: docs/proofs/vector_harmonics.md.
 """
 
