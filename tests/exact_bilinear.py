@@ -110,7 +110,7 @@ def full_reference(product: FullTensorProduct) -> Reference:
     return Reference(tuple(map(tuple, outputs)))
 
 
-def _basis_balls(blocks: Blocks) -> dict[tuple[int, int], list[tuple[int, Ball]]]:
+def basis_balls(blocks: Blocks) -> dict[tuple[int, int], list[tuple[int, Ball]]]:
     """Return the exact change of basis of matrices: (row, column) -> components with their coefficients."""
     found: dict[tuple[int, int], list[tuple[int, Ball]]] = {}
     for one, components in blocks.pairs:
@@ -125,7 +125,7 @@ def matrix_reference(blocks: tuple[Blocks, Blocks, Blocks]) -> Reference:
     """Return a matrix product by its definition: change of basis, product of matrices, change of basis."""
     sums: dict[tuple[int, int, int], Ball] = {}
     with ctx.workprec(BITS):
-        first, second, third = map(_basis_balls, blocks)
+        first, second, third = map(basis_balls, blocks)
         for ((a, b), left), ((b2, c), right) in combinations(first.items(), second.items()):
             if b != b2:
                 continue

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,10 +20,14 @@ from numpy.typing import ArrayLike, NDArray
 from reptheory.exact.matrix_blocks import block_basis
 from reptheory.groups.o3 import Irreps
 from reptheory.immutable import immutable
+from reptheory.kernels.bounds import gamma, smallest, unit_roundoff, upward
 from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.operands import one_operand
 
 __all__ = ["BlockPiece", "BlockTerms", "Blocks", "blocks_from_irreps", "blocks_of", "irreps_from_blocks"]
+
+Array = NDArray[Any]
+Bound = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +137,28 @@ def blocks_of(irreps1: str | Irreps, irreps2: str | Irreps) -> Blocks:
     return _blocks(Irreps(irreps1).simplify(), Irreps(irreps2).simplify())
 
 
-def blocks_from_irreps(features: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps) -> NDArray[Any]:
-    """Return the matrices M of irreps f (formula: top of this module).
+@overload
+def blocks_from_irreps(
+    features: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, with_bound: Literal[False] = False
+) -> Array: ...
 
+
+@overload
+def blocks_from_irreps(
+    features: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, with_bound: Literal[True]
+) -> tuple[Array, Bound]: ...
+
+
+def blocks_from_irreps(
+    features: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, with_bound: bool = False
+) -> Array | tuple[Array, Bound]:
+    """Return the matrices M of irreps f (formula: top of this module), and with `with_bound` a bound.
+
+    The change of basis is orthogonal: the gradient of a loss in f is `irreps_from_blocks` of that in M.
     features           (..., dim), irreps as in `FullTensorProduct(irreps1, irreps2).irreps_out`
     irreps1, irreps2   of the rows and of the columns
-    returns            (..., rows, columns), float32 or float64; |error| <= gamma_{n+1} sum |C||f| of n terms;
-                       one block of all samples is held besides
+    returns            (..., rows, columns), float32 or float64, and a bound on the error elementwise,
+                       gamma_{n+1} sum |C||f| of n terms; one block of all samples is held besides
     raises             OperandError
 
     >>> blocks_from_irreps([0.0, 1.0, 0.0, 0.0], "0e+1o", "0e").tolist()
@@ -147,20 +166,35 @@ def blocks_from_irreps(features: ArrayLike, irreps1: str | Irreps, irreps2: str 
     """
     blocks = blocks_of(irreps1, irreps2)
     given = one_operand(features, "features", (blocks.irreps.dim,), f"the dimension of {blocks.irreps}")
-    matrices = np.zeros((*given.shape[:-1], *blocks.shape), dtype=given.dtype)
+    result = _zeros((*given.shape[:-1], *blocks.shape), given.dtype, with_bound)
     for one, components in blocks.pairs:
         basis = square_basis(one.l1, one.l2, given.dtype.name)
-        block = given[..., components] @ basis.reshape(-1, len(components)).T
-        matrices[..., *one.part] = block.reshape(*given.shape[:-1], *basis.shape[:2])
-    return matrices
+        matrix = basis.reshape(-1, len(components)).T
+        for z, block in zip(result, _changed(given[..., components], matrix, with_bound), strict=True):
+            z[..., *one.part] = block.reshape(*given.shape[:-1], *basis.shape[:2])
+    return _returned(result)
 
 
-def irreps_from_blocks(matrices: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps) -> NDArray[Any]:
-    """Return the irreps f of matrices M (formula: top of this module).
+@overload
+def irreps_from_blocks(
+    matrices: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, with_bound: Literal[False] = False
+) -> Array: ...
+
+
+@overload
+def irreps_from_blocks(
+    matrices: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, with_bound: Literal[True]
+) -> tuple[Array, Bound]: ...
+
+
+def irreps_from_blocks(
+    matrices: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, with_bound: bool = False
+) -> Array | tuple[Array, Bound]:
+    """Return the irreps f of matrices M (formula: top of this module), and with `with_bound` a bound.
 
     matrices           (..., rows, columns)
     irreps1, irreps2   of the rows and of the columns
-    returns            (..., dim), float32 or float64; the error and the memory as for `blocks_from_irreps`
+    returns            (..., dim), float32 or float64; bound, gradient and memory as for `blocks_from_irreps`
     raises             OperandError
 
     >>> irreps_from_blocks([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]], "1o", "1o")[0].round(6)
@@ -169,9 +203,34 @@ def irreps_from_blocks(matrices: ArrayLike, irreps1: str | Irreps, irreps2: str 
     blocks = blocks_of(irreps1, irreps2)
     meaning = f"the dimensions of {blocks.irreps1} and {blocks.irreps2}"
     given = one_operand(matrices, "matrices", blocks.shape, meaning)
-    features = np.zeros((*given.shape[:-2], blocks.irreps.dim), dtype=given.dtype)
+    result = _zeros((*given.shape[:-2], blocks.irreps.dim), given.dtype, with_bound)
     for one, components in blocks.pairs:
         basis = square_basis(one.l1, one.l2, given.dtype.name).reshape(-1, len(components))
-        block = given[..., *one.part].reshape(*given.shape[:-2], len(components))
-        features[..., components] = block @ basis
-    return features
+        flat = given[..., *one.part].reshape(*given.shape[:-2], len(components))
+        for z, block in zip(result, _changed(flat, basis, with_bound), strict=True):
+            z[..., components] = block
+    return _returned(result)
+
+
+def _zeros(shape: tuple[int, ...], dtype: np.dtype[Any], with_bound: bool) -> list[Array]:
+    """Return memory for a result, and for its bound."""
+    return [np.zeros(shape, kind) for kind in ((dtype, np.float64) if with_bound else (dtype,))]
+
+
+def _changed(values: Array, matrix: Array, with_bound: bool) -> list[Array]:
+    """Return values @ matrix, and a bound on its error against the exact matrix (docs/proofs/coupling.md)."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        result = values @ matrix
+        if not with_bound:
+            return [result]
+        terms, dtype = len(matrix), result.dtype
+        size = np.abs(values.astype(np.float64)) @ np.abs(matrix.astype(np.float64))
+        lost = 2.0 * terms
+        size = upward(size + lost * smallest(np.float64), terms + 1) * (1 + 2 * unit_roundoff(dtype))
+        bound = gamma(terms + 1, dtype) * size + lost * smallest(dtype)
+    return [result, np.where(np.isfinite(result) & np.isfinite(bound), bound, np.inf)]
+
+
+def _returned(result: list[Array]) -> Array | tuple[Array, Bound]:
+    """Return a result alone, or with its bound."""
+    return result[0] if len(result) == 1 else (result[0], result[1])

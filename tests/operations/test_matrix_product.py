@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from exact_bilinear import reference_of
+from exact_bilinear import basis_balls, reference_of
+from flint import arb, ctx
 
 from reptheory.errors import LabelError, OperandError, TooLarge
 from reptheory.exact.rotation_matrices import real_rotation_matrix
 from reptheory.groups.o3 import Irreps
-from reptheory.operations.blocks import blocks_from_irreps, irreps_from_blocks
+from reptheory.operations.blocks import blocks_from_irreps, blocks_of, irreps_from_blocks
 from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.matrix_product import MatrixMethod, MatrixProduct
 
@@ -178,3 +179,35 @@ def test_a_table_that_does_not_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -
     product = MatrixProduct("1o", method="table")
     with pytest.raises(TooLarge, match=r"MatrixProduct\('1x1o'.* choose lower degrees"):
         product(np.zeros(9), np.zeros(9))
+
+
+@pytest.mark.parametrize("irreps", [("0e+1o", "2x1o"), ("1x2e+1x0e", "1x3o+2x1e")])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_changes_of_basis_are_within_bounds_and_each_others_gradients(irreps: Any, dtype: str) -> None:
+    """Against Arb balls of the exact basis, both ways."""
+    blocks = blocks_of(*irreps)
+    rng = np.random.default_rng(6)
+    features = rng.normal(size=(3, blocks.irreps.dim)).astype(dtype)
+    matrices, bound = blocks_from_irreps(features, *irreps, with_bound=True)
+    back, limit = irreps_from_blocks(matrices, *irreps, with_bound=True)
+    assert np.array_equal(matrices, blocks_from_irreps(features, *irreps))
+    assert np.array_equal(back, irreps_from_blocks(matrices, *irreps))
+    assert bound.shape == matrices.shape
+    assert 0 < bound.max() < 100 * np.finfo(dtype).eps
+    with ctx.workprec(200):
+        sums: dict[int, Any] = {}
+        for (a, b), terms in basis_balls(blocks).items():
+            exact = sum((c * arb(float(features[0, k])) for k, c in terms), arb(0))
+            assert abs(exact - arb(float(matrices[0, a, b]))) <= arb(float(bound[0, a, b]))
+            for k, c in terms:
+                sums[k] = sums.get(k, arb(0)) + c * arb(float(matrices[0, a, b]))
+        for k, exact in sums.items():
+            assert abs(exact - arb(float(back[0, k]))) <= arb(float(limit[0, k]))
+    grad = rng.normal(size=matrices.shape)
+    wide = features.astype(float)
+    other = rng.normal(size=wide.shape)
+    along = (blocks_from_irreps(other, *irreps) * grad).sum()
+    assert np.isclose(along, (irreps_from_blocks(grad, *irreps) * other).sum())
+    features[1, 0] = np.inf
+    assert np.isinf(blocks_from_irreps(features, *irreps, with_bound=True)[1][1]).any()
+    assert np.isfinite(blocks_from_irreps(features, *irreps, with_bound=True)[1][[0, 2]]).all()
