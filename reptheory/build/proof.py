@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reptheory.exact.rounding import FloatName
     from reptheory.tables.table import Entry
 
-__all__ = ["ProofError", "entry_surd", "first_unproven", "proven_floats"]
+__all__ = ["ProofError", "entry_surd", "proven_floats"]
 
 
 class ProofError(ArithmeticError):
@@ -40,21 +40,14 @@ def proven_floats(
     raises        ProofError: the integer test contradicts the rounding
     """
     values = round_all(numerators, denominators, form, pi_power)
-    row = first_unproven(values, numerators, denominators, pi_power)
-    if row is not None:
+    proven = all_nearest(values, numerators, denominators, pi_power)
+    if not proven.all():
+        row = int(np.argmin(proven))
         raise ProofError(
             f"{float(values[row])!r} is not the {form} nearest to sqrt({numerators[row]}/{denominators[row]} "
             f"pi^{pi_power}); please report this defect"
         )
     return values
-
-
-def first_unproven(
-    values: NDArray[Any], numerators: Sequence[int], denominators: Sequence[int], pi_power: int
-) -> int | None:
-    """Return the first row whose float fails the integer test; None when all are proven."""
-    proven = all_nearest(values, numerators, denominators, pi_power)
-    return None if proven.all() else int(np.argmin(proven))
 
 
 def entry_surd(entry: Entry) -> Surd:
