@@ -172,23 +172,27 @@ def changed_rows(change: Change, rows: Iterable[tuple[Labels, Surd]]) -> Block:
     for place, role in orders.roles:
         entries = _changed(entries, change, place, role, step)
     if orders.coupling:
+        factors: dict[Labels, Exact | int] = {}
         for row, changed in entries.items():
-            one, two, three = (row[1], 1, row[0]) if orders.coupling == "vector" else row[:3]
-            path = (one // step, two // step, three // step)
-            factor = path_factor(change.source, change.target, orders.coupling, path)
-            entries[row] = changed * factor
+            if row[:3] not in factors:
+                one, two, three = (row[1], 1, row[0]) if orders.coupling == "vector" else row[:3]
+                path = (one // step, two // step, three // step)
+                factor = path_factor(change.source, change.target, orders.coupling, path)
+                factors[row[:3]] = _light(factor)
+            entries[row] = _times(changed, factors[row[:3]])
     return Block.of_values(len(kind.columns), dict(_written(change, entries)))
 
 
 def _changed(entries: Rows, change: Change, place: int, role: Role, step: int) -> Rows:
     """Return rows with one column of orders changed, by the matrix of each degree."""
     owner, less = kind_of(change.kind).columns[place].of or 0, int(place in _ORDERS[change.kind].lower)
-    columns: dict[int, Mapping[int, list[tuple[int, Exact]]]] = {}
+    columns: dict[int, dict[int, list[tuple[int, Exact | int]]]] = {}
     found: Rows = {}
     for row, value in entries.items():
         degree = row[owner] // step - less
         if degree not in columns:
-            columns[degree] = change.matrix(role, degree).columns
+            full = change.matrix(role, degree).columns
+            columns[degree] = {k: [(n, _light(factor)) for n, factor in full[k]] for k in full}
         for number, factor in columns[degree].get(row[place] // step + degree, ()):
             _add(found, (*row[:place], step * (number - degree), *row[place + 1 :]), _times(value, factor))
     return {row: plain(value) for row, value in found.items() if value}
@@ -205,7 +209,14 @@ def _add(entries: Rows, row: Labels, value: Exact) -> None:
         entries[row] = ComplexSurd.of(held) + ComplexSurd.of(value)
 
 
-def _times(value: Exact, factor: Exact) -> Exact:
+def _light(factor: Exact) -> Exact | int:
+    """Return a sign as an int, which costs no product of fractions."""
+    return 1 if factor == 1 else -1 if factor == -1 else factor
+
+
+def _times(value: Exact, factor: Exact | int) -> Exact:
+    if isinstance(factor, int):
+        return value if factor == 1 else -value
     if isinstance(value, Surd) and isinstance(factor, Surd):
         return value * factor
     return ComplexSurd.of(value) * ComplexSurd.of(factor)

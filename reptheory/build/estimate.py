@@ -18,6 +18,7 @@ from reptheory.build import size
 from reptheory.build.compiled import WORTH_COMPILING
 from reptheory.build.naming import TableOptions, named_key
 from reptheory.build.pieces import cut
+from reptheory.conventions import convention_of
 from reptheory.errors import StoreError
 from reptheory.tables.kinds import kind_of
 
@@ -105,6 +106,8 @@ _OTHER: Final = Cost(100e-6, 10e-6, 8.0)
 """For a kind that nobody has measured yet."""
 FIXED: Final = 0.39e-3
 """Seconds that any build takes."""
+CHANGED: Final = 25e-6
+"""Seconds for a row of other harmonics or of another package's convention, beside that of ours."""
 LOADING: Final = 1.0
 """Seconds to load compiled loops."""
 READ_FIXED: Final = 0.5e-3
@@ -181,7 +184,9 @@ def estimate(key: TableKey, *, streamed: bool = False) -> Estimate:
     rows = sum(piece.rows for piece in pieces)
     limbs = -(-int(cost.bits * top + size.factorial_bits(key) + 8) // 64)
     nbytes = 2048 + rows * (4 * len(kind_of(key.kind).index_names) + 13 + 16 * limbs)
-    seconds = cost.seconds(pieces[-1].last, rows, most > WORTH_COMPILING)
+    changed = key.convention != convention_of(key.convention.basis)  # and no compiled loops have such rows
+    seconds = cost.seconds(pieces[-1].last, rows, most > WORTH_COMPILING and not changed)
+    seconds += CHANGED * rows if changed else 0.0
     largest = max(piece.rows for piece in pieces)
     return Estimate(key, rows, len(pieces), largest, nbytes, seconds, streamed)
 

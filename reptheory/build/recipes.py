@@ -67,11 +67,13 @@ def block_of(key: TableKey, labels: Labels) -> Block:
 def _scaled(key: TableKey, block: Block) -> Block:
     """Return rows of orthonormal harmonics as those of another normalisation and phase."""
     kind, convention = kind_of(key.kind), key.convention
-    values = dict[Labels, Surd]()
+    values, known = dict[Labels, Surd](), dict[Labels, Surd]()
     for row, value in block.values(kind.pi_power):
         for place, power in kind.harmonics:
-            degree = cast("int", kind.columns[place].of)
-            value *= unchecked_factor(row[degree], row[place], convention) ** power  # noqa: PLW2901
+            degree, order = row[cast("int", kind.columns[place].of)], row[place]
+            if (degree, order) not in known:
+                known[degree, order] = unchecked_factor(degree, order, convention) ** power
+            value *= known[degree, order]  # noqa: PLW2901
         values[row] = value
     return Block.of_values(len(kind.columns), values)
 
