@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reptheory.kernels.jit import compiled, part
+from reptheory.kernels.jit import compiled, inlined, part
 from reptheory.kernels.simd import VECTOR_BYTES, gather, multiply_4, multiply_add_4, scatter, sparse_4
 from reptheory.kernels.simd_channels import mix_2
 
@@ -49,6 +49,7 @@ class WeightedPlan(NamedTuple):
     groups    (G, 15) int64                 what is coupled, see `GROUP`
     paths     (P, 14) int64                 and where it goes, see `PATH`
     rows      (R, 2) int64                  first term, last term + 1, of each order k of each path
+    columns   (most of the dims,) int32     0, 1, 2, ...
     dims      (dim1, dim2, dim_out, weights)
     largest   (outer, pairs, orders, mixed) rows of scratch for an outer product, for pairs kept for mixing,
                                             for one path; and the most copies that a mixed path makes
@@ -59,6 +60,7 @@ class WeightedPlan(NamedTuple):
     groups: NDArray[np.int64]
     paths: NDArray[np.int64]
     rows: NDArray[np.int64]
+    columns: NDArray[np.int32]
     dims: tuple[int, int, int, int]
     largest: tuple[int, int, int, int]
 
@@ -110,7 +112,7 @@ def _weight_row(
         work[row + lane] = 0
 
 
-@part
+@inlined
 def _outer_product(
     plan: WeightedPlan, group: int, u: int, v: int, work: NDArray[Any], y0: int, p0: int, span: int
 ) -> None:
@@ -136,7 +138,7 @@ def _couple_pairs(
         sparse_4(plan.values, plan.places, first_term, last_term, outer, span, work, place, fresh)
 
 
-@part
+@inlined
 def _premix(
     weights: NDArray[Any], plan: WeightedPlan, group: int, path: int, work: NDArray[Any], outer: NDArray[Any],
     y0: int, p0: int, h0: int, z0: int, span: int,
@@ -156,7 +158,7 @@ def _premix(
         _couple_pairs(plan, path, work, outer, span, z0 + (o0 + u * ou) * span, om * span, 0)
 
 
-@part
+@inlined
 def _mix(
     weights: NDArray[Any], start: int, count: int, step: int, plan: WeightedPlan, path: int, u0: int,
     some: int, V: int, work: NDArray[Any], pairs: int, target: int, weight_row: int, span: int,
@@ -205,11 +207,10 @@ def weighted_product(  # noqa: PLR0912 # the loops of the plan
     k0 = t0 + largest_pairs * span
     weight_row = k0 + largest_orders * span
     outer = work[p0:t0]
-    identity = np.arange(max(dim1, dim2, dim_out)).astype(np.int32)
     for start in range(first, last, span):
-        count = min(span, last - start)
-        gather(x, start, count, dim1, identity, work[:y0], WIDTH)
-        gather(y, start, count, dim2, identity, work[y0:z0], WIDTH)
+        count = span if start + span <= last else last - start
+        gather(x, start, count, dim1, plan.columns, work[:y0], WIDTH)
+        gather(y, start, count, dim2, plan.columns, work[y0:z0], WIDTH)
         work[z0:p0] = 0
         for group in range(plan.groups.shape[0]):
             U, V, chunk = plan.groups[group, 0], plan.groups[group, 1], plan.groups[group, 2]
@@ -219,7 +220,7 @@ def weighted_product(  # noqa: PLR0912 # the loops of the plan
                     _premix(weights, plan, group, path, work, outer, y0, p0, t0, z0, span)
                 continue
             for u0 in range(0, U, chunk):
-                some = min(chunk, U - u0)
+                some = chunk if u0 + chunk <= U else U - u0
                 for u in range(u0, u0 + some):
                     for v in range(V):
                         _outer_product(plan, group, u, v, work, y0, p0, span)
@@ -244,7 +245,7 @@ def weighted_product(  # noqa: PLR0912 # the loops of the plan
                             weights, start, count, step, plan, path, u0, some, V, work, pairs, z0, weight_row,
                             span,
                         )  # fmt: skip
-        scatter(work[z0:p0], identity, z, start, count, dim_out, 0, dim_out, WIDTH)
+        scatter(work[z0:p0], plan.columns, z, start, count, dim_out, 0, dim_out, WIDTH)
 
 
 @part
@@ -262,7 +263,7 @@ def _add_gradient(
         gradient[(start + lane) * step + place] = work[row + lane]
 
 
-@part
+@inlined
 def _mixed_gradient(
     gradient: NDArray[Any], start: int, count: int, step: int, g0: int, plan: WeightedPlan, path: int,
     u0: int, some: int, V: int, work: NDArray[Any], pairs: int, source: int, row: int, samples: int,
@@ -324,17 +325,16 @@ def weighted_gradient(
     samples = row + span
     work[samples:] = 0
     outer = work[p0:t0]
-    identity = np.arange(max(dim1, dim2, dim_out)).astype(np.int32)
     for start in range(first, last, span):
-        count = min(span, last - start)
-        gather(x, start, count, dim1, identity, work[:y0], WIDTH)
-        gather(y, start, count, dim2, identity, work[y0:z0], WIDTH)
-        gather(g, start, count, dim_out, identity, work[z0:p0], WIDTH)
+        count = span if start + span <= last else last - start
+        gather(x, start, count, dim1, plan.columns, work[:y0], WIDTH)
+        gather(y, start, count, dim2, plan.columns, work[y0:z0], WIDTH)
+        gather(g, start, count, dim_out, plan.columns, work[z0:p0], WIDTH)
         for group in range(plan.groups.shape[0]):
             U, V, chunk = plan.groups[group, 0], plan.groups[group, 1], plan.groups[group, 2]
             first_path, last_path = plan.groups[group, 13], plan.groups[group, 14]
             for u0 in range(0, U, chunk):
-                some = min(chunk, U - u0)
+                some = chunk if u0 + chunk <= U else U - u0
                 for u in range(u0, u0 + some):
                     for v in range(V):
                         _outer_product(plan, group, u, v, work, y0, p0, span)

@@ -173,6 +173,7 @@ class _Builder:
             table_rows(ordered, len(GROUP)),
             table_rows(paths, len(PATH)),
             table_rows(self.rows, 2),
+            np.arange(max(dims), dtype=np.int32),
             (dims[0], dims[1], dims[2], self.spec.weight_starts[-1]),
             (self.outer, self.pairs, self.orders, self.mixed),
         )
