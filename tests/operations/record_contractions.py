@@ -14,12 +14,7 @@ from typing import Any
 
 os.environ.setdefault("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")  # e3nn 0.4.4 pickles its constants
 
-import cuequivariance as cue
-import cuequivariance_torch as cuet
 import numpy as np
-import torch
-from e3nn import o3
-from mace.modules.symmetric_contraction import SymmetricContraction
 
 COPIES, SPECIES, SAMPLES = 2, 2, 3
 CASES = [("0e+1o+2e", "0e+1o", 3), ("0e+1o", "1o+2e", 4), ("0e+0o+1o", "0e+1e", 3)]
@@ -35,6 +30,10 @@ def copied(irreps: str) -> str:
 
 def mace(case: tuple[str, str, int]) -> Any:
     """Return one contraction of MACE, without the weights that multiply nothing."""
+    import torch
+    from e3nn import o3
+    from mace.modules.symmetric_contraction import SymmetricContraction
+
     features, out, correlation = case
     rng = np.random.default_rng(0)
     module = SymmetricContraction(
@@ -57,6 +56,10 @@ def mace(case: tuple[str, str, int]) -> Any:
 
 def cuequivariance(case: tuple[str, str, int]) -> Any:
     """Return one contraction of cuEquivariance, original_mace=True, layout mul_ir."""
+    import cuequivariance as cue
+    import cuequivariance_torch as cuet
+    import torch
+
     features, out, correlation = case
     rng = np.random.default_rng(0)
     sides = cue.Irreps("O3", copied(features)), cue.Irreps("O3", copied(out))
@@ -84,6 +87,8 @@ def recorded(case: tuple[str, str, int], weights: Any, x: Any, species: Any, z: 
 
 
 def main() -> None:
+    import torch
+
     torch.set_default_dtype(torch.float64)
     folder = Path(__file__).with_name("recorded")
     for package, record, cases in (
