@@ -158,7 +158,7 @@ def blocks_from_irreps(
     features           (..., dim), irreps as in `FullTensorProduct(irreps1, irreps2).irreps_out`
     irreps1, irreps2   of the rows and of the columns
     returns            (..., rows, columns), float32 or float64, and a bound on the error elementwise,
-                       gamma_{n+1} sum |C||f| of n terms; one block of all samples is held besides
+                       gamma_{n+1} sum |C||f| of n terms; a block of all samples is held twice
     raises             OperandError
 
     >>> blocks_from_irreps([0.0, 1.0, 0.0, 0.0], "0e+1o", "0e").tolist()

@@ -121,8 +121,8 @@ HELD = {
     "messages": 512,  # features of nodes in whole vectors of copies
     "points": 2000,  # harmonics of all points, in float64
     "integral": 64,  # sums over rings
-    "blocks_from_irreps": 80,  # one block
-    "irreps_from_blocks": 40,
+    "blocks_from_irreps": 80,  # one block, twice
+    "irreps_from_blocks": 80,
 }
 """Bytes a sample that operations hold beyond operands and results, as their docstrings say; others none."""
 
