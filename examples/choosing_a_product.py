@@ -4,13 +4,16 @@ Two features with one copy of each degree 0..L are to be combined. The full Cleb
 path its own weight; the Gaunt product gives up paths and freedom for speed; a scalar function times a vector
 field brings all paths back; products of matrices of one shell (degrees 0..L, L even, to 0..L) mix them by 6j
 symbols. How many Gaunt products side by side make up for the freedom they lack, and which paths does no
-number of them bring back? Counts are exact; times are of this machine, one thread, batches of 1,000.
+number of them bring back? Of products of one feature with itself, a symmetric contraction weighs every map,
+powers on the sphere take a few of them together. Counts are exact; times are of this machine, one thread,
+batches of 1,000.
 
     python examples/choosing_a_product.py [picture.svg]
 """
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import matplotlib as mpl
@@ -39,17 +42,35 @@ def products(lmax: int) -> dict[str, tuple[Product, rt.Expressivity]]:
     return found
 
 
-def microseconds(product: Product) -> float:
-    """Return the time of one product within a batch, the best of three."""
+def microseconds(product: Callable[..., np.ndarray], *dims: int) -> float:
+    """Return the time of one product of operands of these dimensions within a batch, the best of three."""
     rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(BATCH, product.dim1)), rng.normal(size=(BATCH, product.dim2))
-    z = product(x, y)  # compiles
+    operands = [rng.normal(size=(BATCH, dim)) for dim in dims]
+    z = product(*operands)  # compiles
     best = float("inf")
     for _ in range(3):
         start = time.perf_counter()
-        product(x, y, out=z)
+        product(*operands, out=z)
         best = min(best, time.perf_counter() - start)
     return best / BATCH * 1e6
+
+
+def many_bodies(lmax: int = 2) -> None:
+    """Print what products of a feature with itself express, and what they cost."""
+    irreps = rt.Irreps.spherical_harmonics(lmax)
+    print(f"\nn features at L = {lmax}  maps  reached  freedom  us a contraction  us a power")
+    for order in (2, 3):
+        power = rt.GauntManyBody(lmax, lmax, order, threads=1)
+        found = rt.expressivity(power)
+        contraction = rt.SymmetricContraction(irreps, irreps, order, threads=1)
+        times = (
+            microseconds(contraction, contraction.dim_in, contraction.weight_numel),
+            microseconds(power, *power.dims),
+        )
+        print(
+            f"{order:19} {found.paths:5} {found.reachable:8} {found.degrees_of_freedom:8}"
+            f" {times[0]:17.2f} {times[1]:11.2f}"
+        )
 
 
 def enough(product: rt.GauntTensorProduct) -> int:
@@ -68,7 +89,7 @@ def main() -> None:
     rows = []
     for lmax in DEGREES:
         for name, (product, found) in products(lmax).items():
-            duration = microseconds(product)
+            duration = microseconds(product, product.dim1, product.dim2)
             rows.append((lmax, name, found, duration))
             print(
                 f"{lmax}  {name:14} {found.paths:6} {found.reachable:7} {found.degrees_of_freedom:8}"
@@ -83,6 +104,7 @@ def main() -> None:
         expected = known.get(name, found.degrees_of_freedom)
         if found.degrees_of_freedom != expected:
             raise SystemExit(f"{name}, L = {lmax}: {found.degrees_of_freedom} is not {expected}")
+    many_bodies()
     target = Path(sys.argv[1] if len(sys.argv) > 1 else "choosing_a_product.svg")
     draw(rows, target)
     print("picture:", target.name)

@@ -138,7 +138,7 @@ class GauntManyBody:
     def _method(self, lmaxs: tuple[int, ...], lmax_out: int, terms: tuple[Term, ...]) -> TermMethod:
         return self._asked if self._asked != "auto" else cheapest_terms(lmaxs, lmax_out, terms)
 
-    @property
+    @cached_property
     def _products(self) -> tuple[Term, ...]:
         """The terms of two factors or more: each a result of its own if it has weights."""
         products = [term for term in self.terms if len(term) > 1]
@@ -148,15 +148,21 @@ class GauntManyBody:
     def _engine(self) -> TermEngine:
         return term_engine(self.lmaxs, self.lmax_out, self._products, self.method)
 
-    def _operands(self, operands: Sequence[ArrayLike]) -> _Given:
+    @cached_property
+    def _names(self) -> tuple[list[str], tuple[str, ...]]:
+        """The names of the operands, and what their last axes count."""
         names = ["x"] if len(self.dims) == 1 else [f"x{k + 1}" for k in range(len(self.dims))]
         meanings = [f"(lmax + 1)^2 with lmax = {lmax}" for lmax in self.lmaxs]
         if self.weighted:
             names, meanings = [*names, "weight"], [*meanings, f"the weights of {self!r}"]
+        return names, tuple(meanings)
+
+    def _operands(self, operands: Sequence[ArrayLike]) -> _Given:
+        names, meanings = self._names
         if len(operands) != len(names):
             raise OperandError(f"operands: got {len(operands)}; this product takes {', '.join(names)}")
         dims = (*self.dims, self.weight_numel)[: len(names)]
-        rows, shape = row_operands(dict(zip(names, operands, strict=True)), dims, tuple(meanings))
+        rows, shape = row_operands(dict(zip(names, operands, strict=True)), dims, meanings)
         return _Given(rows[: len(self.dims)], rows[-1], shape)
 
     def _blocks(self, samples: int) -> Iterator[slice]:

@@ -72,7 +72,7 @@ class RingTerms:
 
     def run(self, functions: Sequence[Array], threads: int | None, out: Array | None = None) -> Array:
         """Return the results."""
-        return run_terms(self._plan(float_name(functions[0].dtype)), functions, threads, out)
+        return run_terms(self._plan(float_name(functions[0].dtype)), functions, threads, out, self.cost)
 
     @cached_property
     def _bounds(self) -> RingBound:

@@ -130,11 +130,16 @@ def term_multiplications(plan: TermPlan) -> int:
 
 
 def run_terms(
-    plan: TermPlan, functions: Sequence[Array], threads: int | None, out: Array | None = None
+    plan: TermPlan,
+    functions: Sequence[Array],
+    threads: int | None,
+    out: Array | None = None,
+    cost: int | None = None,
 ) -> Array:
     """Return the results of a plan, (results, samples, dim), for functions (samples, dim) of its dtype.
 
-    out   where to write them, C-contiguous
+    out    where to write them, C-contiguous
+    cost   `term_multiplications` of the plan, for who has them
     """
     samples, dtype = len(functions[0]), plan.matrices.dtype
     flat = [one.reshape(-1) for one in functions]
@@ -146,7 +151,8 @@ def run_terms(
     def task(first: int, last: int) -> None:
         ring_terms(given, samples, result.reshape(-1), first, last, plan, scratch(need, dtype))
 
-    over_samples(task, samples, WIDTH * lanes_of(dtype), term_multiplications(plan), threads)
+    cost = term_multiplications(plan) if cost is None else cost
+    over_samples(task, samples, WIDTH * lanes_of(dtype), cost, threads)
     return result
 
 

@@ -195,7 +195,7 @@ class VectorEngine:
         functions = [
             part for role, given in enumerate((x, y)) for part in self._functions(role, given, name, threads)
         ]
-        parts = run_terms(self._plan(name), functions, threads)
+        parts = run_terms(self._plan(name), functions, threads, cost=self.cost)
         return np.concatenate(list(parts), axis=1)
 
     @cached_property
