@@ -2,8 +2,9 @@
 
     pip install ".[bench]"
     python benchmarks/gaunt_peers.py [--threads 1] [--lmax 2 4 6 8 10] [--batch 10000] [--channels 0]
+                                     [--dtype float32] [--backward] [--e3x]
 
-Batch-first arrays in and out, float32. Contenders, each checked against ours before it is timed:
+Batch-first arrays in and out. Contenders, each checked against ours before it is timed:
 
     torch outer     (x outer y) @ G, the dense Gaunt tensor as one matrix product
     torch bilinear  x @ G, then one batched matrix product with y
@@ -11,8 +12,10 @@ Batch-first arrays in and out, float32. Contenders, each checked against ours be
                     basis, torch's FFT, product, FFT back, dense change of basis (with exact tables)
     e3x             FusedTensor, jitted, with its weights and its own layout
 
---channels C adds C to each sample, for the paper's case of 128. Also printed: multiply-adds and bytes of
-ours, and which part they are of this machine's matrix products and copies, measured in the same run.
+--channels C adds C to each sample, for the paper's case of 128. --backward times the product and its
+gradients in both operands; torch and JAX differentiate theirs. A way that would take gigabytes is left out:
+the dense tensor has (L + 1)^6 entries. Also printed: operations and bytes of ours, and which part they are of
+this machine's matrix products and copies, measured in the same run.
 """
 
 from __future__ import annotations
@@ -28,6 +31,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=10000)
     parser.add_argument("--channels", type=int, default=0)
     parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=0.15, help="length of a turn")
+    parser.add_argument("--dtype", choices=["float32", "float64"], default="float32")
+    parser.add_argument("--backward", action="store_true", help="product and both gradients")
     parser.add_argument("--e3x", action="store_true", help="its kernels take long to compile")
     return parser.parse_args()
 
@@ -38,10 +44,11 @@ if hasattr(os, "sched_setaffinity"):
 os.environ.setdefault("OMP_NUM_THREADS", str(options.threads))
 
 from collections.abc import Callable  # noqa: E402
+from typing import Any  # noqa: E402
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from side_by_side import compare, measure_machine  # noqa: E402
+from side_by_side import Machine, compare, measure_machine  # noqa: E402
 
 import reptheory as rt  # noqa: E402
 
@@ -63,10 +70,10 @@ def torch_ways(lmax: int, x: torch.Tensor, y: torch.Tensor) -> dict[str, Callabl
     dim, batch = (lmax + 1) ** 2, len(x)
     ways: dict[str, Callable[[], torch.Tensor]] = {}
     if lmax <= DENSE_UP_TO and batch * dim * dim < 2**30:
-        tensor = torch.from_numpy(dense_tensor(lmax).astype(np.float32))
-        flat, wide = tensor.reshape(dim * dim, dim), tensor.reshape(dim, dim * dim)
+        tensor = torch.from_numpy(dense_tensor(lmax).astype(options.dtype))
+        flat, row = tensor.reshape(dim * dim, dim), tensor.reshape(dim, dim * dim)
         ways["torch outer"] = lambda: (x[:, :, None] * y[:, None, :]).reshape(batch, -1) @ flat
-        ways["torch bilinear"] = lambda: torch.bmm(y[:, None, :], (x @ wide).reshape(batch, dim, dim))[:, 0]
+        ways["torch bilinear"] = lambda: torch.bmm(y[:, None, :], (x @ row).reshape(batch, dim, dim))[:, 0]
     band = 2 * lmax
     there = rt.fourier_from_harmonics(lmax, "real").to_numpy("complex128")
     size = 2 * band + 1
@@ -74,11 +81,12 @@ def torch_ways(lmax: int, x: torch.Tensor, y: torch.Tensor) -> dict[str, Callabl
     padded[:, : 2 * lmax + 1, : 2 * lmax + 1] = there
     back = rt.harmonics_from_fourier(lmax, band, "real").to_numpy("complex128")
     grid = size * size
-    to_fourier = torch.from_numpy(padded.reshape(dim, grid).astype(np.complex64))
-    from_fourier = torch.from_numpy(back.reshape(dim, grid).T.astype(np.complex64).copy())
+    wide = "complex64" if options.dtype == "float32" else "complex128"
+    to_fourier = torch.from_numpy(padded.reshape(dim, grid).astype(wide))
+    from_fourier = torch.from_numpy(back.reshape(dim, grid).T.astype(wide))
 
     def fourier() -> torch.Tensor:
-        f, g = ((a.to(torch.complex64) @ to_fourier).reshape(batch, size, size) for a in (x, y))
+        f, g = ((a.to(to_fourier.dtype) @ to_fourier).reshape(batch, size, size) for a in (x, y))
         h = torch.fft.ifft2(torch.fft.fft2(f) * torch.fft.fft2(g))
         return (h.reshape(batch, grid) @ from_fourier).real
 
@@ -87,49 +95,75 @@ def torch_ways(lmax: int, x: torch.Tensor, y: torch.Tensor) -> dict[str, Callabl
     return ways
 
 
-def e3x_way(lmax: int, x: np.ndarray, y: np.ndarray) -> Callable[[], object]:
+def with_gradients(way: Callable[[], torch.Tensor], *given: torch.Tensor) -> Callable[[], Any]:
+    """Return the way with its gradients in x and y, for a gradient of the result."""
+    x, y, grad = given
+    return lambda: torch.autograd.grad(way(), (x, y), grad)
+
+
+def e3x_way(lmax: int, *given: np.ndarray) -> Callable[[], object]:
     """Return e3x's product, whose weights and paths differ: it is timed, not compared."""
     import e3x  # noqa: PLC0415
     import jax  # noqa: PLC0415
 
-    fused = e3x.nn.FusedTensor(max_degree=lmax, include_pseudotensors=False, dtype="float32")
-    jx, jy = (jax.numpy.asarray(array)[:, None, :, None] for array in (x, y))
-    weights = fused.init(jax.random.PRNGKey(0), jx, jy)
+    jax.config.update("jax_enable_x64", options.dtype == "float64")
+    fused = e3x.nn.FusedTensor(max_degree=lmax, include_pseudotensors=False, dtype=options.dtype)
+    x, y, grad = (jax.numpy.asarray(array)[:, None, :, None] for array in given)
+    weights = fused.init(jax.random.PRNGKey(0), x, y)
+
+    def both(x: Any, y: Any, grad: Any) -> Any:
+        z, back = jax.vjp(lambda a, b: fused.apply(weights, a, b), x, y)
+        return z, back(grad)
+
+    if options.backward:
+        jitted = jax.jit(both)
+        return lambda: jax.block_until_ready(jitted(x, y, grad))
     jitted = jax.jit(fused.apply)
-    return lambda: jitted(weights, jx, jy).block_until_ready()
+    return lambda: jitted(weights, x, y).block_until_ready()
+
+
+def ours(lmax: int, x: np.ndarray, y: np.ndarray, grad: np.ndarray) -> tuple[Callable[[], object], Any]:
+    """Return our call and our product."""
+    product = rt.GauntTensorProduct(lmax, lmax, lmax, threads=options.threads)
+    if options.backward:
+        return lambda: (product(x, y), product.backward(x, y, grad)), product
+    return lambda: product(x, y), product
+
+
+def case(lmax: int, machine: Machine) -> None:
+    """Time one degree and print it."""
+    samples, dim = options.batch * max(1, options.channels), (lmax + 1) ** 2
+    rng = np.random.default_rng(0)
+    given = [rng.standard_normal((samples, dim)).astype(options.dtype) for _ in range(3)]
+    call, product = ours(lmax, *given)
+    expected = product(*given[:2])
+    ways: dict[str, Callable[[], object]] = {"reptheory": call}
+    tensors = [torch.from_numpy(array) for array in given]
+    for tensor in tensors[:2]:
+        tensor.requires_grad_(options.backward)
+    with torch.set_grad_enabled(options.backward):
+        for name, way in torch_ways(lmax, *tensors[:2]).items():
+            gap = np.abs(way().detach().numpy() - expected).max()
+            assert gap < 1e-3 * np.abs(expected).max(), name
+            ways[name] = with_gradients(way, *tensors) if options.backward else way
+        if options.e3x:
+            ways["e3x FusedTensor"] = e3x_way(lmax, *given)
+        rows = compare(ways, options.turns, options.seconds)
+    each = rows[0].seconds / samples
+    cost = product.cost + sum(own.cost for own in product.gradients) if options.backward else product.cost
+    moved = (9 if options.backward else 3) * dim * given[0].itemsize
+    print(
+        f"L = {lmax}, {samples} products, method {product.method}: {machine.describe(2 * cost, moved, each)}"
+    )
+    for row in rows:
+        print(f"    {row.name:20s} {1e9 * row.seconds / samples:12.1f} ns a product {row.ratio:9.2f} x ours")
 
 
 def main() -> None:
-    machine = measure_machine(options.threads)
-    print(machine)
-    samples = options.batch * max(1, options.channels)
-    rng = np.random.default_rng(0)
+    machine = measure_machine(options.threads, options.dtype)
+    print(machine, "with gradients" if options.backward else "")
     for lmax in options.lmax:
-        dim = (lmax + 1) ** 2
-        x, y = (rng.standard_normal((samples, dim), dtype=np.float32) for _ in "xy")
-        ours = rt.GauntTensorProduct(lmax, lmax, lmax, threads=options.threads)
-        out = np.empty((samples, dim), np.float32)
-        expected = ours(x, y)
-        ways: dict[str, Callable[[], object]] = {
-            "reptheory": lambda: ours(x, y),  # noqa: B023
-            "reptheory, out=": lambda: ours(x, y, out=out),  # noqa: B023
-        }
-        with torch.no_grad():
-            for name, way in torch_ways(lmax, torch.from_numpy(x), torch.from_numpy(y)).items():
-                assert np.abs(way().numpy() - expected).max() < 1e-3 * np.abs(expected).max(), name
-                ways[name] = way
-            if options.e3x:
-                ways["e3x FusedTensor"] = e3x_way(lmax, x, y)
-            rows = compare(ways, options.turns)
-        each = rows[0].seconds / samples
-        print(
-            f"L = {lmax}, {samples} products, method {ours.method}: "
-            + machine.describe(2 * ours.cost, 12 * dim, each)
-        )
-        for row in rows:
-            print(
-                f"    {row.name:20s} {1e9 * row.seconds / samples:12.1f} ns a product {row.ratio:9.2f} x ours"
-            )
+        case(lmax, machine)
 
 
 if __name__ == "__main__":
