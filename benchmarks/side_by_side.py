@@ -23,6 +23,8 @@ __all__ = ["Machine", "Measured", "compare", "fastest", "measure_machine", "turn
 
 FEWEST_CALLS = 6
 
+Clock = Callable[[], float]
+
 
 @dataclass(frozen=True)
 class Measured:
@@ -33,27 +35,34 @@ class Measured:
     ratio: float
 
 
-def turn(call: Callable[[], object], seconds: float) -> float:
+def turn(call: Callable[[], object], seconds: float, clock: Clock = time.perf_counter) -> float:
     """Call for `seconds`, at least a few times; return the median time of the later calls."""
     times: list[float] = []
-    start = now = time.perf_counter()
+    start = now = clock()
     while now - start < seconds or len(times) < FEWEST_CALLS:
         call()
-        before, now = now, time.perf_counter()
+        before, now = now, clock()
         times.append(now - before)
     return median(times[len(times) // 3 :])
 
 
 def compare(
-    contenders: dict[str, Callable[[], object]], turns: int = 7, seconds: float = 0.15
+    contenders: dict[str, Callable[[], object]],
+    turns: int = 7,
+    seconds: float = 0.15,
+    clock: Clock = time.perf_counter,
 ) -> list[Measured]:
-    """Give every contender a turn, `turns` times; ratios are to the first one, above 1 where it is slower."""
+    """Give every contender a turn, `turns` times; ratios are to the first one, above 1 where it is slower.
+
+    clock   `time.process_time` for one thread on a machine that other programs use too: their time does not
+            count, which a long call would otherwise have more of than a short one
+    """
     for call in contenders.values():
         call()  # compile
     times: dict[str, list[float]] = {name: [] for name in contenders}
     for _ in range(turns):
         for name, call in contenders.items():
-            times[name].append(turn(call, seconds))
+            times[name].append(turn(call, seconds, clock))
     ours = next(iter(times.values()))
     return [
         Measured(name, median(own), median(a / b for a, b in zip(own, ours, strict=True)))
@@ -93,19 +102,20 @@ def measure_machine(threads: int, dtype: str = "float32") -> Machine:
 
     Set OMP_NUM_THREADS to `threads`, or the processors of this process, before NumPy is imported.
     """
+    clock = time.process_time if threads == 1 else time.perf_counter
     size = 2048
     a, b, c = (np.ones((size, size), dtype) for _ in "abc")
     sources, targets = np.ones((threads, 2**27), np.uint8), np.empty((threads, 2**27), np.uint8)
     with ThreadPoolExecutor(threads) as pool:
-        product = fastest(lambda: np.matmul(a, b, out=c))
-        copy = fastest(lambda: list(pool.map(np.copyto, targets, sources)))
+        product = fastest(lambda: np.matmul(a, b, out=c), clock=clock)
+        copy = fastest(lambda: list(pool.map(np.copyto, targets, sources)), clock=clock)
     return Machine(dtype, threads, 2 * size**3 / product, 2 * sources.nbytes / copy)
 
 
-def fastest(call: Callable[[], object], seconds: float = 1.5) -> float:
+def fastest(call: Callable[[], object], seconds: float = 1.5, clock: Clock = time.perf_counter) -> float:
     """Call for `seconds` and return the least time: a limit, on a machine that does other things too."""
-    least, end = float("inf"), time.perf_counter() + seconds
-    while (start := time.perf_counter()) < end:
+    least, end = float("inf"), clock() + seconds
+    while (start := clock()) < end:
         call()
-        least = min(least, time.perf_counter() - start)
+        least = min(least, clock() - start)
     return least
