@@ -58,6 +58,9 @@ def shared(operation: Any, samples: int) -> list[tuple[int, ...]]:
     return [*two(operation, samples), (operation.weight_numel,)]
 
 
+UUU = [(i, j, k, "uuu", True) for i, j, k, *_ in UVU]
+
+
 def one(operation: Any, samples: int) -> list[tuple[int, ...]]:
     return [(samples, *operation.shape_in)]
 
@@ -66,10 +69,13 @@ def product(make: Callable[..., Any], *arguments: Any, shapes: Any = two, **opti
     return Case(lambda _, threads: make(*arguments, **options, threads=threads), shapes)
 
 
-def messages(samples: int, threads: int | None) -> rt.MessagePassing:
+def messages(samples: int, threads: int | None, mode: str = "uvu") -> rt.MessagePassing:
     """A ring: every node sends to the next."""
     nodes = np.arange(samples)
-    tp = rt.TensorProduct("4x0e+4x1o", "1x0e+1x1o", "4x0e+4x1o", UVU, shared_weights=False, threads=threads)
+    instructions = [(i, j, k, mode, True) for i, j, k, *_ in UVU]
+    tp = rt.TensorProduct(
+        "4x0e+4x1o", "1x0e+1x1o", "4x0e+4x1o", instructions, shared_weights=False, threads=threads
+    )
     return rt.MessagePassing(tp, rt.Edges(nodes, (nodes + 1) % max(samples, 1), samples))
 
 
@@ -125,11 +131,18 @@ CASES: dict[str, Case] = {
     "channelwise": product(
         rt.TensorProduct, "4x0e+4x1o", "1x0e+1x1o", "4x0e+4x1o", UVU, shared_weights=False, shapes=three
     ),
+    "channelwise, copies as lanes": product(
+        rt.TensorProduct, "9x0e+9x1o", "1x0e+1x1o", "9x0e+9x1o", UVU, shared_weights=False, shapes=three
+    ),
+    "copy by copy": product(
+        rt.TensorProduct, "9x0e+9x1o", "9x0e+9x1o", "9x0e+9x1o", UUU, shared_weights=False, shapes=three
+    ),
     "elementwise": product(rt.ElementwiseTensorProduct, "3x0e+2x1o", "3x1o+2x1e", shapes=shared),
     "linear": product(
         rt.Linear, "3x0e+2x1o", "2x0e+4x1o", shapes=lambda p, n: [(n, p.dim_in), (p.weight_numel,)]
     ),
     "messages": Case(messages, three),
+    "messages of other modes": Case(lambda samples, threads: messages(samples, threads, "uvw"), three),
     "contraction": product(
         rt.SymmetricContraction, "4x0e+4x1o", "4x0e+4x1o", 3,
         shapes=lambda p, n: [(n, p.dim_in), (p.weight_numel,)],

@@ -94,7 +94,8 @@ class MessagePassing(ThreeOperands):
 
     Called with x (num_nodes, dim1), y (edges, dim2) and weight (weight_numel,), or (edges, weight_numel) if
     not shared; the result is (num_nodes, dim_out), the sum over the edges into each node. Beyond these a call
-    holds the features of all nodes in whole vectors of copies; nothing is held a message.
+    holds the features of all nodes in whole vectors of copies; for instructions other than uvu the messages
+    of some edges, 16 MiB of them, and their operands.
 
     >>> from reptheory import TensorProduct
     >>> tp = TensorProduct("1x0e", "1x1o", "1x1o", [(0, 0, 0, "uvu", False)])

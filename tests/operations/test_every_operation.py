@@ -119,6 +119,7 @@ HELD = {
     "linear": 4,
     "contraction": 20,  # the order of samples by species
     "messages": 512,  # features of nodes in whole vectors of copies
+    "messages of other modes": 512,  # messages and their operands, up to a block of them
     "points": 2000,  # harmonics of all points, in float64
     "integral": 64,  # sums over rings
     "blocks_from_irreps": 80,  # one block, twice
