@@ -166,7 +166,9 @@ def test_verify_names_what_is_wrong(run):
     replace(table, sign=signs, float64=signs * abs(values), float32=signs * abs(table.float32)).save(
         "lie.npz"
     )
+    Path("cut.npz").write_bytes(data[:1000])
     for name, words in (
+        ("cut.npz", "ends too early"),
         ("short.npz", "bytes where its manifest promises"),
         ("flipped.npz", "SHA-256"),
         ("mutant.npz", "row 7 "),
@@ -252,6 +254,9 @@ def test_diff(run):
         "lmax: 2 against 1\nlmax_out: 4 against 2\nrows only in the first: 141 of 162"
     )
     assert "no such file" in one_line(run("diff", "a.npz", "absent"), 1)
+    Path("b.npz").write_bytes(Path("b.npz").read_bytes()[:5000])
+    for names in (("a.npz", "b.npz"), ("b.npz", "a.npz")):
+        assert one_line(run("diff", *names), 1).startswith("reptheory: b.npz: ")  # the damaged one alone
 
 
 def test_build_and_show_a_cartesian_tensor(run):

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from reptheory.build.convert import convert
 from reptheory.build.export import export_table
-from reptheory.conversion.foreign_files import read_foreign
+from reptheory.conversion.foreign_files import BROKEN, read_foreign
 from reptheory.conversion.registry import PackageConvention, convention
-from reptheory.errors import LabelError, OperandError, TableCorrupt
-from reptheory.tables.files import replace_file
+from reptheory.errors import LabelError, OperandError
+from reptheory.tables.archive import begins_as_table
+from reptheory.tables.files import open_regular, replace_file
 from reptheory.tables.table import Table, read_table
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["convert_file", "stated"]
 
+_HEAD: Final = 1 << 8
 _MOST_STATED: Final = 1 << 12
 
 
@@ -40,7 +42,8 @@ def convert_file(
     output         ending in .npz or, for a table of ours, .json; None: the name of the file with the
                    convention's
     returns        the path written, and what it holds
-    raises         LabelError: source or kind missing or unknown; otherwise as `convert` and `read_foreign`
+    raises         LabelError: source or kind missing or unknown; otherwise as `convert`, `read_table` and
+                   `read_foreign`
     """
     one = convention(target)
     written = output or path.with_name(f"{path.stem}-{re.sub(r'[^a-z0-9.]+', '-', one.name)}.npz")
@@ -58,17 +61,15 @@ def convert_file(
         raise OperandError(f"{path}: JSON holds exact values, and these are floats; write an npz file")
     word: Any = kind  # convert refuses an unknown one
     arrays = {name: convert(array, source, one, word) for name, array in read_foreign(path).arrays.items()}
-    return _npz(written, kind, arrays, one), f"{len(arrays)} arrays in the convention {one.name}"
+    count = f"{len(arrays)} array{'s' * (len(arrays) != 1)}"
+    return _npz(written, kind, arrays, one), f"{count} in the convention {one.name}"
 
 
 def _ours(path: Path) -> Table | None:
-    """Return the table in a file, or None where it is no table of this package."""
-    if path.suffix.lower() != ".npz":
-        return None
-    try:
-        return read_table(path)
-    except TableCorrupt:
-        return None
+    """Return the table in a file, or None where it is no table of this package; raise where it is damaged."""
+    with open_regular(path) as (stream, _):
+        head = stream.read(_HEAD)
+    return read_table(path) if begins_as_table(head) else None
 
 
 def stated(stream: BufferedReader) -> list[str]:
@@ -78,7 +79,7 @@ def stated(stream: BufferedReader) -> list[str]:
             kind = _words(archive, "kind")[0]
             name, fingerprint = _words(archive, "convention")
             return _lines(kind, name, fingerprint, len(archive.namelist()) - 2)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, zipfile.BadZipFile, OSError):
+    except (*BROKEN, OSError):
         return []
 
 

@@ -171,7 +171,7 @@ def _weights(top: int) -> tuple[NDArray[np.int32], NDArray[np.int16], NDArray[np
     numbers, rows = np.zeros((top + 1,) * 3, np.int32), list[list[int]]()
     primes = _primes(3 * top // 2 + 1)
     for a, b in itertools.combinations_with_replacement(range(top + 1), 2):
-        for c in range(max(b, b - a), min(a + b, top) + 1):
+        for c in range(b, min(a + b, top) + 1):
             if (a + b + c) % 2 == 0:
                 for triad in itertools.permutations((a, b, c)):
                     numbers[triad] = len(rows)

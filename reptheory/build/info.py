@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from reptheory.build.convert_files import stated
 from reptheory.build.exporters.provenance import provenance_lines
 from reptheory.errors import TableCorrupt
-from reptheory.tables.archive import MANIFEST
+from reptheory.tables.archive import begins_as_table
 from reptheory.tables.files import open_regular, shown
 from reptheory.tables.format import FORMAT_VERSION
 from reptheory.tables.reader import open_table
@@ -42,8 +42,7 @@ def file_info(path: str | os.PathLike[str]) -> list[str]:
         if size > _HEAD:
             stream.seek(max(_HEAD, size - _HEAD))
             tail = stream.read(_HEAD)
-    manifest = head[30 + len(MANIFEST) :] if head.startswith(b"PK\x03\x04") else b""
-    if head[30:].startswith(MANIFEST.encode()) and not manifest.startswith(_KNOWN):
+    if begins_as_table(head):
         with open_table(path) as table:
             return _table_lines(table)
     found = _comments(head) or _metadata(head, tail) or _converted(path)

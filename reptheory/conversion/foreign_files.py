@@ -12,6 +12,7 @@ import lzma
 import math
 import os
 import struct
+import tokenize
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -30,10 +31,11 @@ from reptheory.tables.format import key_stated
 from reptheory.tables.kinds import TableKey
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from io import BufferedReader
     from typing import IO
 
-__all__ = ["MOST_BYTES", "Arrays", "Foreign", "read_foreign"]
+__all__ = ["BROKEN", "MOST_BYTES", "Arrays", "Foreign", "read_foreign"]
 
 MOST_BYTES: Final = 2**31
 _MOST_HEADER: Final = 10**8
@@ -42,6 +44,11 @@ _SAFE_TYPES: Final = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "|i1",
     "U8": "|u1", "U16": "<u2", "U32": "<u4", "U64": "<u8", "C64": "<c8", "C128": "<c16",
 }  # fmt: skip
+BROKEN: Final = (
+    ArithmeticError, AttributeError, EOFError, LookupError, RuntimeError, SyntaxError, TypeError, ValueError,
+    lzma.LZMAError, struct.error, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What readers of broken files raise; NumPy's reads the header of an array as Python."""
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -82,17 +89,7 @@ def read_foreign(path: str | os.PathLike[str]) -> Foreign:
             raise type(error)(f"{shown(path)}: {error}") from None
         except LabelError as error:
             raise OperandError(f"{shown(path)}: names a table that there is not ({error})") from None
-        except (
-            ValueError,
-            LookupError,
-            TypeError,
-            AttributeError,
-            EOFError,
-            RecursionError,
-            ArithmeticError,
-        ) as error:
-            raise OperandError(f"{shown(path)}: is broken ({' '.join(str(error).split())[:200]})") from None
-        except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, RuntimeError, struct.error) as error:
+        except BROKEN as error:
             raise OperandError(f"{shown(path)}: is broken ({' '.join(str(error).split())[:200]})") from None
         except MemoryError:
             raise TooLarge(f"{shown(path)}: does not fit in memory") from None
@@ -178,19 +175,25 @@ def _key_in(stated: Any) -> TableKey | None:
 
 
 def _json(stream: BufferedReader, size: int) -> Foreign:
-    """Read nested lists of numbers, or an object of them; tables and blocks that this package wrote."""
+    """Read nested lists of numbers, objects of them, or records; tables that this package wrote."""
     del size
     value = _parsed(stream.read())
     if isinstance(value, dict) and {"columns", "manifest", "rows"} <= value.keys():
         return _rows_of_ours(value)
-    entries = value if isinstance(value, dict) else {"": value}
-    arrays = {}
-    for name, entry in entries.items():
-        if isinstance(entry, list):
-            array = np.asarray(entry)
-            if array.dtype.kind in "iuf":
-                arrays[name] = array
-    return Foreign(arrays)
+    return Foreign(dict(_lists("", value)))
+
+
+def _lists(name: str, value: Any) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Yield the lists of numbers of nested objects, named by their keys; of records a list for each key."""
+    if isinstance(value, list) and value and all(isinstance(record, dict) for record in value):
+        if len({frozenset(record) for record in value}) > 1:
+            raise OperandError("its records have different names")
+        value = {key: [record[key] for record in value] for key in value[0]}
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from _lists(f"{name}.{key}" if name else key, part)
+    elif isinstance(value, list):
+        yield name, np.asarray(value)
 
 
 def _rows_of_ours(table: dict[str, Any]) -> Foreign:

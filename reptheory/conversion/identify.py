@@ -38,6 +38,7 @@ from reptheory.errors import OperandError
 from reptheory.exact.arrays import SurdArray
 from reptheory.exact.complex_surds import ComplexSurdArray
 from reptheory.groups.labels import listed
+from reptheory.groups.labels import shown as inspected
 
 __all__ = [
     "harmonics_candidates",
@@ -126,7 +127,10 @@ def _coupling(array: NDArray[Any], kind: str | None, within: float) -> Identific
 
 def points_of(points: Any) -> NDArray[np.float64]:
     """Return checked directions (n, 3)."""
-    array = np.asarray(points, dtype=np.float64)
+    try:
+        array = np.asarray(points, dtype=np.float64)
+    except (OverflowError, TypeError, ValueError):
+        raise OperandError("points: got no numbers; give (n, 3) directions (x, y, z)") from None
     if array.ndim != 2 or array.shape[1] != 3 or not len(array) or not np.linalg.norm(array, axis=1).all():
         raise OperandError(
             f"points: got the shape {array.shape}; give (n, 3) directions (x, y, z) that are not 0"
@@ -225,15 +229,24 @@ def rotation_candidates(array: NDArray[Any], angles: Any, quaternion: Any) -> li
 
 
 def _by_angles(spin: Fraction, angles: Any) -> Callable[[PackageConvention], NDArray[Any]]:
-    numbers = [float(angle) for angle in listed(angles, "angles")]  # type: ignore[arg-type]
+    numbers = _floats(angles, "angles")
     if len(numbers) != 3 or not np.isfinite(numbers).all():
         raise OperandError(f"angles: got {numbers}; give (alpha, beta, gamma), three finite numbers")
     return lambda one: rotation_floats(one, spin, numbers)
 
 
+def _floats(values: Any, name: str) -> list[float]:
+    """Return the numbers of a list; raise OperandError where one is none."""
+    parts: list[Any] = listed(values, name)
+    try:
+        return [float(part) for part in parts]
+    except (OverflowError, TypeError, ValueError):
+        raise OperandError(f"{name}: got {inspected(values)}; give finite numbers") from None
+
+
 def quaternion_angles(quaternion: Any) -> list[float]:
     """Return angles z, y, z of a quaternion, scalar first: of the same rotation of space and of spinors."""
-    numbers = [float(part) for part in listed(quaternion, "quaternion")]  # type: ignore[arg-type]
+    numbers = _floats(quaternion, "quaternion")
     if len(numbers) != 4 or not any(numbers) or not np.isfinite(numbers).all():
         raise OperandError(
             f"quaternion: got {numbers}; give (a, b, c, d), finite, not all 0, the scalar first"

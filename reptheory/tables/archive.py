@@ -182,6 +182,13 @@ def _directory(entries: Sequence[bytes], offset: int, *, wide: bool = False) -> 
     return body + far + locator + _END.pack(b"PK\x05\x06", 0, 0, 0xFFFF, 0xFFFF, _ONES, _ONES, 0)
 
 
+def begins_as_table(head: bytes) -> bool:
+    """Say whether the first bytes of a file are those of a table, sound or damaged; not of a dense export."""
+    name, contents = head[_LOCAL.size :][: len(MANIFEST)], head[_LOCAL.size + len(MANIFEST) :]
+    is_ours = head.startswith(b"PK\x03\x04") and name == MANIFEST.encode()
+    return is_ours and not contents.startswith(b'{"command":')
+
+
 def read_manifest(stream: BufferedReader, size: int) -> bytes:
     """Read the first member of a file of `size` bytes, and require it to be the manifest.
 
@@ -197,7 +204,7 @@ def read_manifest(stream: BufferedReader, size: int) -> bytes:
             "not a table of this package: its first member is no manifest; see `reptheory audit`"
         )
     length = int.from_bytes(head[18:22], "little")
-    if not 0 < length <= min(size, MOST_MANIFEST):
+    if not 0 < length <= MOST_MANIFEST:
         raise TableCorrupt(
             f"manifest: header claims {length} bytes, the most is {MOST_MANIFEST}; rebuild the table"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import numpy as np
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TableFile", "open_table"]
 
+_SHORTER: Final = "the file has become shorter while it was read; copy it again"
+
 
 class TableFile:
     """An open table file, see `open_table`.
@@ -34,10 +36,13 @@ class TableFile:
     header   what the manifest states; every byte of the file agreed with it when it was opened
     """
 
-    def __init__(self, stream: BufferedReader, size: int, header: Header, places: list[int]) -> None:
+    def __init__(
+        self, stream: BufferedReader, size: int, header: Header, places: list[int], path: str
+    ) -> None:
         self.header = header
         self._stream = stream
         self._size = size
+        self._path = path
         self._places = {spec.name: (spec, place) for spec, place in zip(header.specs, places, strict=True)}
 
     def __len__(self) -> int:
@@ -66,8 +71,9 @@ class TableFile:
         arrays: dict[str, Any] = {"i_power": None}
         for name, (spec, place) in self._places.items():
             arrays[name] = self._rows(spec, place, start, count)
-        check_index(kind, dict(self.header.key.parameters), arrays["index"], before, start)
-        check_values(arrays, start)
+        with _naming(self._path):
+            check_index(kind, dict(self.header.key.parameters), arrays["index"], before, start)
+            check_values(arrays, start)
         return Part(start=start, pi_power=self.header.key.pi_power, **arrays)
 
     def column(self, name: str, rows: int = PART_ROWS) -> Iterator[NDArray[Any]]:
@@ -83,7 +89,7 @@ class TableFile:
         while left:
             piece = self._stream.read(min(left, 1 << 20))
             if not piece:
-                raise TableCorrupt("the file has become shorter while it was read; copy it again")
+                raise TableCorrupt(f"{self._path}: {_SHORTER}")
             stream.write(piece)
             left -= len(piece)
 
@@ -94,7 +100,7 @@ class TableFile:
         self._stream.seek(place + start * width * dtype.itemsize)
         raw = self._stream.read(count * width * dtype.itemsize)
         if len(raw) != count * width * dtype.itemsize:
-            raise TableCorrupt(f"{spec.member}: the file has become shorter while it was read; copy it again")
+            raise TableCorrupt(f"{self._path}: {spec.member}: {_SHORTER}")
         shape = (count, *spec.shape[1:])
         return np.frombuffer(raw, dtype=dtype).reshape(shape).astype(dtype.newbyteorder("="), copy=False)
 
@@ -115,10 +121,17 @@ def open_table(path: str | os.PathLike[str]) -> Iterator[TableFile]:
     <TableFile gaunt(basis=real, lmax=2, lmax_out=4): 162 rows> [50, 50, 50, 12]
     """
     with open_regular(path) as (stream, size):
-        try:
+        with _naming(shown(path)):
             encoded = read_manifest(stream, size)
             header = header_of(encoded)
             places = locate_arrays(stream, size, encoded, header.specs, header.digests)
-            yield TableFile(stream, size, header, places)
-        except (TableCorrupt, TableMismatch) as error:
-            raise type(error)(f"{shown(path)}: {error}") from None
+        yield TableFile(stream, size, header, places, shown(path))
+
+
+@contextlib.contextmanager
+def _naming(path: str) -> Iterator[None]:
+    """Put the name of a file before what is wrong with it."""
+    try:
+        yield
+    except (TableCorrupt, TableMismatch) as error:
+        raise type(error)(f"{path}: {error}") from None

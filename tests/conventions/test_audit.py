@@ -267,11 +267,29 @@ def written(folder: Path) -> dict[str, Path]:
         body += np.ascontiguousarray(block).tobytes()
     text = json.dumps(header).encode()
     files[".safetensors"].write_bytes(struct.pack("<Q", len(text)) + text + body)
+    names = ("l1", "l2", "l3", "m1", "m2", "m3", "value")
+    lines = [[*row, value] for row, value in zip(index.tolist(), values.tolist(), strict=True)]
+    files["records"], files["nested"] = folder / "records.json", folder / "nested.json"
+    files["records"].write_text(json.dumps([dict(zip(names, line, strict=True)) for line in lines]))
+    nested = {"gaunt": {name: block.tolist() for name, block in blocks.items()}, "of": "somebody"}
+    files["nested"].write_text(json.dumps(nested))
     files["rows"] = folder / "rows.npy"
     np.save(files["rows"], np.column_stack([index, values]))
     files["sparse"] = folder / "sparse.npz"
     np.savez(files["sparse"], index=index, value=values.astype(np.float32))
     return files
+
+
+def test_numbers_that_differ_are_written_differently() -> None:
+    table = {(1, 1, 2): rt.gaunt_array(1, 1, 2, basis="real").to_numpy().copy()}
+    place = tuple(int(axis[0]) for axis in np.nonzero(table[1, 1, 2]))
+    table[1, 1, 2][place] *= 1 + 1e-13
+    (line,) = map(str, rt.audit(table).wrong)
+    found, expected = line.partition(": ")[2].split(" (")[0].split(", should be ")
+    assert (float(found), float(expected)) == (
+        rt.audit(table).wrong[0].found,
+        rt.audit(table).wrong[0].expected,
+    )
 
 
 def test_every_format_and_layout_is_read(tmp_path: Path) -> None:
@@ -345,6 +363,8 @@ HOSTILE = {
     "bomb.npy": npy("{'descr': '<f8', 'fortran_order': False, 'shape': (99999, 99999, 9999), }", b"0" * 80),
     "short.npy": npy("{'descr': '<f8', 'fortran_order': False, 'shape': (3, 3, 3), }", b"0" * 8),
     "negative.npy": npy("{'descr': '<f8', 'fortran_order': False, 'shape': (-3, 3, 3), }", b"0" * 80),
+    "open.npy": npy("{'descr': ('<f8', 'fortran_order': False, 'shape': (1,), }", b"0" * 8),
+    "indented.npy": npy(" {'descr': '<f8', 'fortran_order': False, 'shape': (1,)", b"0" * 8),
     "text.npy": b"hello",
     "empty.npy": b"",
     "text.npz": b"hello",
@@ -362,6 +382,7 @@ HOSTILE = {
     "list.safetensors": struct.pack("<Q", 4) + b"[1] ",
     "words.safetensors": struct.pack("<Q", 8) + b'{"a":1} ',
     "ragged.json": b"[[1, 2], [3]]",
+    "records.json": b'[{"l1": 0, "value": 1}, {"l1": 1}]',
     "rows.json": b'{"columns": ["a"], "manifest": {"index_names": ["a", "b"]}, "rows": [[1]]}',
     "no-manifest.json": b'{"columns": ["a"], "manifest": 3, "rows": [[1]]}',
     "zero.json": b'{"kind": "gaunt", "convention": {}, "blocks": {"a": {"shape": [1, 1, 1], '

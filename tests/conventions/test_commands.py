@@ -111,6 +111,16 @@ def test_the_same_conversion_writes_the_same_bytes(tensor: Path, tmp_path: Path)
     assert written[0] == written[1]
 
 
+def test_convert_says_that_a_table_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "damaged.npz").write_bytes(
+        rt.build_table("gaunt", 1).save(tmp_path / "t.npz").read_bytes()[:-1]
+    )
+    for more in ((), ("--from", "real", "--kind", "gaunt")):  # a table of ours, though broken
+        damaged = run("convert", tmp_path / "damaged.npz", "--to", "e3x", *more)
+        assert damaged.exit_code == 1
+        assert "bytes where its manifest promises" in damaged.output
+
+
 def test_convert_says_what_is_missing(tensor: Path) -> None:
     lost = run("convert", tensor, "--to", "e3x")
     assert lost.exit_code == 2

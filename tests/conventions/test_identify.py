@@ -212,6 +212,12 @@ def test_points_and_angles_that_are_no_numbers_are_refused() -> None:
         rt.identify(values[:0], points=np.ones((0, 3)))
     with pytest.raises(OperandError, match="finite"):
         rt.identify(np.eye(3), angles=(0, nan, 0))
+    with pytest.raises(OperandError, match=r"angles: got .*'a'.*; give finite numbers"):
+        rt.identify(np.eye(3), angles=("a", 0, 0))
+    with pytest.raises(OperandError, match=r"quaternion: got .*; give finite numbers"):
+        rt.identify(np.eye(3), quaternion=(1, 0, None, 0))
+    with pytest.raises(OperandError, match="points: got no numbers"):
+        rt.identify(np.ones((1, 9)), points=[["x", 0, 0]])
     with pytest.raises(OperandError, match="finite"):
         rt.identify(np.eye(3), quaternion=(1, 0, 0, float("inf")))
     with pytest.raises(OperandError, match="got both"):

@@ -121,8 +121,8 @@ def _explanation(
         if other is not None and (best is None or other.share < best.share):
             best = other
     if best is None:
-        arrays = list(foreign.arrays.items())[:5]
-        found = ", ".join(f"{name or 'array'} {array.shape}" for name, array in arrays) or "no arrays"
+        arrays = [f"{name or 'array'} {array.shape}" for name, array in foreign.arrays.items()]
+        found = ", ".join(arrays[:5]) or "no arrays of numbers"
         raise OperandError(
             f"audit: found no {word or 'coupling tensors'} in {found}; it reads arrays of three axes, labels "
             "with values beside them, and other kinds of table when told which with kind="

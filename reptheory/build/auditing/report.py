@@ -55,7 +55,14 @@ class WrongValue:
         parts = (slice(None, self.leading), slice(self.leading, None))
         labels = [f"{' '.join(self.names[part])} = {_listed(self.labels[part])}" for part in parts]
         where = "; ".join(text for text in labels if not text.startswith(" ="))
-        return f"{where}: {self.found:.9g}, should be {self.expected:.9g} ({self.what}, {self.ulps:.3g} ulp)"
+        return f"{where}: {_differing(self.found, self.expected)} ({self.what}, {self.ulps:.3g} ulp)"
+
+
+def _differing(found: complex, expected: complex) -> str:
+    """Write two numbers with nine digits, or with all where nine are the same."""
+    short = f"{found:.9g}", f"{expected:.9g}"
+    one, other = short if short[0] != short[1] else (f"{found:.17g}", f"{expected:.17g}")
+    return f"{one}, should be {other}"
 
 
 def _listed(labels: tuple[Label, ...]) -> str:
