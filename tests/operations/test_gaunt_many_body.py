@@ -405,12 +405,23 @@ def test_errors_of_the_operands_are_carried_along(method: Any) -> None:
 
 
 def test_every_rounding_of_constants_is_counted() -> None:
-    """By table: the coefficient, two products and their row; a second term adds one rounding."""
+    """By table: the coefficient, two products and their row; each further term adds one rounding."""
     x, u = np.array([[1.0], [3.0]]), 2.0**-53
-    for count, by_hand in ((1, 3), (3, 5)):
+    for count, by_hand in ((1, 4), (3, 6)):
         engine = term_engine((0,), 0, [Term((0, 0))] * count, "table")
         bound = engine.bound([x], [0 * x], np.dtype(np.float64))
-        assert np.allclose(bound, by_hand * u * engine.run([x], None), rtol=1e-3)
+        assert np.allclose(bound, by_hand * u * engine.run([x], None), rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize(("method", "product_of_two"), [("table", 4), ("grid", 22), ("fourier", 28)])
+def test_every_rounding_of_gradients_of_constants_is_counted(method: Any, product_of_two: int) -> None:
+    """That of w g is one, also where w g is all there is; a sum of two equal products, one of two terms."""
+    layer = GauntManyBody(0, 0, [(0,), (0, 0)], method, weighted=True)
+    x, g, u = np.array([[1.0], [3.0]]), np.array([[5.0], [7.0]]), 2.0**-53
+    for weight, by_hand in (([0.0, 3.0], 1 + product_of_two + 1 + 1), ([3.0, 0.0], 1 + 1)):
+        values, bounds = layer.backward(x, [weight] * 2, grad=g, with_bound=True)
+        assert np.allclose(bounds[0], by_hand * u * values[0], rtol=1e-3, atol=0)
+        assert np.allclose(bounds[1], [1, product_of_two + 1] * values[1] * u, rtol=1e-3, atol=0)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -423,15 +434,15 @@ def test_sums_and_weights_round_as_their_bounds_say(dtype: str) -> None:
     add_up([Part(*one) for one in zip(values, [None] * 2, weights, strict=True)], z, bound)
     size = np.abs(values[0] * own[0]).astype(np.float64)
     size[:, :4] += np.abs(values[1] * own[1])
-    assert np.allclose(bound, 2 * u * size, rtol=1e-3)
+    assert np.allclose(bound, 2 * u * size, rtol=1e-3, atol=0)
     add_up([Part(one, np.full(one.shape, u / 2)) for one in values], z, bound)
     inherited = u * (1 + np.abs(values[0][:, :4]) + np.abs(values[1]))
-    assert np.allclose(bound[:, :4], inherited, rtol=1e-3)
+    assert np.allclose(bound[:, :4], inherited, rtol=1e-3, atol=0)
     sums, limit = np.empty((5, 3), dtype), np.empty((5, 3))
     degree_dots(Part(values[0]), values[0], sums, limit)
     expected = np.stack([(values[0].astype(float) ** 2)[:, k * k : (k + 1) ** 2].sum(1) for k in range(3)], 1)
     assert np.allclose(sums, expected, rtol=8 * u)
-    assert np.allclose(limit, (2 * np.arange(3) + 1) * u * expected, rtol=1e-3)
+    assert np.allclose(limit, (2 * np.arange(3) + 1) * u * expected, rtol=1e-3, atol=0)
 
 
 def test_copies_and_pickles_compute_the_same() -> None:

@@ -48,6 +48,26 @@ def test_error_within_bound_and_certificate(
     assert len(reference.violations(x, y, z + np.float32(0.01), bound)) == z.size
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("kind", "by_hand"),
+    [
+        # change of basis of one entry: 2; to the points 7; products 1, the sum of three 2, of two 1; back 7
+        ("scale", 7 + (2 + 7) + 1 + (7 + 2)),
+        ("dot", 2 * (2 + 7) + 1 + 2 + 7),
+        ("cross", 2 * (2 + 7) + 1 + 1 + (7 + 2)),
+    ],
+)
+def test_every_rounding_of_constants_is_counted(kind: VectorKind, by_hand: int, dtype: str) -> None:
+    """Where nothing cancels the bound is u times the roundings on the way."""
+    product = VectorSphericalProduct(kind, 0, 0, 0, "grid")
+    x, y = np.eye(1, product.dim1, dtype=dtype), 3 * np.eye(1, product.dim2, kind == "cross", dtype=dtype)
+    z, bound = product(x, y, with_bound=True)
+    some = z != 0
+    assert some.sum() == 1
+    assert np.allclose(bound[some], by_hand * np.finfo(dtype).eps / 2 * np.abs(z[some]), rtol=1e-3, atol=0)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("scale", [1e-155, 1e-162, 1e-310])
 def test_bounds_hold_where_products_underflow(kind: VectorKind, scale: float) -> None:
