@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import threading
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import every_operation
 import numpy as np
 import pytest
-from array_layouts import backwards, spread, unaligned
+from array_layouts import backwards, read_only, spread, unaligned
 from every_operation import CASES, OTHERS, Case, results
 from numba import config
 from numba.core import event
@@ -38,20 +38,10 @@ def test_two_threads_at_once(case: Case) -> None:
     """Four callers, each of an operation that itself uses two threads: the same bits."""
     operation, operands = case.draw(200, "float32", 2)
     expected = results(operation, operands)
-    wrong: list[int] = []
-
-    def work(number: int) -> None:
-        for _ in range(3):
-            found = results(operation, operands)
-            if not all(np.array_equal(*pair) for pair in zip(found, expected, strict=True)):
-                wrong.append(number)
-
-    callers = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for caller in callers:
-        caller.start()
-    for caller in callers:
-        caller.join()
-    assert not wrong
+    with ThreadPoolExecutor(4) as callers:
+        every = list(callers.map(lambda _: results(operation, operands), range(12)))
+    for found in every:
+        assert all(np.array_equal(*pair) for pair in zip(found, expected, strict=True))
 
 
 @pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="this system does not fork")
@@ -73,7 +63,7 @@ LAYOUTS = (
     unaligned,
     lambda array: spread(array) if array.ndim == 2 else array[..., ::1],
     lambda array: backwards(array) if array.ndim == 2 else array,
-    lambda array: np.lib.stride_tricks.as_strided(array, writeable=False),
+    read_only,
 )
 
 

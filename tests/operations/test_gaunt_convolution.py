@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from array_layouts import LAYOUTS
 from exact_bilinear import gaunt_reference
 from flint import arb, ctx
 from hypothesis import given, settings
@@ -185,14 +186,7 @@ def test_arrays_of_every_kind() -> None:
     convolution = GauntConvolution(1, 2, 2)
     arrays = [np.round(8 * a) / 8 for a in draw(convolution, ((6,), (6,), (6,)))]
     expected = (convolution(*arrays[:3]), *convolution.backward(*arrays))
-    for change in (
-        np.asfortranarray,
-        lambda a: np.repeat(a, 3, axis=1)[:, ::3],
-        lambda a: np.ascontiguousarray(a[::-1, ::-1])[::-1, ::-1],
-        lambda a: a.astype(">f8"),
-        lambda a: a.view(np.matrix),
-        lambda a: a.tolist(),
-    ):
+    for change in LAYOUTS.values():
         given_arrays = [change(a) for a in arrays]
         found = (convolution(*given_arrays[:3]), *convolution.backward(*given_arrays))
         for ours, theirs in zip(found, expected, strict=True):

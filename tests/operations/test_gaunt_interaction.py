@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from array_layouts import LAYOUTS
 from exact_bilinear import gaunt_reference, transposed_reference
 from flint import arb, ctx
 from hypothesis import given, settings
@@ -205,16 +206,7 @@ def test_arrays_of_every_kind() -> None:
     product = GauntInteraction(2, 1, 3)
     x, y, weight, g = (np.round(8 * a) / 8 for a in draw(product, ((6,), (6,), (6,))))
     expected = (product(x, y, weight), *product.backward(x, y, weight, g))
-    changes = (
-        np.asfortranarray,
-        lambda a: np.repeat(a, 3, axis=1)[:, ::3],
-        lambda a: np.ascontiguousarray(a[::-1, ::-1])[::-1, ::-1],
-        lambda a: a.astype(">f8"),
-        lambda a: a.view(np.matrix),
-        lambda a: a.tolist(),
-        lambda a: np.lib.stride_tricks.as_strided(a, writeable=False),
-    )
-    for change in changes:
+    for change in LAYOUTS.values():
         operands = [change(a) for a in (x, y, weight, g)]
         found = (product(*operands[:3]), *product.backward(*operands))
         for ours, theirs in zip(found, expected, strict=True):

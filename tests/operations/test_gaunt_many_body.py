@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from array_layouts import LAYOUTS
 from exact_bilinear import gaunt_reference
 from flint import arb, arb_poly, ctx
 from hypothesis import given, settings
@@ -298,16 +299,7 @@ def test_arrays_of_every_kind(method: Any) -> None:
     x, y, weight, g = (np.round(8 * one) / 8 for one in (*drawn, drawn_weight, g))
     back = product.backward(x, y, weight, grad=g)
     expected = (product(x, y, weight), *back)
-    changes = (
-        np.asfortranarray,
-        lambda a: np.repeat(a, 3, axis=1)[:, ::3],
-        lambda a: np.ascontiguousarray(a[::-1, ::-1])[::-1, ::-1],
-        lambda a: a.astype(">f8"),
-        lambda a: a.view(np.matrix),
-        lambda a: a.tolist(),
-        lambda a: np.lib.stride_tricks.as_strided(a, writeable=False),
-    )
-    for change in changes:
+    for change in LAYOUTS.values():
         a, b, w, h = (change(one) for one in (x, y, weight, g))
         back = product.backward(a, b, w, grad=h)
         for ours, theirs in zip((product(a, b, w), *back), expected, strict=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -371,19 +371,9 @@ def test_threads_copies_and_compiling() -> None:
     x, y, _ = draw(product, 400)
     expected = product(x, y)
     before = len(getattr(coupling.couple, "signatures", ()))
-    wrong: list[int] = []
-
-    def work(number: int) -> None:
-        for _ in range(5):
-            if not np.array_equal(product(x, y), expected):
-                wrong.append(number)
-
-    callers = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for caller in callers:
-        caller.start()
-    for caller in callers:
-        caller.join()
-    assert not wrong
+    with ThreadPoolExecutor(4) as callers:
+        found = list(callers.map(lambda _: product(x, y), range(20)))
+    assert all(np.array_equal(one, expected) for one in found)
     assert len(getattr(coupling.couple, "signatures", ())) == before
     for other in (
         copy.deepcopy(product),
