@@ -11,8 +11,8 @@ l - m odd with opposite sign, so a program fills the even and the odd part and E
 Points phi = (k + 1/2) 2 pi / (4 q) come in fours, phi, -phi, pi - phi, pi + phi: the classes cosine and sine,
 m even and m odd, are each computed for the first quadrant and added with four patterns of sign.
 
-Every step is a sum of products, so an order-free bound follows from running the same program on absolute
-values with every subtraction an addition (`sign` = +1). Proof: docs/proofs/rings.md.
+Every step is a sum of products: `ring_errors.py` runs the same steps on bounds of what they round. Proof, in
+any order of summation: docs/proofs/rings.md.
 """
 
 from __future__ import annotations
@@ -150,12 +150,9 @@ def _from_points(
 @compiled
 def ring_product(
     x: NDArray[Any], y: NDArray[Any], z: NDArray[Any], first: int, last: int, plan: RingPlan,
-    sign: float, work: NDArray[Any],
+    work: NDArray[Any],
 ) -> None:  # fmt: skip
-    """Write z[first:last], the pointwise product of x and y; flat (batch, dim) arrays, aligned scratch.
-
-    sign   -1 for the product; +1, with absolute values in the plan and in x and y, for its bound
-    """
+    """Write z[first:last], the pointwise product of x and y; flat (batch, dim) arrays, aligned scratch."""
     # Arrays leave their tuples here, once: taking them out in a loop counts references every time.
     left, right, out, ring_pairs, quadrant = plan
     matrices1, program1, position1, heights1, rings1, lmax1, trig1, slots1 = left
@@ -181,11 +178,11 @@ def ring_product(
             ring_x = (rings1 + 4 * i * (lmax1 + 1)) * span
             ring_y = y0 + (rings2 + 4 * i * (lmax2 + 1)) * span
             ring_z = z0 + (rings3 + 4 * i * (lmax3 + 1)) * span
-            _to_points(lmax1, trig1, slots1, work, ring_x, points_x, folded, quadrant, sign, span)
-            _to_points(lmax2, trig2, slots2, work, ring_y, points_y, folded, quadrant, sign, span)
+            _to_points(lmax1, trig1, slots1, work, ring_x, points_x, folded, quadrant, -1.0, span)
+            _to_points(lmax2, trig2, slots2, work, ring_y, points_y, folded, quadrant, -1.0, span)
             for k in range(quadrant):
                 at = 2 * k * span
-                ring_points_2(work, points_x + at, points_y + at, points_z + at, step, sign)
-            _from_points(lmax3, trig3, slots3, work, ring_z, points_z, folded, quadrant, sign, span)
+                ring_points_2(work, points_x + at, points_y + at, points_z + at, step)
+            _from_points(lmax3, trig3, slots3, work, ring_z, points_z, folded, quadrant, -1.0, span)
         _run(program3, matrices3, work, z0, span)
         scatter(tile_z, position3, z, start, count, dim3, 0, dim3, WIDTH)

@@ -29,10 +29,11 @@ from numpy.typing import NDArray
 from reptheory.kernels.jit import compiled
 from reptheory.kernels.simd_columns import columns_intrinsic
 from reptheory.kernels.simd_emit import (
-    butterfly_intrinsic,
     dense_intrinsic,
     multiply_intrinsic,
+    ring_points_intrinsic,
     sparse_intrinsic,
+    sum_difference_intrinsic,
     turn_intrinsic,
 )
 from reptheory.kernels.simd_plain import (
@@ -82,9 +83,9 @@ sparse_4 = _choose(sparse_plain, lambda: sparse_intrinsic(4), 4)
 multiply_4 = _choose(multiply_plain, lambda: multiply_intrinsic(4), 4)
 multiply_add_4 = _choose(multiply_add_plain, lambda: multiply_intrinsic(4, "multiply_add"), 4)
 multiply_subtract_4 = _choose(multiply_subtract_plain, lambda: multiply_intrinsic(4, "multiply_subtract"), 4)
-sum_difference_1 = _choose(sum_difference_plain, lambda: butterfly_intrinsic(1, "sum_difference"), 1)
+sum_difference_1 = _choose(sum_difference_plain, lambda: sum_difference_intrinsic(1), 1)
 turn_2 = _choose(turn_plain, lambda: turn_intrinsic(2), 2)
-ring_points_2 = _choose(ring_points_plain, lambda: butterfly_intrinsic(2, "ring_points"), 2)
+ring_points_2 = _choose(ring_points_plain, lambda: ring_points_intrinsic(2), 2)
 _columns_in, _columns_out = columns_intrinsic(into_tile=True), columns_intrinsic(into_tile=False)
 
 

@@ -8,6 +8,7 @@ way every time. Each intrinsic is typed from its arguments: float32 or float64 a
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from llvmlite import ir
@@ -19,13 +20,14 @@ from reptheory.kernels.simd_plain import VECTOR_BYTES
 
 __all__ = [
     "Vectors",
-    "butterfly_intrinsic",
     "constant",
     "data_of",
     "dense_intrinsic",
     "multiply_intrinsic",
     "outlined",
+    "ring_points_intrinsic",
     "sparse_intrinsic",
+    "sum_difference_intrinsic",
     "turn_intrinsic",
 ]
 
@@ -249,81 +251,34 @@ def sparse_intrinsic(width: int) -> Any:
     return emit
 
 
-def _emit_sum_difference(v: Vectors, a: Any, b: Any, sign: Any) -> tuple[Any, Any]:
-    """Emit (a + b, a + sign b); sign is -1, or +1 where a bound adds absolute values."""
-    return v.builder.fadd(a, b), v.fma(sign, b, a)
+Row = Callable[[Any], Any]
+"""Points to one vector of the rows that begin at an offset."""
 
 
-def _emit_ring_points(v: Vectors, x: list[Any], y: list[Any], sign: Any) -> list[Any]:
-    """Emit one point of a quadrant: four classes to four points for x and y, their products, and back."""
-
-    def points(even_c: Any, odd_c: Any, even_s: Any, odd_s: Any) -> list[Any]:
-        low, high = _emit_sum_difference(v, even_c, odd_c, sign)
-        left, right = _emit_sum_difference(v, odd_s, even_s, sign)
-        return [*_emit_sum_difference(v, low, left, sign), *_emit_sum_difference(v, high, right, sign)]
-
-    f, g, h, k = (v.builder.fmul(p, q) for p, q in zip(points(*x), points(*y), strict=True))
-    low, left = _emit_sum_difference(v, f, g, sign)
-    high, right = _emit_sum_difference(v, h, k, sign)
-    even_c, odd_c = _emit_sum_difference(v, low, high, sign)
-    odd_s, even_s = _emit_sum_difference(v, left, right, sign)
-    return [even_c, odd_c, even_s, odd_s]
-
-
-def _pointwise_codegen(width: int, formula: str) -> Callable[..., Any]:
-    """Emit one of the elementwise steps on `width` vectors of the flat array `work`."""
+def _pointwise(width: int, body: Callable[[Vectors, Row, Any], None]) -> Callable[..., Any]:
+    """Return a code generator for `width` vectors of rows of `work`, each of which `body` emits."""
 
     def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
         kind = signature.args[0]
-        work, offsets = data_of(context, builder, kind, args[0]), args[1:]
-        v = Vectors(builder, kind.dtype)
-
-        def at(offset: Any, k: int) -> Any:
-            return v.pointer(work, builder.add(offset, constant(k * v.lanes)))
-
+        work, v = data_of(context, builder, kind, args[0]), Vectors(builder, kind.dtype)
         for k in range(width):
-            if formula.startswith("multiply"):
-                a, b, target = offsets
-                left, right = v.load(at(a, k)), v.load(at(b, k))
-                plain = formula == "multiply"
-                if formula == "multiply_subtract":
-                    left = builder.fneg(left)
-                result = builder.fmul(left, right) if plain else v.fma(left, right, v.load(at(target, k)))
-                v.store(result, at(target, k))
-                continue
-            sign = offsets[-1]
-            if v.bytes == 4:
-                sign = builder.fptrunc(sign, v.scalar)
-            sign = v.splat(sign)
-            if formula == "sum_difference":
-                a, b, total, rest = offsets[:-1]
-                plus, minus = _emit_sum_difference(v, v.load(at(a, k)), v.load(at(b, k)), sign)
-                v.store(plus, at(total, k))
-                v.store(minus, at(rest, k))
-                continue
-            if formula == "turn":
-                start, step = offsets[:-1]
-                places = [at(builder.add(start, builder.mul(constant(place), step)), k) for place in range(4)]
-                a, b, c, d = map(v.load, places)
-                low, high = _emit_sum_difference(v, a, b, sign), _emit_sum_difference(v, c, d, sign)
-                first, third = _emit_sum_difference(v, low[0], high[0], sign)
-                second, fourth = _emit_sum_difference(v, low[1], high[1], sign)
-                for value, place in zip((first, second, third, fourth), places, strict=True):
-                    v.store(value, place)
-                continue
-            a, b, target, step = offsets[:-1]
-
-            def classes(start: Any, step: Any = step) -> list[Any]:
-                return [builder.add(start, builder.mul(constant(place), step)) for place in range(4)]
-
-            x = [v.load(at(offset, k)) for offset in classes(a)]
-            y = [v.load(at(offset, k)) for offset in classes(b)]
-            out = _emit_ring_points(v, x, y, sign)
-            for offset, value in zip(classes(target), out, strict=True):
-                v.store(value, at(offset, k))
+            own = builder.gep(work, [constant(k * v.lanes)])
+            body(v, partial(v.pointer, own), args[1:])
         return context.get_dummy_value()
 
     return codegen
+
+
+def _emit_multiply(v: Vectors, row: Row, offsets: Any, *, formula: str) -> None:
+    """Emit target = a b, target + a b or target - a b."""
+    a, b, target = map(row, offsets)
+    left, right = v.load(a), v.load(b)
+    if formula == "multiply":
+        v.store(v.builder.fmul(left, right), target)
+        return
+    if formula == "multiply_subtract":
+        left = v.builder.fneg(left)
+    v.store(v.fma(left, right, v.load(target)), target)
 
 
 def multiply_intrinsic(width: int, formula: str = "multiply") -> Any:
@@ -332,20 +287,56 @@ def multiply_intrinsic(width: int, formula: str = "multiply") -> Any:
     @intrinsic
     def emit(typingctx: Any, work: Any, a: Any, b: Any, target: Any) -> Any:  # noqa: ARG001
         i = types.int64
-        return types.void(work, i, i, i), _pointwise_codegen(width, formula)
+        return types.void(work, i, i, i), _pointwise(width, partial(_emit_multiply, formula=formula))
 
     return emit
 
 
-def butterfly_intrinsic(width: int, formula: str) -> Any:
-    """Return `simd.sum_difference_W` or `simd.ring_points_W`, the formula of that name, for W = width."""
+def _sign(v: Vectors, sign: Any) -> Any:
+    """Put a float64 sign in every lane."""
+    return v.splat(v.builder.fptrunc(sign, v.scalar) if v.bytes == 4 else sign)
+
+
+def _sum_difference(v: Vectors, a: Any, b: Any, sign: Any) -> tuple[Any, Any]:
+    """Emit (a + b, a + sign b); sign is -1, or +1 where a bound adds absolute values."""
+    return v.builder.fadd(a, b), v.fma(sign, b, a)
+
+
+def _emit_sum_difference(v: Vectors, row: Row, args: Any) -> None:
+    """Emit total = a + b, rest = a + sign b."""
+    a, b, total, rest = map(row, args[:-1])
+    plus, minus = _sum_difference(v, v.load(a), v.load(b), _sign(v, args[-1]))
+    v.store(plus, total)
+    v.store(minus, rest)
+
+
+def sum_difference_intrinsic(width: int) -> Any:
+    """Return `simd.sum_difference_W` for W = width."""
 
     @intrinsic
-    def emit(typingctx: Any, work: Any, a: Any, b: Any, c: Any, d: Any, sign: Any) -> Any:  # noqa: ARG001
+    def emit(typingctx: Any, work: Any, a: Any, b: Any, total: Any, rest: Any, sign: Any) -> Any:  # noqa: ARG001
         i = types.int64
-        return types.void(work, i, i, i, i, types.float64), _pointwise_codegen(width, formula)
+        return types.void(work, i, i, i, i, types.float64), _pointwise(width, _emit_sum_difference)
 
     return emit
+
+
+def _classes(v: Vectors, row: Row, start: Any, step: Any) -> list[Any]:
+    """Point to the four rows from `start` on, `step` apart."""
+    return [row(v.builder.add(start, v.builder.mul(constant(k), step))) for k in range(4)]
+
+
+def _emit_turn(v: Vectors, row: Row, args: Any) -> None:
+    """Emit four classes to four points in place, or back."""
+    start, step = args[:-1]
+    sign = _sign(v, args[-1])
+    places = _classes(v, row, start, step)
+    a, b, c, d = map(v.load, places)
+    low, high = _sum_difference(v, a, b, sign), _sum_difference(v, c, d, sign)
+    first, third = _sum_difference(v, low[0], high[0], sign)
+    second, fourth = _sum_difference(v, low[1], high[1], sign)
+    for value, place in zip((first, second, third, fourth), places, strict=True):
+        v.store(value, place)
 
 
 def turn_intrinsic(width: int) -> Any:
@@ -354,6 +345,37 @@ def turn_intrinsic(width: int) -> Any:
     @intrinsic
     def emit(typingctx: Any, work: Any, start: Any, step: Any, sign: Any) -> Any:  # noqa: ARG001
         i = types.int64
-        return types.void(work, i, i, types.float64), _pointwise_codegen(width, "turn")
+        return types.void(work, i, i, types.float64), _pointwise(width, _emit_turn)
+
+    return emit
+
+
+def _emit_ring_points(v: Vectors, row: Row, args: Any) -> None:
+    """Emit one point of a quadrant: four classes to four points for x and y, their products, and back."""
+    a, b, target, step = args
+    pair = partial(_sum_difference, v, sign=v.splat(ir.Constant(v.scalar, -1.0)))
+
+    def points(start: Any) -> list[Any]:
+        even_c, odd_c, even_s, odd_s = map(v.load, _classes(v, row, start, step))
+        low, high = pair(even_c, odd_c)
+        left, right = pair(odd_s, even_s)
+        return [*pair(low, left), *pair(high, right)]
+
+    f, g, h, k = (v.builder.fmul(p, q) for p, q in zip(points(a), points(b), strict=True))
+    low, left = pair(f, g)
+    high, right = pair(h, k)
+    even_c, odd_c = pair(low, high)
+    odd_s, even_s = pair(left, right)
+    for value, place in zip((even_c, odd_c, even_s, odd_s), _classes(v, row, target, step), strict=True):
+        v.store(value, place)
+
+
+def ring_points_intrinsic(width: int) -> Any:
+    """Return `simd.ring_points_W` for W = width."""
+
+    @intrinsic
+    def emit(typingctx: Any, work: Any, a: Any, b: Any, target: Any, step: Any) -> Any:  # noqa: ARG001
+        i = types.int64
+        return types.void(work, i, i, i, i), _pointwise(width, _emit_ring_points)
 
     return emit

@@ -239,13 +239,13 @@ def turn_plain(work: Array, start: int, step: int, sign: float, width: int) -> N
         row[:] = value
 
 
-def ring_points_plain(work: Array, a: int, b: int, target: int, step: int, sign: float, width: int) -> None:
+def ring_points_plain(work: Array, a: int, b: int, target: int, step: int, width: int) -> None:
     """Twin of `ring_points` in NumPy."""
-    span, minus = width * lanes_of(work.dtype), work.dtype.type(sign)
+    span = width * lanes_of(work.dtype)
 
     def butterfly(p: Array, q: Array, r: Array, s: Array) -> tuple[Array, Array, Array, Array]:
-        low, high, left, right = p + q, p + minus * q, r + s, r + minus * s
-        return low + left, low + minus * left, high + right, high + minus * right
+        low, high, left, right = p + q, p - q, r + s, r - s
+        return low + left, low - left, high + right, high - right
 
     def classes(start: int) -> list[Array]:
         return [work[start + k * step : start + k * step + span] for k in range(4)]
@@ -255,8 +255,8 @@ def ring_points_plain(work: Array, a: int, b: int, target: int, step: int, sign:
     even_c, odd_c, even_s, odd_s = classes(b)
     y = butterfly(even_c, odd_c, odd_s, even_s)
     f, g, h, k = (p * q for p, q in zip(x, y, strict=True))
-    low, left, high, right = f + g, f + minus * g, h + k, h + minus * k
-    out = (low + high, low + minus * high, left + minus * right, left + right)
+    low, left, high, right = f + g, f - g, h + k, h - k
+    out = (low + high, low - high, left - right, left + right)
     for place, values in enumerate(out):
         work[target + place * step : target + place * step + span] = values
 

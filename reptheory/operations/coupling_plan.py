@@ -66,10 +66,6 @@ class PathTerms:
             starts[tuple(path)] = begin + np.searchsorted(k[order[begin:end]], np.arange(own[2] + 1))
         return cls(order, index, starts, sizes)
 
-    def longest_row(self) -> int:
-        """Return the most terms that any output of one path sums."""
-        return max((int(np.diff(edges).max()) for edges in self.starts.values()), default=0)
-
 
 @dataclass(frozen=True, slots=True)
 class Pair:

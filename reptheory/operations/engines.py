@@ -257,7 +257,7 @@ class RingEngine:
         need = ring_scratch(plan)
 
         def task(first: int, last: int) -> None:
-            ring_product(*flat, first, last, plan, -1.0, scratch(need, dtype))
+            ring_product(*flat, first, last, plan, scratch(need, dtype))
 
         work = self.cost + COPYING * (x.shape[1] + y.shape[1] + z.shape[1])
         over_samples(task, len(x), RING_WIDTH * lanes_of(dtype), work, threads)

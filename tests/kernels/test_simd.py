@@ -68,8 +68,8 @@ def turn_2(work: Array, start: int, step: int, sign: float) -> None:
 
 
 @njit
-def ring_points_2(work: Array, a: int, b: int, target: int, step: int, sign: float) -> None:
-    simd.ring_points_2(work, a, b, target, step, sign)
+def ring_points_2(work: Array, a: int, b: int, target: int, step: int) -> None:
+    simd.ring_points_2(work, a, b, target, step)
 
 
 def integers(rng: np.random.Generator, count: int, dtype: str, most: int = 9) -> Array:
@@ -149,8 +149,8 @@ def test_elementwise_steps_equal_their_twins(dtype: str, sign: float) -> None:
         turn_2(fast, lanes, step, sign)
         simd.turn_plain(plain, lanes, step, sign, 2)
         assert np.array_equal(fast, plain)
-        ring_points_2(fast, 0, 4 * step, 8 * step, step, sign)
-        simd.ring_points_plain(plain, 0, 4 * step, 8 * step, step, sign, 2)
+        ring_points_2(fast, 0, 4 * step, 8 * step, step)
+        simd.ring_points_plain(plain, 0, 4 * step, 8 * step, step, 2)
         assert np.array_equal(fast, plain)
 
 
@@ -180,7 +180,7 @@ def test_ring_points_multiply_functions(dtype: str) -> None:
 
     x, y = points(work[: 4 * step].copy()), points(work[4 * step : 8 * step].copy())
     assert np.array_equal(x[0], even_c + odd_c + even_s + odd_s)
-    ring_points_2(work, 0, 4 * step, 8 * step, step, -1.0)
+    ring_points_2(work, 0, 4 * step, 8 * step, step)
     assert np.array_equal(work[8 * step :].reshape(4, step), signs.T @ (x * y))
 
 
