@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 
 import llvmlite
 import numba
+import numpy as np
 import platformdirs
 from llvmlite import binding
 from numba import extending
@@ -169,9 +170,15 @@ def inlined(function: Function) -> Function:
 
 
 def compiled(function: Function) -> Function:
-    """Compile `function` with Numba on first call; the code is cached in `code_folder` where there is one."""
+    """Compile `function` with Numba on first call; the code is cached in `code_folder` where there is one.
+
+    Where the JIT is off it is the function itself, without NumPy's warnings: compiled code has none.
+    """
+    if numba.config.DISABLE_JIT:
+        plain: Function = np.errstate(all="ignore")(function)
+        return plain
     dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
-    if not numba.config.DISABLE_JIT and code_folder() is not None:
+    if code_folder() is not None:
         dispatcher._cache = _CodeCache(function)
     typed: Function = dispatcher
     return typed

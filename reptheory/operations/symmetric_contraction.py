@@ -20,7 +20,7 @@ from typing import Any, Literal, NamedTuple, get_args, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reptheory.conversion.path_signs import path_sign
+from reptheory.conversion.path_signs import path_sign, require_paths
 from reptheory.conversion.registry import convention as convention_of
 from reptheory.errors import LabelError
 from reptheory.exact.symmetric_coupling import SymmetricBasis, SymmetricCoupling, SymmetricPath
@@ -144,6 +144,7 @@ class SymmetricContraction:
         if self.basis == "reduced":
             raise LabelError('path_signs: got basis "reduced"; make the contraction with basis="mace"')
         found = convention_of(convention)
+        require_paths(found, "wigner_3j")
         degrees = [ir.l for _, ir in self.irreps_in]
         return np.array(
             [_sign(found, path, degrees) for coupling in self.couplings for path in coupling.paths],

@@ -18,6 +18,8 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from reptheory.conversion.path_signs import path_sign, require_paths
+from reptheory.conversion.registry import convention as convention_of
 from reptheory.errors import LabelError
 from reptheory.groups.labels import shown
 from reptheory.groups.o3 import Irrep, Irreps
@@ -125,6 +127,23 @@ class TensorProduct(ThreeOperands):
             for start, one in starts
             if one.has_weight
         ]
+
+    def path_signs(self, convention: str) -> Array:
+        """Return the sign of each instruction's path in a package: its weights carry over times it.
+
+        convention   a name of `CONVENTIONS`, such as "e3nn@0.6" or "cuequivariance"
+        returns      (instructions,) of 1.0 and -1.0
+        raises       LabelError
+
+        >>> TensorProduct("1x1o", "1x1o", "1x0e", [(0, 0, 0, "uuu", True)]).path_signs("e3nn@0.6").tolist()
+        [-1.0]
+        """
+        found = convention_of(convention)
+        require_paths(found, "clebsch_gordan")
+        sides = self.irreps_in1, self.irreps_in2, self.irreps_out
+        degrees = [[ir.l for _, ir in irreps] for irreps in sides]
+        paths = [(degrees[0][a], degrees[1][b], degrees[2][c]) for a, b, c, *_ in self.instructions]
+        return np.array([path_sign(found, "clebsch_gordan", path) for path in paths], dtype=np.float64)
 
     @cached_property
     def _meanings(self) -> tuple[str, str, str]:

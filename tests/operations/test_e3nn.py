@@ -7,8 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from reptheory.conversion.path_signs import path_sign
-from reptheory.conversion.registry import CONVENTIONS
 from reptheory.operations.linear import Linear
 from reptheory.operations.tensor_product import TensorProduct
 
@@ -49,25 +47,16 @@ def test_products_and_gradients_are_those_of_e3nn(
     sizes = ((7, ours.dim1), (7, ours.dim2), (ours.weight_numel,) if shared else (7, ours.weight_numel))
     x, y, weight = (rng.standard_normal(size) for size in sizes)
     grad = rng.standard_normal((7, ours.dim_out))
-    signs = [
-        path_sign(CONVENTIONS["e3nn@0.6"], "clebsch_gordan", tuple(irreps[k].ir.l for irreps, k in zip(
-            (ours.irreps_in1, ours.irreps_in2, ours.irreps_out), one.entries, strict=True)))  # type: ignore[arg-type]
-        for one in ours.instructions
-    ]  # fmt: skip
-    assert all(s == 1 for s, one in zip(signs, ours.instructions, strict=True) if not one.has_weight)
-    own = weight.copy()
-    weighted = [sign for sign, one in zip(signs, ours.instructions, strict=True) if one.has_weight]
-    for view, sign in zip(ours.weight_views(own), weighted, strict=True):
-        view[...] *= sign
+    signs = ours.path_signs("e3nn@0.6")
+    assert all(sign == 1 for sign, one in zip(signs, ours.instructions, strict=True) if not one.has_weight)
+    carried = np.repeat(signs, [one.weight_numel for one in ours.instructions])
     tensors = [torch.from_numpy(array).requires_grad_() for array in (x, y, weight)]
     result = theirs(*tensors)
     pulled = torch.autograd.grad(result, tensors, torch.from_numpy(grad))
-    assert np.allclose(ours(x, y, own), result.detach().numpy(), rtol=1e-6, atol=1e-6)
-    gradients = ours.backward(x, y, own, grad)
+    assert np.allclose(ours(x, y, weight * carried), result.detach().numpy(), rtol=1e-6, atol=1e-6)
+    gradients = ours.backward(x, y, weight * carried, grad)
     assert gradients.weight is not None
-    turned = gradients.weight.copy()
-    for view, sign in zip(ours.weight_views(turned), weighted, strict=True):
-        view[...] *= sign
+    turned = gradients.weight * carried
     for mine, other in zip((gradients.x, gradients.y, turned), pulled, strict=True):
         assert np.allclose(mine, other.numpy(), rtol=1e-6, atol=1e-6)
 
