@@ -18,6 +18,7 @@ from reptheory.tables.files import open_regular, replace_file
 from reptheory.tables.store import make_folder, pieces_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from reptheory.build.pieces import Columns, Piece
@@ -45,6 +46,10 @@ class KeptPieces:
     def has(self, piece: Piece) -> bool:
         """Say whether a file of the piece is there; `read` says whether it is sound."""
         return self._folder is not None and os.path.lexists(self._folder / piece.file_name)
+
+    def count(self, pieces: Iterable[Piece]) -> int:
+        """Return how many of some pieces are there."""
+        return sum(map(self.has, pieces))
 
     def keep(self, piece: Piece, data: bytes) -> None:
         """Keep the file of a piece; where it cannot be written, this build keeps no more."""

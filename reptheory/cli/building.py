@@ -56,6 +56,8 @@ def build(
     from reptheory.build.estimate import estimate  # noqa: PLC0415
     from reptheory.build.library import write_key  # noqa: PLC0415
     from reptheory.build.naming import named_key  # noqa: PLC0415
+    from reptheory.build.pieces import cut  # noqa: PLC0415
+    from reptheory.build.resume import KeptPieces  # noqa: PLC0415
     from reptheory.build.streaming import fits_in_memory, stream_key  # noqa: PLC0415
 
     needed = kind_of(kind).parameters[0]
@@ -68,7 +70,8 @@ def build(
         click.echo(f"{key}: {guess}")
         return
     if guess.seconds > _WORTH_SAYING:
-        click.echo(f"{key}: {guess}", err=True)
+        kept = KeptPieces(key).count(cut(key))
+        click.echo(f"{key}: {guess}" + f"; {kept} pieces are there already" * bool(kept), err=True)
     with _executor(scheduler, workers) as executor, bar(f"Building {key}") as progress:
         chosen = (key, output or key.file_name, progress, executor, workers)
         if stream:

@@ -280,6 +280,24 @@ def written(folder: Path) -> dict[str, Path]:
     return files
 
 
+def test_blocks_with_the_other_sign_are_named() -> None:
+    """Two versions of e3nn choose the signs of paths in two ways."""
+    older: dict[Any, Any] = {}
+    opposite = []
+    for path in itertools.product(range(4), repeat=3):
+        if abs(path[0] - path[1]) <= path[2] <= path[0] + path[1]:
+            ours = rt.wigner_3j_array(*path)
+            older[path] = rt.convert(ours, None, "e3nn@0.4", "wigner_3j").to_numpy()
+            if not np.allclose(rt.convert(ours, None, "e3nn@0.6", "wigner_3j").to_numpy(), older[path]):
+                opposite.append(path)
+    found = rt.audit(older, "wigner_3j", convention="e3nn@0.6")
+    assert found.negated == tuple(opposite)
+    assert opposite[:2] == [(1, 2, 2), (1, 3, 3)]
+    assert f"{len(opposite)} blocks have the other sign throughout: (1, 2, 2), (1, 3, 3)," in str(found)
+    older[0, 1, 1][0, 0, 0] *= -1  # one entry is no block
+    assert rt.audit(older, "wigner_3j", convention="e3nn@0.6").negated == tuple(opposite)
+
+
 def test_numbers_that_differ_are_written_differently() -> None:
     table = {(1, 1, 2): rt.gaunt_array(1, 1, 2, basis="real").to_numpy().copy()}
     place = tuple(int(axis[0]) for axis in np.nonzero(table[1, 1, 2]))

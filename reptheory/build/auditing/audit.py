@@ -139,4 +139,5 @@ def _compared(name: str, found: Explanation, allowed: float) -> Audit:
     return Audit(
         name, found.kind, found.conventions, found.factor, factor, tally.blocks, tally.entries,
         tally.nearest, tally.noise, tally.worst, tally.relative, found.precision, allowed, tuple(tally.wrong),
+        tuple(tally.negated),
     )  # fmt: skip

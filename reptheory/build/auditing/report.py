@@ -84,6 +84,7 @@ class Audit:
     dtype              precision of the table: "float64" of complex128 too
     allowed            distance beyond which an entry is wrong
     wrong              every wrong entry, block by block
+    negated            labels of the blocks whose every entry has the other sign
     """
 
     name: str
@@ -100,6 +101,7 @@ class Audit:
     dtype: str
     allowed: float
     wrong: tuple[WrongValue, ...]
+    negated: tuple[tuple[Label, ...], ...]
 
     @property
     def holds(self) -> bool:
@@ -133,6 +135,13 @@ class Audit:
         if 2 * len(self.wrong) > self.entries:
             lines.append(
                 "  most entries are wrong: perhaps these are no such coefficients, or of no known convention"
+            )
+        if self.negated:
+            blocks = [f"({_listed(path)})" for path in self.negated[:_SHOWN]]
+            more = ["..."] if len(self.negated) > _SHOWN else []
+            have = "block has" if len(self.negated) == 1 else "blocks have"
+            lines.append(
+                f"  {len(self.negated)} {have} the other sign throughout: {', '.join(blocks + more)}"
             )
         counts = ", ".join(f"{count} {what}" for what, count in self.counts.items())
         subject = "1 entry is" if len(self.wrong) == 1 else f"{len(self.wrong)} entries are"

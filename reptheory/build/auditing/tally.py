@@ -74,6 +74,7 @@ class Tally:
     worst: float = 0.0
     relative: float = 0.0
     wrong: list[WrongValue] = field(default_factory=list)
+    negated: list[tuple[Label, ...]] = field(default_factory=list)
 
     def add(self, piece: Piece) -> None:
         """Compare one piece."""
@@ -94,14 +95,22 @@ class Tally:
         self.noise += int(((expected == 0) & (found != 0) & ~bad).sum())
         self.worst = max(self.worst, float(off[np.isfinite(off)].max(initial=0.0)))
         self.relative = max(self.relative, float(gap[np.isfinite(gap)].max(initial=0.0)) / (largest or 1.0))
-        for place in map(tuple, np.argwhere(bad).tolist()):
-            value, right = found[place].item(), expected[place].item()
-            self.wrong.append(
-                WrongValue(
-                    piece.where, self.names, piece.labels(place), self.leading,
-                    value, right, float(off[place]), _what(value, right, tolerance_of(found.dtype)),
-                )
-            )  # fmt: skip
+        wrong = [
+            self._wrong(piece, place, float(off[place])) for place in map(tuple, np.argwhere(bad).tolist())
+        ]
+        self.wrong += wrong
+        signs = sum(one.what == "sign" for one in wrong)
+        is_block = 0 < self.leading < len(self.names) and not piece.by_largest
+        if is_block and signs and signs == np.count_nonzero(expected):
+            self.negated.append(wrong[0].path)
+
+    def _wrong(self, piece: Piece, place: tuple[int, ...], ulps: float) -> WrongValue:
+        """Describe a wrong entry."""
+        value, right = piece.found[place].item(), piece.expected[place].item()
+        what = _what(value, right, tolerance_of(piece.found.dtype))
+        return WrongValue(
+            piece.where, self.names, piece.labels(place), self.leading, value, right, ulps, what
+        )
 
 
 def _what(value: complex, right: complex, tolerance: float) -> str:
