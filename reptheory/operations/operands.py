@@ -260,6 +260,8 @@ def row_operands(
 
 def _rows(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Rows:
     """Share rows if the array varies along the first or the last leading axes only; else repeat them."""
+    if array.shape[:-1] == shape:
+        return Rows(_flat(array, shape, dtype), 1, 1, 0)
     own = (1,) * (len(shape) - array.ndim + 1) + array.shape[:-1]
     varies = [a == b for a, b in zip(own, shape, strict=True) if b != 1]
     lengths = [b for b in shape if b != 1]

@@ -218,7 +218,11 @@ def _table_method(degrees: tuple[int, int, int]) -> Literal["table", "unrolled"]
 
 @lru_cache(maxsize=256)
 def cheapest_terms(lmaxs: tuple[int, ...], lmax_out: int, terms: tuple[Term, ...]) -> TermMethod:
-    """Return the method with the least time by the measured model, float32 and float64 taken together."""
+    """Return the method with the least time by the model of `gaunt_costs`, float32 and float64 together.
+
+    Its times are those of products of two, as a table of n factors is n - 1 of these and points cost the same
+    whatever meets there; in `benchmarks/many_body.py` the choice is the fastest, or within 5 % of it.
+    """
     results = [lmax_out] * (1 + max(term.result for term in terms))
     band = max(term.degree(lmaxs) for term in terms)
     products = sum(len(term.functions) - 1 for term in terms)
