@@ -10,10 +10,20 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
 import reptheory
+from reptheory.operations import (
+    full_tensor_product,
+    gaunt_many_body,
+    gaunt_tensor_product,
+    matrix_product,
+    symmetric_contraction,
+    tensor_product,
+    vector_spherical_product,
+)
 
 ROOT = Path(__file__).parents[1]
 MACHINE_PATH = re.compile(r"(?<![\w.~$}])/(?:home|root|Users|work|mnt|nix)/\w")
@@ -148,6 +158,41 @@ def test_page_of_public_names_has_every_name(name: str) -> None:
     text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if line.startswith("| `")]
     assert any(re.search(rf"`(?:rt\.)?{name}\b", row) for row in rows)
+
+
+def test_page_of_public_names_has_the_names_of_arguments() -> None:
+    """Arguments stand in the order of the signature, and every value that one of a few words may take."""
+    rows = (ROOT / "docs" / "api.md").read_text(encoding="utf-8").splitlines()
+    checked = 0
+    for row in rows:
+        calls = re.findall(r"`(\w+)\(([^`]*)\)`", row.split(" | ")[0])
+        for name, written in calls:
+            function = getattr(reptheory, name, None)
+            if function is None or ".." in written:
+                continue
+            expected = list(inspect.signature(function).parameters)
+            names = [one.split("=")[0].strip() for one in written.split(",")]
+            assert [one for one in expected if one in names] == names, row
+            checked += 1
+    assert checked > 60
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("GauntTensorProduct", gaunt_tensor_product.Method),
+        ("GauntManyBody", gaunt_many_body.ManyBodyMethod),
+        ("FullTensorProduct", full_tensor_product.FullMethod),
+        ("VectorSphericalProduct", vector_spherical_product.VectorMethod),
+        ("MatrixProduct", matrix_product.MatrixMethod),
+        ("SymmetricContraction", symmetric_contraction.SymmetricBasis),
+        ("TensorProduct", tensor_product.Layout),
+    ],
+)
+def test_page_of_public_names_has_every_method(name: str, words: Any) -> None:
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    (row,) = (line for line in text.splitlines() if line.startswith(f"| `{name}("))
+    assert not [word for word in get_args(words) if f'"{word}"' not in row]
 
 
 def test_version_is_stated_once() -> None:

@@ -154,7 +154,7 @@ class BilinearProduct(ABC):
     @overload
     def backward(
         self, x: ArrayLike, y: ArrayLike, grad: ArrayLike, *, with_bound: Literal[True]
-    ) -> tuple[tuple[Array, NDArray[np.float64]], tuple[Array, NDArray[np.float64]]]: ...
+    ) -> tuple[tuple[Array, Array], tuple[NDArray[np.float64], NDArray[np.float64]]]: ...
 
     def backward(
         self, x: ArrayLike, y: ArrayLike, grad: ArrayLike, *, with_bound: bool = False
@@ -164,7 +164,7 @@ class BilinearProduct(ABC):
         x, y      as for the product
         grad      (..., dim_out), the shape of the product
         returns   arrays of the shapes of x and y, summed over axes along which one was broadcast; with
-                  `with_bound` a pair (gradient, bound on its error) for each
+                  `with_bound` also bounds on their errors
         raises    OperandError
 
         >>> from reptheory import GauntTensorProduct
@@ -179,12 +179,13 @@ class BilinearProduct(ABC):
             first(incoming, y, with_bound=with_bound),  # type: ignore[call-overload]
             second(x, incoming, with_bound=with_bound),  # type: ignore[call-overload]
         )
-        results = []
-        for operand, answer in zip((x, y), found, strict=True):
-            full, limit = answer if with_bound else (answer, None)
-            total, bound = reduce_broadcast(full, limit, np.shape(operand))
-            results.append((total, bound) if with_bound else total)
-        return results[0], results[1]
+        pairs = found if with_bound else [(value, None) for value in found]
+        totals = [
+            reduce_broadcast(value, limit, np.shape(operand))
+            for operand, (value, limit) in zip((x, y), pairs, strict=True)
+        ]
+        values, limits = zip(*totals, strict=True)
+        return (values, limits) if with_bound else values
 
     def certificate(self, x: ArrayLike, y: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
         """Bound |z - exact product of x and y| elementwise, tightly, for any z.

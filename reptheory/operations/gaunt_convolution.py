@@ -92,7 +92,8 @@ class GauntConvolution:
             lmax_in, lmax_filter, lmax_out, method, weighted="y" if radial else "", threads=threads
         )
         self.dim_in, self.dim_out = self.interaction.dim1, self.interaction.dim_out
-        self.lmax_filter = self.interaction.product.lmax2
+        self.irreps_in, self.irreps_out = self.interaction.irreps_in1, self.interaction.irreps_out
+        self.method, self.lmax_filter = self.interaction.method, self.interaction.product.lmax2
         self.weight_numel = self.interaction.weight_numel
 
     @overload

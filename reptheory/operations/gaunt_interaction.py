@@ -151,7 +151,10 @@ class GauntInteraction(WeightedProduct[_Given]):
         if weighted not in ("xyz", "xy", "xz", "yz", "x", "y", "z", ""):
             raise LabelError(f'weighted: got {shown(weighted)}; give the letters of "xyz" that have weights')
         self.weighted, self.threads = weighted, self.product.threads
+        self.method = self.product.method
         self.dim1, self.dim2, self.dim_out = self.product.dim1, self.product.dim2, self.product.dim_out
+        self.irreps_in1, self.irreps_in2 = self.product.irreps_in1, self.product.irreps_in2
+        self.irreps_out = self.product.irreps_out
         lmaxs = zip("xyz", (self.product.lmax1, self.product.lmax2, self.product.lmax_out), strict=True)
         counts = [lmax + 1 if name in weighted else 0 for name, lmax in lmaxs]
         self._starts = np.cumsum([0, *counts]).tolist()

@@ -95,6 +95,8 @@ class Linear:
         )
         self.dim_in, self.dim_out = self._product.dim1, self._product.dim_out
         self.weight_numel = self._product.weight_numel
+        self.layout, self.shared_weights = self._product.layout, self._product.shared_weights
+        self.accumulate, self.threads = self._product.accumulate, self._product.threads
         entries = zip(_flags(biases, self.irreps_out), self.irreps_out.slices(), strict=True)
         self._places = np.array([place for flag, where in entries if flag for place in _range(where)], int)
         self.bias_numel = len(self._places)
@@ -160,7 +162,7 @@ class Linear:
             return None
         array = read_operand(bias, "bias")
         last_axis(array, "bias", self.bias_numel, "the biases of all scalar entries")
-        if self._product.shared_weights and array.ndim != 1:
+        if self.shared_weights and array.ndim != 1:
             raise OperandError(
                 f"bias: got shape {list(array.shape)}; shared biases have one axis of length "
                 f"{self.bias_numel}; for one set a sample make the layer with shared_weights=False"
@@ -191,7 +193,7 @@ class Linear:
         bias = bound = None
         if self.bias_numel:
             columns = np.asarray(grad)[..., self._places].astype(values.x.dtype)
-            shape = (self.bias_numel,) if self._product.shared_weights else columns.shape
+            shape = (self.bias_numel,) if self.shared_weights else columns.shape
             bias, bound = reduce_broadcast(columns, np.zeros(columns.shape), shape)
         gradients = LinearGradients(values.x, values.weight, bias)
         return gradients if limits is None else (gradients, LinearGradients(limits.x, limits.weight, bound))

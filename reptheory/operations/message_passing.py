@@ -114,7 +114,8 @@ class MessagePassing(ThreeOperands):
         super().__init__(product.accumulate)
         self.product, self.edges = product, edges
         self.dim1, self.dim2, self.dim_out = product.dim1, product.dim2, product.dim_out
-        self.weight_numel = product.weight_numel
+        self.irreps_in1, self.irreps_in2 = product.irreps_in1, product.irreps_in2
+        self.irreps_out, self.weight_numel = product.irreps_out, product.weight_numel
 
     @cached_property
     def _engine(self) -> EdgeEngine | MessageEngine:

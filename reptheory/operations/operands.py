@@ -110,6 +110,8 @@ def read_operand(value: ArrayLike, name: str) -> NDArray[Any]:
         if array.size and (int(array.max()) > _EXACT_INTEGER or int(array.min()) < -_EXACT_INTEGER):
             raise OperandError(f"{name}: integers beyond 2^53 are not exact in float64; scale them first")
         return array.astype(np.float64)
+    if value is None:
+        raise OperandError(f"{name}: got None; pass an array of float32 or float64")
     raise OperandError(f"{name}: got dtype {array.dtype}; convert it to float32 or float64")
 
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from reptheory.errors import OperandError
 from reptheory.operations.activations import named_activation
-from reptheory.operations.operands import read_operand
+from reptheory.operations.operands import incoming_gradient, read_operand
 from reptheory.operations.sphere_functions import Pointwise, SphereActivation, finite_bound, ulp
 
 __all__ = ["SeparableSphereActivation"]
@@ -84,12 +84,12 @@ class SeparableSphereActivation:
     @overload
     def backward(
         self, scalars: ArrayLike, x: ArrayLike, grad: ArrayLike, *, with_bound: Literal[True]
-    ) -> tuple[tuple[Array, Bound], tuple[Array, Bound]]: ...
+    ) -> tuple[tuple[Array, Array], tuple[Bound, Bound]]: ...
 
     def backward(
         self, scalars: ArrayLike, x: ArrayLike, grad: ArrayLike, *, with_bound: bool = False
     ) -> tuple[Any, Any]:
-        """Return the gradients with respect to the scalars and to x, or pairs with bounds on their errors.
+        """Return the gradients with respect to the scalars and to x, and with `with_bound` also bounds.
 
         raises   OperandError
         """
@@ -97,8 +97,8 @@ class SeparableSphereActivation:
             raise OperandError(
                 "backward: the derivative of scalar_function is not known; pass scalar_derivative"
             )
-        rest = np.array(read_operand(grad, "grad"))
         slope = np.asarray(self.scalar_derivative(read_operand(scalars, "scalars")))
+        rest = np.array(incoming_gradient(grad, (*slope.shape, (self.activation.lmax_out + 1) ** 2)))
         own = rest[..., 0] * slope
         incoming = np.abs(rest[..., 0].astype(np.float64))
         rest[..., 0] = 0
@@ -107,4 +107,5 @@ class SeparableSphereActivation:
         size = np.maximum(np.abs(slope.astype(np.float64)), 1.0)
         units = self.activation.ulps * ulp(size, slope.dtype) * incoming
         bound = finite_bound(own, units + ulp(np.abs(own.astype(np.float64)), own.dtype))
-        return (own, bound), self.activation.backward(x, grad=rest, with_bound=True)[0]
+        (others,), (limits,) = self.activation.backward(x, grad=rest, with_bound=True)
+        return (own, others), (bound, limits)

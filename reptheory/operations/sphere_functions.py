@@ -26,7 +26,7 @@ from reptheory.groups.labels import listed, whole
 from reptheory.kernels.bounds import smallest, unit_roundoff
 from reptheory.operations.activations import named_activation
 from reptheory.operations.broadcast import reduce_broadcast
-from reptheory.operations.operands import common_axes, one_operand
+from reptheory.operations.operands import common_axes, incoming_gradient, one_operand
 from reptheory.operations.sphere_grid import SphereGrid
 from reptheory.operations.sphere_transforms import FromGrid, ToGrid
 
@@ -197,7 +197,7 @@ class SphereFunction:
     @overload
     def backward(
         self, *features: ArrayLike, grad: ArrayLike, extra: tuple[Any, ...] = (), with_bound: Literal[True]
-    ) -> tuple[tuple[Array, Bound], ...]: ...
+    ) -> tuple[tuple[Array, ...], tuple[Bound, ...]]: ...
 
     def backward(
         self, *features: ArrayLike, grad: ArrayLike, extra: tuple[Any, ...] = (), with_bound: bool = False
@@ -205,9 +205,9 @@ class SphereFunction:
         """Return the gradient with respect to each feature of a loss whose gradient in the result is `grad`.
 
         features, extra   as for the function
-        grad              (..., (lmax_out + 1)^2)
+        grad              (..., (lmax_out + 1)^2), the shape of the result
         returns           arrays of the shapes of the features; extra inputs have none; with `with_bound`
-                          a pair (gradient, bound on its error) for each, assuming `slope_lipschitz`, `ulps`
+                          also bounds on their errors, assuming `slope_lipschitz`, `ulps`
         raises            OperandError
         """
         if self.derivatives is None:
@@ -216,11 +216,12 @@ class SphereFunction:
             raise OperandError("with_bound: a bound needs Lipschitz constants; pass slope_lipschitz=(...)")
         read = self._read(features)
         shape = np.broadcast_shapes(*(one.shape[:-1] for one in read))
-        incoming = one_operand(grad, "grad", (self.from_grid.irreps.dim,), "the shape of the result")
-        blocks = None if with_bound or incoming.shape[:-1] != shape else self._blocks(read, extra)
+        incoming = incoming_gradient(grad, (*shape, self.from_grid.irreps.dim))
+        blocks = None if with_bound else self._blocks(read, extra)
         if blocks is None:
             found = self._gradients(read, incoming, extra, with_bound=with_bound)
-            return tuple(pair if with_bound else pair[0] for pair in found)
+            values, limits = zip(*found, strict=True)
+            return (values, limits) if with_bound else values
         flat = [one.reshape(prod(shape), -1) for one in (*read, incoming)]
         results = [np.empty(one.shape, _widest([*read, incoming])) for one in flat[:-1]]
         for start in blocks:

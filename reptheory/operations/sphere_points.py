@@ -118,7 +118,7 @@ class PointExpansion:
     @overload
     def backward(
         self, vectors: ArrayLike, weights: ArrayLike, grad: ArrayLike, *, with_bound: Literal[True]
-    ) -> tuple[tuple[Array, Bound], tuple[Array, Bound]]: ...
+    ) -> tuple[tuple[Array, Array], tuple[Bound, Bound]]: ...
 
     def backward(
         self, vectors: ArrayLike, weights: ArrayLike, grad: ArrayLike, *, with_bound: bool = False
@@ -126,8 +126,8 @@ class PointExpansion:
         """Return the gradients with respect to vectors and weights of a loss whose gradient here is `grad`.
 
         grad      (..., (lmax + 1)^2), the shape of the result
-        returns   arrays of the shapes of vectors and weights; 0 for zero vectors; with `with_bound` a pair
-                  (gradient, bound on its error) for each
+        returns   arrays of the shapes of vectors and weights; 0 for zero vectors; with `with_bound` also
+                  bounds on their errors
         raises    OperandError
         """
         points, factors, dtype = self._read(vectors, weights)
@@ -140,9 +140,7 @@ class PointExpansion:
             narrow = slope.astype(dtype), own.astype(dtype)
             if slope_bound is None or own_bound is None:
                 return narrow
-            pairs = zip(narrow, (slope_bound, own_bound), strict=True)
-            first, second = ((value, _narrowed(value, bound)) for value, bound in pairs)
-        return first, second
+            return narrow, (_narrowed(narrow[0], slope_bound), _narrowed(narrow[1], own_bound))
 
     def _to_vectors(
         self, points: Bound, factors: Bound, values: Bound, incoming: Bound, bound: bool

@@ -91,8 +91,8 @@ class SpinTensorProduct:
         self,
         irreps_in1: str | SpinIrreps,
         irreps_in2: str | SpinIrreps,
-        *,
         filter_ir_out: Iterable[object] | None = None,
+        *,
         accumulate: Accumulate | None = None,
         threads: int | None = None,
     ) -> None:
@@ -153,7 +153,7 @@ class SpinTensorProduct:
     @overload
     def backward(
         self, x: ArrayLike, y: ArrayLike, grad: ArrayLike, *, with_bound: Literal[True]
-    ) -> tuple[tuple[Array, Bound], tuple[Array, Bound]]: ...
+    ) -> tuple[tuple[Array, Array], tuple[Bound, Bound]]: ...
 
     def backward(
         self, x: ArrayLike, y: ArrayLike, grad: ArrayLike, *, with_bound: bool = False
@@ -163,7 +163,7 @@ class SpinTensorProduct:
         x, y      as for the product
         grad      (..., dim_out), the shape of the product: dF/d(real part) + i dF/d(imaginary part)
         returns   complex arrays of the shapes of x and y, in the same convention, summed over axes along
-                  which one was broadcast; with `with_bound` a pair (gradient, bound on its error) for each
+                  which one was broadcast; with `with_bound` also bounds on their errors
         raises    OperandError
 
         >>> product = SpinTensorProduct("0", "0")
@@ -177,9 +177,8 @@ class SpinTensorProduct:
         if not with_bound:
             first, second = self._parts.backward(*arrays)
             return _joined(first), _joined(second)
-        pairs = self._parts.backward(*arrays, with_bound=True)
-        one, other = ((_joined(value), _modulus(bound)) for value, bound in pairs)
-        return one, other
+        (first, second), (limit, other) = self._parts.backward(*arrays, with_bound=True)
+        return (_joined(first), _joined(second)), (_modulus(limit), _modulus(other))
 
     def certificate(self, x: ArrayLike, y: ArrayLike, z: ArrayLike) -> Bound:
         """Bound |z - exact product of x and y| elementwise, tightly, for any z.

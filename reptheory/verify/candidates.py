@@ -33,10 +33,10 @@ __all__ = [
 
 Array = NDArray[Any]
 Family = Literal["Clebsch-Gordan", "Gaunt"]
-GauntMethod = Literal["table", "grid", "fourier"]
+GauntMethod = Literal["table", "unrolled", "grid", "fourier"]
 FullMethod = Literal["table", "matrix", "vector"]
 
-METHODS: Final[tuple[GauntMethod, ...]] = ("table", "grid", "fourier")
+METHODS: Final[tuple[GauntMethod, ...]] = ("table", "unrolled", "grid", "fourier")
 """Ways of computing the Gaunt product."""
 
 FULL_METHODS: Final[tuple[FullMethod, ...]] = ("table", "matrix", "vector")
@@ -44,6 +44,9 @@ FULL_METHODS: Final[tuple[FullMethod, ...]] = ("table", "matrix", "vector")
 
 REBUILT_UP_TO: Final = 4
 """Degrees at which the last two are compared: the table is far faster at every degree."""
+
+UNROLLED_UP_TO: Final = 3
+"""Degrees at which a product to 2 lmax has few enough terms to be unrolled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +94,11 @@ class Candidate:
 
 
 def candidates(lmax: int) -> tuple[Candidate, ...]:
-    """Return both products by every method in every precision; the rebuilt ones at low degrees only."""
+    """Return both products by every method in every precision, rebuilt and unrolled at low degrees only."""
     methods = FULL_METHODS if lmax <= REBUILT_UP_TO else FULL_METHODS[:1]
+    ways = [method for method in METHODS if method != "unrolled" or lmax <= UNROLLED_UP_TO]
     full = (full_candidate(lmax, precision, method) for method in methods for precision in PRECISIONS)
-    gaunt = (gaunt_candidate(lmax, method, precision) for method in METHODS for precision in PRECISIONS)
+    gaunt = (gaunt_candidate(lmax, method, precision) for method in ways for precision in PRECISIONS)
     return (*full, *gaunt)
 
 

@@ -25,6 +25,7 @@ COLOURS: Final = {
     ("Clebsch-Gordan", "matrix"): "#be185d",
     ("Clebsch-Gordan", "vector"): "#1d4ed8",
     ("Gaunt", "table"): "#0f766e",
+    ("Gaunt", "unrolled"): "#4d7c0f",
     ("Gaunt", "grid"): "#c2410c",
     ("Gaunt", "fourier"): "#7c3aed",
 }

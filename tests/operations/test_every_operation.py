@@ -83,6 +83,44 @@ def test_compiles_once_a_dtype(case: Case, dtype: str) -> None:
     assert not recorder.buffer
 
 
+def test_operands_and_results_say_what_they_are(case: Case) -> None:
+    """Dimensions are those of `irreps_...`; the result has them."""
+    operation, operands = case.draw(3, "float64")
+    if not hasattr(operation, "dim_out"):
+        return
+    assert operation.irreps_out.dim == operation.dim_out == operation(*operands).shape[-1]
+    for irreps, dim in (("irreps_in1", "dim1"), ("irreps_in2", "dim2"), ("irreps_in", "dim_in")):
+        if hasattr(operation, dim):
+            assert getattr(operation, irreps).dim == getattr(operation, dim)
+
+
+def test_gradients_come_with_their_bounds_one_an_operand(case: Case) -> None:
+    """`backward` returns the gradients, or these and their bounds, whatever the operation."""
+    operation, operands = case.draw(3, "float64")
+    if not hasattr(operation, "backward"):
+        return
+    grad = np.ones_like(operation(*operands))
+    extra = {"species": None} if isinstance(operation, rt.SymmetricContraction) else {}
+    given = [] if isinstance(operation, rt.ToGrid | rt.FromGrid) else operands
+    if isinstance(operation, rt.SphereFunction) and operation.slope_lipschitz is None:
+        return
+    plain = operation.backward(*given, **extra, grad=grad)
+    values, bounds = operation.backward(*given, **extra, grad=grad, with_bound=True)
+    if not given:
+        plain, values, bounds = (plain,), (values,), (bounds,)
+    for one, same, bound in zip(plain, values, bounds, strict=True):
+        if one is None:
+            assert same is bound is None
+        else:
+            assert one.shape == same.shape == bound.shape
+            assert np.allclose(one, same)
+            assert (bound >= 0).all()
+    for wrong in (grad[:1], grad[..., :-1], grad[0], np.concatenate([grad, grad])):
+        if given:
+            with pytest.raises(rt.errors.OperandError, match=r"^grad: got shape"):
+                operation.backward(*given, **extra, grad=wrong)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_one_sample_and_none(case: Case, dtype: str) -> None:
     """A batch of one is the first of many, to rounding; of none has shapes, and gradients of zero."""

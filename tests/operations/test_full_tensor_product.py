@@ -65,7 +65,7 @@ def pair(
 @pytest.mark.parametrize("case", range(len(RECORDED)))
 def test_equals_the_dense_coupling(case: int) -> None:
     """Every path is C[l1, l2, l3] of the exact array applied to every pair of copies, u first."""
-    product = FullTensorProduct(*RECORDED[case][:2], filter_ir_out=RECORDED[case][2])
+    product = FullTensorProduct(*RECORDED[case][:3])  # filter_ir_out third, as in e3nn
     x, y = pair(product, 5)
     z, bound = product(x, y, with_bound=True)
     slices1, slices2 = product.irreps_in1.slices(), product.irreps_in2.slices()

@@ -55,7 +55,7 @@ def draw(product: BilinearProduct, shape: tuple[int, ...], dtype: str, seed: int
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_gradients_are_exact_derivatives_within_their_bounds(product: BilinearProduct, dtype: str) -> None:
     x, y, g = draw(product, (3,), dtype)
-    (grad_x, bound_x), (grad_y, bound_y) = product.backward(x, y, g, with_bound=True)
+    (grad_x, grad_y), (bound_x, bound_y) = product.backward(x, y, g, with_bound=True)
     assert grad_x.dtype == grad_y.dtype == np.dtype(dtype)
     first, second = transposed_reference(product, 1), transposed_reference(product, 2)
     assert np.isfinite(bound_x).all()
@@ -105,7 +105,7 @@ def test_broadcast_operands_get_the_sum(
     x, y = rng.standard_normal((*left, 4)).astype(dtype), rng.standard_normal((*right, 4)).astype(dtype)
     z = product(x, y)
     g = rng.standard_normal(z.shape).astype(dtype)
-    (grad_x, bound_x), (grad_y, bound_y) = product.backward(x, y, g, with_bound=True)
+    (grad_x, grad_y), (bound_x, bound_y) = product.backward(x, y, g, with_bound=True)
     assert grad_x.shape == bound_x.shape == x.shape
     assert grad_y.shape == bound_y.shape == y.shape
     wide = [np.broadcast_to(a, (*z.shape[:-1], 4)).astype(np.float64) for a in (x, y)]

@@ -215,8 +215,8 @@ def test_known_activations_with_bounds_forward_and_backward(name: str) -> None:
     wide, small = act(x.astype(np.float64), with_bound=True)
     assert (np.abs(z - wide) <= bound + small).all()
     assert bound.max() < 1e-4
-    ((value, limit),) = act.backward(x, grad=grad, with_bound=True)
-    ((true, tiny),) = act.backward(*(x.astype(np.float64),), grad=grad.astype(np.float64), with_bound=True)
+    (value,), (limit,) = act.backward(x, grad=grad, with_bound=True)
+    (true,), (tiny,) = act.backward(*(x.astype(np.float64),), grad=grad.astype(np.float64), with_bound=True)
     assert (np.abs(value - true) <= limit + tiny).all()
     assert np.array_equal(value, act.backward(x, grad=grad)[0])
     assert limit.max() < 1e-3
@@ -240,7 +240,7 @@ def test_relu_has_a_bound_but_its_gradient_none() -> None:
     act = SphereActivation(2, "relu")
     x = drawn(23, 5, 9)
     assert np.isfinite(act(x, with_bound=True)[1]).all()
-    ((value, bound),) = act.backward(x, grad=x, with_bound=True)
+    (value,), (bound,) = act.backward(x, grad=x, with_bound=True)
     assert np.isfinite(value).all()
     assert np.isinf(bound).all()
 
@@ -253,7 +253,7 @@ def test_bounds_of_gradients_of_two_features() -> None:
     x, y, grad = drawn(24, 4).astype("f4"), drawn(25, 30, 9).astype("f4"), drawn(26, 30, 9).astype("f4")
     narrow = function.backward(x, y, grad=grad, with_bound=True)
     exact = GauntTensorProduct(1, 2, 2).backward(x.astype(float), y.astype(float), grad.astype(float))
-    for (value, bound), true in zip(narrow, exact, strict=True):
+    for value, bound, true in zip(*narrow, exact, strict=True):
         assert bound.shape == value.shape == true.shape
         assert (np.abs(value - true) <= bound + 1e-12).all()
         assert bound.max() < 1e-3
@@ -267,11 +267,11 @@ def test_without_the_drift_of_the_slope_the_bound_would_fail() -> None:
             3, lambda f: np.cos(1000 * f) / -1000, lambda f: np.sin(1000 * f), slope_lipschitz=constant
         )
 
-    ((value, bound),) = steep(1000.0).backward(x, grad=grad, with_bound=True)
+    (value,), (bound,) = steep(1000.0).backward(x, grad=grad, with_bound=True)
     (true,) = steep(1000.0).backward(x.astype(float), grad=grad.astype(float))
     error = np.abs(value - true)
     assert (error <= bound + 1e-9).all()
-    assert (error > steep(1.0).backward(x, grad=grad, with_bound=True)[0][1]).any()
+    assert (error > steep(1.0).backward(x, grad=grad, with_bound=True)[1][0]).any()
 
 
 def test_bounds_of_a_separable_activation() -> None:
@@ -283,9 +283,9 @@ def test_bounds_of_a_separable_activation() -> None:
     assert (np.abs(z - true) <= bound + small).all()
     assert np.array_equal(z, act(scalars, x))
     assert bound.max() < 1e-4
-    pairs, plain = act.backward(scalars, x, grad, with_bound=True), act.backward(scalars, x, grad)
+    found, plain = act.backward(scalars, x, grad, with_bound=True), act.backward(scalars, x, grad)
     exact = act.backward(*wide, with_bound=True)
-    for (value, limit), (other, tiny), same in zip(pairs, exact, plain, strict=True):
+    for value, limit, other, tiny, same in zip(*found, *exact, plain, strict=True):
         assert (np.abs(value - other) <= limit + tiny).all()
         assert np.array_equal(value, same)
         assert limit.max() < 1e-4

@@ -121,7 +121,7 @@ def test_results_bounds_and_certificates_are_exact(product: SpinTensorProduct, d
 def test_gradients_are_those_of_pytorch(product: SpinTensorProduct, dtype: str) -> None:
     """grad_x_i = sum_jk C_ijk conj(y_j) g_k, within the bound."""
     x, y, g = draw(product, 2, dtype=dtype, seed=2)
-    (grad_x, bound_x), (grad_y, bound_y) = product.backward(x, y, g, with_bound=True)
+    (grad_x, grad_y), (bound_x, bound_y) = product.backward(x, y, g, with_bound=True)
     assert grad_x.dtype == grad_y.dtype == dtype
     first: list[Any] = [[] for _ in range(product.dim1)]
     second: list[Any] = [[] for _ in range(product.dim2)]
@@ -388,7 +388,7 @@ def test_threads_copies_and_compiling() -> None:
 
 def test_labels_and_options() -> None:
     assert repr(product_of(CASES[1])) == "SpinTensorProduct('2x1/2+1x1', '1x3/2+2x0')"
-    none = SpinTensorProduct("1/2", "1", filter_ir_out=[])
+    none = SpinTensorProduct("1/2", "1", [])
     assert none(np.ones((4, 2)), np.ones((4, 3))).shape == (4, 0)
     assert none.cost == 0
     for arguments in (("1o", "1"), ("1/2", "1/3"), (3, "1")):

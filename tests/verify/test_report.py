@@ -28,7 +28,7 @@ def facts(report: Report) -> list[tuple[str, str, bool, dict[str, float]]]:
 def test_report_holds_and_covers_everything(report: Report) -> None:
     assert report.holds
     assert list(report.tally) == list(MEANINGS)
-    assert len(report.rows) == 18
+    assert len(report.rows) == 21
     methods = {("Gaunt", method) for method in under_test.METHODS}
     methods |= {("Clebsch-Gordan", method) for method in under_test.FULL_METHODS}
     assert {(row.family, row.method) for row in report.rows} == methods
