@@ -375,3 +375,25 @@ def test_masked_arrays_in_lists_are_refused() -> None:
 
 def test_kinds_without_a_test_there_are_none() -> None:
     assert {key.kind for key in every_key(1)} == set(KINDS)
+
+
+@pytest.mark.parametrize("kind", ["spin_clebsch_gordan", "real_wigner_3j", "gaunt", "solid_harmonics"])
+def test_every_convention_that_is_named_has_the_same_numbers(kind: str) -> None:
+    for name in (
+        "real",
+        "e3nn@0.4",
+        "mace",
+        "cuequivariance",
+        "e3x",
+        "trexio",
+        "pyshtools/real/4pi/csphase=-1",
+    ):
+        if kind in ("spin_clebsch_gordan", "real_wigner_3j") and rt.convention(name).paths == "none":
+            continue
+        table = rt.build_table(kind, 2, convention=name)
+        named = rt.audit(table).conventions
+        assert name in named
+        for other in named:
+            same = rt.build_table(kind, 2, convention=other)
+            assert np.array_equal(same.index, table.index), (name, other)
+            assert np.array_equal(same.float64, table.float64), (name, other)

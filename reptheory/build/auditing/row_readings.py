@@ -28,7 +28,7 @@ from reptheory.conversion.convert import COUPLINGS
 from reptheory.conversion.findings import recognized
 from reptheory.conversion.foreign_files import Foreign
 from reptheory.conversion.precision import nearest, precision_of
-from reptheory.conversion.reference import with_other_orders
+from reptheory.conversion.reference import candidates, meaning, with_other_orders
 from reptheory.conversion.registry import CONVENTIONS, PackageConvention
 from reptheory.errors import LabelError, OperandError, TooLarge
 from reptheory.exact.rounding import round_all
@@ -187,17 +187,17 @@ def _alike(key: TableKey) -> tuple[str, ...]:
     kind, stated, ours = KINDS[key.kind], key.convention, entry_of(key.convention)
     if RECIPES[kind.name].value is not None:
         return ()
-    turns, coupled = kind.name.startswith("wigner_d"), kind.name.removeprefix("real_") in COUPLINGS
+    turns, coupling = kind.name.startswith("wigner_d"), kind.name.removeprefix("real_").removeprefix("spin_")
 
-    def same(one: PackageConvention) -> bool:
-        words = one.basis, one.phase, one.order, one.polar_axis
-        wanted = ours.basis, ours.phase, ours.order, ours.polar_axis
-        if coupled:
-            return words == wanted and one.paths == ours.paths and (one == ours or not one.is_variant)
-        fits = one.normalization == ours.normalization and (not turns or one.angles == ours.angles)
-        return words == wanted and fits
+    def words(one: PackageConvention) -> tuple[str, ...]:
+        return one.basis, one.phase, one.order, one.polar_axis, one.normalization, one.angles if turns else ""
 
-    return tuple(name for name, one in CONVENTIONS.items() if same(one) or one.stated == stated)
+    if coupling in COUPLINGS:
+        wanted = meaning(coupling, ours)
+        same = {one.name for _, one in candidates(coupling) if meaning(coupling, one) == wanted}
+    else:
+        same = {one.name for one in CONVENTIONS.values() if words(one) == words(ours)}
+    return tuple(name for name, one in CONVENTIONS.items() if name in same or one.stated == stated)
 
 
 def _manners(kind: Kind) -> Iterator[tuple[str, Move, float]]:
