@@ -203,10 +203,10 @@ def _repeated(terms: list[CoupledPath], count: int) -> list[CoupledPath]:
 def _irreps(product: Any) -> tuple[Irreps, Irreps, Irreps]:
     """Return the irreps of the operands and of the result."""
     names = ("irreps_in1", "irreps_in2", "irreps_out")
-    if not all(hasattr(product, name) for name in names):
-        raise LabelError(f"product: got {product!r}; it has no {', '.join(names)}; pass one that has")
-    first, second, out = (getattr(product, name) for name in names)
-    return first, second, out
+    if isinstance(product, BilinearProduct | TensorProduct) and all(hasattr(product, one) for one in names):
+        first, second, out = (getattr(product, name) for name in names)
+        return first, second, out
+    raise LabelError(f"product: got {product!r}; pass one of O(3) features that has {', '.join(names)}")
 
 
 def _products(first: Irreps, second: Irreps, highest: int) -> Irreps:

@@ -38,7 +38,8 @@ class GauntTensorProduct(BilinearProduct):
 
     lmax1, lmax2, lmax_out   highest degrees, ints >= 0; lmax2 defaults to lmax1, lmax_out to lmax1 + lmax2
     method       "table", "unrolled", "grid", "fourier"; "auto" takes the cheapest by a measured model
-                 (`operations.gaunt_costs`), and "unrolled" where lmax1 = lmax2 = lmax_out <= 4 only
+                 (`operations.gaunt_costs`), and "unrolled" where lmax1 = lmax2 = lmax_out <= 4 only.
+                 Gradients of too many terms for "unrolled" go by "table"
     accumulate, threads      as `BilinearProduct`
 
     Memory: as `BilinearProduct`.
@@ -137,7 +138,10 @@ class GauntTensorProduct(BilinearProduct):
             degrees = (self.lmax1, self.lmax_out, self.lmax2)
         if degrees[2] > degrees[0] + degrees[1]:
             return TransposedProduct(self, operand)
-        return GauntTensorProduct(*degrees, self._asked, accumulate=self.accumulate, threads=self.threads)
+        method = self._asked
+        if method == "unrolled" and not few_terms(degrees):  # not symmetric, hence of twice the terms
+            method = "table"
+        return GauntTensorProduct(*degrees, method, accumulate=self.accumulate, threads=self.threads)
 
     def __repr__(self) -> str:
         degrees = f"{self.lmax1}, {self.lmax2}, {self.lmax_out}"

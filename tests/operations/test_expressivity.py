@@ -29,6 +29,8 @@ from reptheory.operations.gaunt_interaction import GauntInteraction
 from reptheory.operations.gaunt_many_body import GauntManyBody
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
 from reptheory.operations.matrix_product import MatrixProduct
+from reptheory.operations.message_passing import Edges, MessagePassing
+from reptheory.operations.spin_tensor_product import SpinTensorProduct
 from reptheory.operations.tensor_product import FullyConnectedTensorProduct, TensorProduct
 from reptheory.operations.vector_spherical_product import VectorSphericalProduct
 
@@ -251,8 +253,10 @@ def test_bad_arguments_are_named() -> None:
     gaunt = GauntTensorProduct(1)
     with pytest.raises(LabelError, match="channels: got 0"):
         expressivity(gaunt, channels=0)
-    with pytest.raises(LabelError, match="irreps_in1"):
-        expressivity(42)  # type: ignore[arg-type]
+    message = MessagePassing(TensorProduct("1o", "1o", "0e", [(0, 0, 0, "uuu", False)]), Edges([], [], 0))
+    for other in (42, SpinTensorProduct("1/2", "1/2"), message):
+        with pytest.raises(LabelError, match="irreps_in1"):
+            expressivity(other)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize("lmax", range(4))

@@ -9,6 +9,7 @@ import pytest
 
 from reptheory.errors import LabelError
 from reptheory.exact.gaunt import real_gaunt
+from reptheory.operations.gaunt_interaction import GauntInteraction
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
 
 DEGREES = [(1, 1, 1), (2, 2, 2), (2, 1, 3), (0, 1, 1), (1, 1, 0), (1, 1, 2)]
@@ -33,6 +34,20 @@ def test_it_equals_the_table(degrees: Any, dtype: str, accumulate: Any, samples:
         assert z.dtype == dtype
         assert (np.abs(z.astype(float) - other.astype(float)) <= bound + other_bound).all()
         assert (bound <= 3 * other_bound).all()
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_gradients_of_too_many_terms_go_by_the_table(weighted: bool) -> None:
+    """A symmetric product takes half its terms, its gradients all of theirs."""
+    rng = np.random.default_rng(5)
+    kind: Any = GauntInteraction if weighted else GauntTensorProduct
+    ours, table = kind(3, 3, 6, "unrolled"), kind(3, 3, 6, "table")
+    operands = [rng.standard_normal((20, dim)) for dim in (ours.dim1, ours.dim2)]
+    operands += [rng.standard_normal(ours.weight_numel)] if weighted else []
+    grad = rng.standard_normal((20, ours.dim_out))
+    pair = ours.backward(*operands, grad), table.backward(*operands, grad)
+    for one, other in zip(*pair, strict=True):
+        assert one == pytest.approx(other, abs=1e-11)
 
 
 def test_unit_vectors_return_the_coefficients() -> None:
