@@ -156,6 +156,32 @@ def test_results_and_gradients_are_exact_within_their_bounds(
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("nu", "q", "p", "b", "e"),
+    [
+        (1, 1, 1, 1, 2),  # (x) 1
+        (2, 1, 2, 2, 2),  # (x) 1 + (x) x
+        (3, 2, 2, 2, 4),  # (x + x^2) 1 + (x^2) x, where x occurs twice in x^2 = x x
+    ],
+)
+def test_every_rounding_of_a_polynomial_in_one_number_is_counted(
+    nu: int, q: int, p: int, b: int, e: int, dtype: str
+) -> None:
+    """The bounds of docs/proofs/symmetric_contraction.md with its letters by hand; n = n' = R = V = 1."""
+    contraction, u = made(1, nu, ("0e", "0e")), np.finfo(dtype).eps / 2
+    x, weight = np.array([[1.5]], dtype), np.ones(contraction.weight_numel, dtype)
+    z, bound = contraction(x, weight, with_bound=True)
+    found, limits = contraction.backward(x, weight, None, np.ones_like(z), with_bound=True)
+    for by_hand, value, limit in (
+        (1 + q + p + nu + 4, z, bound),
+        (1 + max(b, q) + 2 * nu + nu * (e + 1) + 6, found.x, limits.x),
+        (1 + 2 * nu + 2 + 1 + 8, found.weight, limits.weight),
+    ):
+        assert (value > 0).all()
+        assert np.allclose(limit, by_hand * u * value, rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("channels", [3, 16])
 def test_gradients_are_derivatives_of_many_samples(dtype: str, channels: int) -> None:
     """400 samples of 2 species, so that a species has several units; against float64 finite differences."""
