@@ -138,11 +138,8 @@ def load_copies(
     t0   of component 0 of the sample in its tile
     """
     orders, step, jump = at(entry, e + 1), at(entry, e + 3), at(entry, e + 4)
-    start, row, span = (
-        x0 + at(entry, e) + copy * step,
-        t0 + at(entry, e + 2) * SAMPLES * lanes,
-        SAMPLES * lanes,
-    )
+    span = SAMPLES * lanes
+    start, row = x0 + at(entry, e) + copy * step, t0 + at(entry, e + 2) * span
     if count == lanes and (step == 1 or (step == orders and orders <= LARGEST)):
         at_once = 1 if step == 1 else orders
         for m in range(0, orders, at_once):
@@ -161,11 +158,8 @@ def store_copies(
 ) -> None:
     """Write the vectors of one entry of one sample to `count` copies from `copy` on."""
     orders, step, jump = at(entry, e + 1), at(entry, e + 3), at(entry, e + 4)
-    start, row, span = (
-        z0 + at(entry, e) + copy * step,
-        t0 + at(entry, e + 2) * SAMPLES * lanes,
-        SAMPLES * lanes,
-    )
+    span = SAMPLES * lanes
+    start, row = z0 + at(entry, e) + copy * step, t0 + at(entry, e + 2) * span
     if count == lanes and (step == 1 or (step == orders and orders <= LARGEST)):
         at_once = 1 if step == 1 else orders
         for m in range(0, orders, at_once):
@@ -267,18 +261,10 @@ def polynomial_values(
     t0 = tile + paths * lanes
     z0 = t0 + monomials * span
     work, given, result, factors = address(scratch), address(x), address(z), address(weights)
-    rows, index, outs, products = (
-        address(plan.rows),
-        address(plan.left_of),
-        address(plan.outs),
-        address(plan.products),
-    )
-    samples, unit, inputs, outputs = (
-        address(order),
-        address(units),
-        address(plan.inputs),
-        address(plan.outputs),
-    )
+    rows, index = address(plan.rows), address(plan.left_of)
+    outs, products = address(plan.outs), address(plan.products)
+    samples, unit = address(order), address(units)
+    inputs, outputs = address(plan.inputs), address(plan.outputs)
     pieces = -(-channels // lanes)
     for k in range(span):
         put(work, t0 + k, 1)
@@ -324,19 +310,11 @@ def polynomial_gradients(
     h0 = pulled + monomials * span
     work, given, factors, incoming = address(scratch), address(x), address(weights), address(g)
     to_x, to_w, goal = address(grad_x), address(grad_w), address(targets)
-    rows, index, outs, products = (
-        address(plan.rows),
-        address(plan.left_of),
-        address(plan.outs),
-        address(plan.products),
-    )
+    rows, index = address(plan.rows), address(plan.left_of)
+    outs, products = address(plan.outs), address(plan.products)
     lefts, row_of, term_of = address(plan.lefts), address(plan.row_of), address(plan.term_of)
-    samples, unit, inputs, outputs = (
-        address(order),
-        address(units),
-        address(plan.inputs),
-        address(plan.outputs),
-    )
+    samples, unit = address(order), address(units)
+    inputs, outputs = address(plan.inputs), address(plan.outputs)
     starts, source = address(plan.unmix.starts), scratch[m0:]
     pieces = -(-channels // lanes)
     for k in range(span):
