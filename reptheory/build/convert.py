@@ -65,7 +65,7 @@ def convert(
     if source is not None and convention(source) != entry_of(values.convention):
         raise ConventionMismatch(
             f"source: got {convention(source).name!r}, but the table carries {values.convention.name!r}; "
-            "pass None to use its own"
+            "leave it out (None) to use its own"
         )
     return converted_table(values, convention(target))
 

@@ -158,7 +158,8 @@ def _source(values: Any, source: Named | None) -> PackageConvention:
     named = convention(source)
     if carried is not None and carried != named.stated:
         raise ConventionMismatch(
-            f"source: got {named.name!r}, but the values carry {carried.name!r}; pass None to use theirs"
+            f"source: got {named.name!r}, but the values carry {carried.name!r}; "
+            "leave it out (None) to use theirs"
         )
     return named
 

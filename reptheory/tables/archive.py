@@ -197,7 +197,10 @@ def read_manifest(stream: BufferedReader, size: int) -> bytes:
     """
     head = _exactly(stream, min(size, _LOCAL.size + len(MANIFEST)), "first header")
     if len(head) < _LOCAL.size + len(MANIFEST) or not head.startswith(b"PK\x03\x04"):
-        raise TableCorrupt("not a table: the file does not begin as a zip archive; rebuild or fetch it again")
+        raise TableCorrupt(
+            "not a table: the file does not begin as a zip archive; rebuild or fetch it again, "
+            "or ask `reptheory info` and `reptheory audit` about other formats"
+        )
     name = head[_LOCAL.size :]
     if name != MANIFEST.encode() and head[26:28] != len(MANIFEST).to_bytes(2, "little"):
         raise TableCorrupt(
