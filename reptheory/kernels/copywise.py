@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.kernels.copies import from_rows, put_weights, to_rows, weight_row
-from reptheory.kernels.jit import compiled, part
+from reptheory.kernels.jit import compiled, inlined, part
 from reptheory.kernels.simd import VECTOR_BYTES
 from reptheory.kernels.simd_channels import clear
 from reptheory.kernels.simd_copies import WIDTH, couple_4, pull_4
@@ -83,7 +83,7 @@ def copy_scratch(plan: CopyPlan, *, gradient: bool = False) -> int:
     return need + x + y + len(plan.paths) * width + pulled * span if gradient else need
 
 
-@part
+@inlined
 def _fill(
     x: Any, dim: int, entries: Any, first: int, last: int, start: int, count: int, samples: int, inner: int,
     work: Any, t0: int, lanes: int,
@@ -99,7 +99,7 @@ def _fill(
             to_rows(x, place, copies, orders, inner, work, tile + s * padded, padded, stride, lanes)
 
 
-@part
+@inlined
 def _empty(
     work: Any, t0: int, entries: Any, first: int, last: int, start: int, count: int, samples: int, inner: int,
     z: Any, dim: int, stream: int, lanes: int,
@@ -115,7 +115,7 @@ def _empty(
             )
 
 
-@part
+@inlined
 def _factors(
     weights: Any, w: int, step: int, paths: Any, size: int, entries: Any, count: int, work: Any, f0: int,
     width: int, lanes: int,

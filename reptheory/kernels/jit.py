@@ -27,7 +27,7 @@ import numba
 import numpy as np
 import platformdirs
 from llvmlite import binding
-from numba import extending
+from numba import extending, types
 from numba.core import caching
 from numba.core.runtime import rtsys
 
@@ -155,10 +155,20 @@ class _CodeCache(caching.FunctionCache):  # type: ignore[misc]
 
 
 def part(function: Function) -> Function:
-    """Compile `function` into the kernels that call it, without a wrapper and a cache of its own."""
+    """Compile `function` into the kernels that call it, without a wrapper and a cache of its own.
+
+    Numba would compile it again for every constant that it is called with; its type is enough here.
+    """
     dispatcher: Any = numba.njit(
         nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
     )(function)
+    if not numba.config.DISABLE_JIT:
+        template = dispatcher.get_call_template
+
+        def by_type(args: Any, kws: Any) -> Any:
+            return template([types.unliteral(kind) for kind in args], kws)
+
+        dispatcher.get_call_template = by_type
     typed: Function = dispatcher
     return typed
 

@@ -19,10 +19,10 @@ from reptheory.kernels.simd import lanes_of
 from reptheory.kernels.weighted import (
     WIDTH,
     WeightedPlan,
-    weighted_gradient,
     weighted_product,
     weighted_scratch,
 )
+from reptheory.kernels.weighted_gradient import weighted_gradient
 from reptheory.operations.engines import COPYING, float_name, read_only
 from reptheory.operations.weighted_plan import FORWARD, Roles, WeightedSpec
 

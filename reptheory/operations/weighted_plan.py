@@ -153,6 +153,7 @@ class _Builder:
         """Lay out every instruction; neighbours that couple the same pairs form a group."""
         groups: list[list[int]] = []
         paths: list[list[int]] = []
+        turns = [np.zeros(0, dtype=np.int32)]
         for head, tail in self._instructions():
             alone = tail[0] == PREMIXED
             if not groups or groups[-1][:-3] != head or alone or paths[-1][0] == PREMIXED:
@@ -160,7 +161,9 @@ class _Builder:
                 kept = 0
             per_u = head[1] * tail[2] if tail[0] == MIXED else 0
             self.pairs = max(self.pairs, head[0] * head[11] if alone else 0)
-            paths.append([*tail, kept])
+            paths.append([*tail, kept, sum(map(len, turns))])
+            if tail[0] == MIXED:
+                turns.append(_turned(tail))
             kept += per_u
             groups[-1][-3] = max(1, min(head[0], PAIR_ROWS // max(kept, 1)))
             groups[-1][-1] = len(paths)
@@ -174,6 +177,7 @@ class _Builder:
             table_rows(paths, len(PATH)),
             table_rows(self.rows, 2),
             np.arange(max(dims), dtype=np.int32),
+            np.concatenate(turns),
             (dims[0], dims[1], dims[2], self.spec.weight_starts[-1]),
             (self.outer, self.pairs, self.orders, self.mixed),
         )
@@ -226,3 +230,10 @@ class _Builder:
             self.values.append(values.astype(self.dtype))
             self.terms += len(order)
         return self.known[key]
+
+
+def _turned(path: list[int]) -> NDArray[np.int32]:
+    """Return where a mixed path adds to z, copies inside orders."""
+    _, _, n3, o0, _, _, om, _, _, _, copies, ow, *_ = path
+    places = o0 + np.arange(n3)[:, np.newaxis] * om + np.arange(copies) * ow
+    return places.astype(np.int32).reshape(-1)

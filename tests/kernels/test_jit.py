@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -163,6 +164,22 @@ def test_the_key_follows_the_sources(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert changed != key
     monkeypatch.setattr(jit.numba, "__version__", "0")
     assert jit._code_key.__wrapped__() not in (key, changed)
+
+
+def test_a_part_is_compiled_once_for_all_constants(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jit, "code_folder", lambda: None)
+
+    def add(a: int, b: int) -> int:
+        return a + b
+
+    added: Any = jit.part(add)
+
+    def both(a: int) -> int:
+        total: int = added(a, 1) + added(a, 2)
+        return total
+
+    assert jit.compiled(both)(3) == 9
+    assert len(added.overloads) == 1
 
 
 NO_JIT = """
