@@ -17,8 +17,9 @@ and in a copy.
 from __future__ import annotations
 
 import argparse
-import os
 from typing import Any
+
+from processors import use_threads
 
 
 def parse() -> argparse.Namespace:
@@ -40,10 +41,7 @@ def parse() -> argparse.Namespace:
 
 
 options = parse()
-# Both must be known before the libraries start their thread pools.
-if hasattr(os, "sched_setaffinity"):
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.threads])
-os.environ.setdefault("OMP_NUM_THREADS", str(options.threads))
+use_threads(options.threads)
 
 import e3nn_jax.legacy  # noqa: E402
 import jax  # noqa: E402

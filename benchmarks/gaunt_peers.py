@@ -22,8 +22,9 @@ this machine's matrix products and copies, measured in the same run.
 from __future__ import annotations
 
 import argparse
-import os
 import time
+
+from processors import use_threads
 
 
 def parse() -> argparse.Namespace:
@@ -41,9 +42,7 @@ def parse() -> argparse.Namespace:
 
 
 options = parse()
-if hasattr(os, "sched_setaffinity"):
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.threads])
-os.environ.setdefault("OMP_NUM_THREADS", str(options.threads))
+use_threads(options.threads)
 
 from collections.abc import Callable  # noqa: E402
 from typing import Any  # noqa: E402

@@ -16,10 +16,11 @@ each checked against ours before it is timed. The choice of `method="auto"` is m
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any
+
+from processors import use_threads
 
 
 def parse() -> argparse.Namespace:
@@ -40,9 +41,7 @@ def parse() -> argparse.Namespace:
 
 
 options = parse()
-if hasattr(os, "sched_setaffinity"):  # before the libraries start their thread pools
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.threads])
-os.environ.setdefault("OMP_NUM_THREADS", str(options.threads))
+use_threads(options.threads)
 
 import numpy as np  # noqa: E402
 from side_by_side import compare  # noqa: E402

@@ -13,10 +13,11 @@ each other: such ratios say nothing.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+
+from processors import use_threads
 
 parser = argparse.ArgumentParser(description="Functions on the sphere and spins, against their peers.")
 parser.add_argument("--threads", type=int, default=1)
@@ -24,8 +25,7 @@ parser.add_argument("--dtype", choices=["float32", "float64"], default="float32"
 parser.add_argument("--batch", type=int, default=10_000)
 parser.add_argument("--lmax", type=int, default=8)
 options = parser.parse_args()
-if hasattr(os, "sched_setaffinity"):  # before the libraries start their thread pools
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.threads])
+use_threads(options.threads)
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402

@@ -17,9 +17,10 @@ of operands and results. To build cuEquivariance's module takes minutes from L =
 from __future__ import annotations
 
 import argparse
-import os
 import warnings
 from typing import Any
+
+from processors import use_threads
 
 
 def parse() -> argparse.Namespace:
@@ -38,10 +39,7 @@ def parse() -> argparse.Namespace:
 
 
 options = parse()
-# Both must be known before the libraries start their thread pools.
-if hasattr(os, "sched_setaffinity"):
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.threads])
-os.environ.setdefault("OMP_NUM_THREADS", str(options.threads))
+use_threads(options.threads)
 warnings.simplefilter("ignore")
 
 import cuequivariance as cue  # noqa: E402

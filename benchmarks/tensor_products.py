@@ -12,7 +12,8 @@ kernels at compile time) and its own input layout (batch, 1, dim, 1).
 from __future__ import annotations
 
 import argparse
-import os
+
+from processors import use_threads
 
 
 def parse() -> argparse.Namespace:
@@ -27,10 +28,7 @@ def parse() -> argparse.Namespace:
 
 
 options = parse()
-# Both must be known before the libraries start their thread pools.
-if hasattr(os, "sched_setaffinity"):
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.threads])
-os.environ.setdefault("OMP_NUM_THREADS", str(options.threads))
+use_threads(options.threads)
 
 import e3nn_jax  # noqa: E402
 import e3x  # noqa: E402

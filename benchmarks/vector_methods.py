@@ -12,10 +12,11 @@ about work, not about cores.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+
+from processors import use_threads
 
 parser = argparse.ArgumentParser(description="Methods of vector and matrix products, side by side.")
 parser.add_argument("--lmax", type=int, default=8)
@@ -23,8 +24,7 @@ parser.add_argument("--batch", type=int, default=1024, help="a multiple of 64")
 parser.add_argument("--dtype", choices=["float32", "float64"], default="float32")
 parser.add_argument("--peers", action="store_true")
 options = parser.parse_args()
-if hasattr(os, "sched_setaffinity"):  # before the libraries start their thread pools
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:1])
+use_threads(1)
 
 import numpy as np  # noqa: E402
 from side_by_side import compare  # noqa: E402

@@ -16,8 +16,9 @@ the bytes of operands and results as GB/s, beside what this machine reaches in a
 from __future__ import annotations
 
 import argparse
-import os
 from typing import Any
+
+from processors import use_threads
 
 
 def parse() -> argparse.Namespace:
@@ -38,10 +39,7 @@ def parse() -> argparse.Namespace:
 
 
 options = parse()
-# Both must be known before the libraries start their thread pools.
-if hasattr(os, "sched_setaffinity"):
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.threads])
-os.environ.setdefault("OMP_NUM_THREADS", str(options.threads))
+use_threads(options.threads)
 
 import e3x  # noqa: E402
 import jax  # noqa: E402
