@@ -49,7 +49,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from e3nn import o3  # noqa: E402
 from e3nn.util.jit import script  # noqa: E402
-from side_by_side import compare, turn  # noqa: E402
+from side_by_side import compare, measure_machine, print_times  # noqa: E402
 
 import reptheory as rt  # noqa: E402
 
@@ -61,6 +61,7 @@ torch.set_num_threads(options.threads)
 torch.set_default_dtype(getattr(torch, options.dtype))
 jax.config.update("jax_enable_x64", options.dtype == "float64")
 RNG = np.random.default_rng(0)
+MACHINE = measure_machine(options.threads, options.dtype)
 
 
 def samples(*shape: int) -> np.ndarray:
@@ -86,25 +87,12 @@ def instructions(lmax: int) -> tuple[str, str, str, list[tuple[Any, ...]]]:
     return str(first), str(second), str(ordered.irreps), uvu
 
 
-def machine() -> tuple[float, float]:
-    """Return GFLOP/s of a matrix product and GB/s of a copy."""
-    a = samples(1500, 1500)
-    product = 2 * 1500**3 / turn(lambda: a @ a, 0.3) / 1e9
-    source, target = np.ones(2**26, np.float32), np.ones(2**26, np.float32)
-    return product, 2 * source.nbytes / turn(lambda: np.copyto(target, source), 0.3) / 1e9
-
-
-def report(title: str, contenders: dict[str, Any], batch: int, work: float = 0, moved: float = 0) -> None:
+def report(title: str, contenders: dict[str, Any], work: float, moved: float) -> None:
     kept = {
         name: call for name, call in contenders.items() if not any(word in name for word in options.without)
     }
     rows = compare(kept, options.turns, options.seconds)
-    print(title)
-    for row in rows:
-        print(f"    {row.name:34s} {1e6 * row.seconds / batch:10.3f} us   {row.ratio:8.2f} x ours")
-    if work:
-        seconds = rows[0].seconds
-        print(f"    ours: {work / seconds / 1e9:.1f} GFLOP/s, {moved / seconds / 1e9:.1f} GB/s", flush=True)
+    print_times(title, rows, options.batch, MACHINE, work, moved)
 
 
 def jax_product(first: str, second: str, uvu: list[tuple[Any, ...]], out: str) -> Any:
@@ -160,7 +148,7 @@ def plain(lmax: int, with_gradients: bool) -> None:
         contenders["e3nn-jax jit"] = lambda: jax.block_until_ready(both(*arrays))
     work, moved = counted(ours, batch, with_gradients)
     title = f"channelwise, {mode}, lmax {lmax}, {options.channels} channels, batch {batch}, {options.dtype}"
-    report(title, contenders, batch, work, moved)
+    report(title, contenders, work, moved)
 
 
 def backward(module: Any, tensors: list[Any], grad: Any) -> None:
@@ -232,13 +220,11 @@ def graph(lmax: int, with_gradients: bool) -> None:
     per_edge = np.dtype(options.dtype).itemsize * (ours.dim2 + ours.weight_numel)
     factor = 4 if with_gradients else 1
     title = f"message passing, {mode}, lmax {lmax}, {nodes} nodes, {batch} edges, {options.dtype}"
-    report(title, contenders, batch, factor * work, factor * batch * per_edge)
+    report(title, contenders, factor * work, factor * batch * per_edge)
 
 
 def main() -> None:
-    peak, copy = machine()
-    here = f"here a matrix product {peak:.0f} GFLOP/s, a copy {copy:.1f} GB/s"
-    print(f"{options.threads} thread(s), {options.turns} turns, medians; {here}")
+    print(f"{options.turns} turns, medians; here {MACHINE}")
     for lmax in options.plain:
         for with_gradients in (False,) if options.forward_only else (False, True):
             plain(lmax, with_gradients)

@@ -19,7 +19,7 @@ from statistics import median
 
 import numpy as np
 
-__all__ = ["Machine", "Measured", "compare", "fastest", "measure_machine", "turn"]
+__all__ = ["Machine", "Measured", "compare", "fastest", "measure_machine", "print_times", "turn"]
 
 FEWEST_CALLS = 6
 
@@ -119,3 +119,16 @@ def fastest(call: Callable[[], object], seconds: float = 1.5, clock: Clock = tim
         call()
         least = min(least, clock() - start)
     return least
+
+
+def print_times(
+    title: str, rows: list[Measured], samples: int, machine: Machine, operations: float, moved: float
+) -> None:
+    """Print times a sample of what `compare` measured, and how near the first comes to the machine's limits.
+
+    operations, moved   of all samples: floating-point operations, bytes of operands and results
+    """
+    print(title)
+    for row in rows:
+        print(f"    {row.name:44s} {1e6 * row.seconds / samples:10.3f} us   {row.ratio:8.2f} x ours")
+    print(f"    ours: {machine.describe(operations, moved, rows[0].seconds)}", flush=True)

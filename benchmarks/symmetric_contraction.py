@@ -49,7 +49,7 @@ import torch  # noqa: E402
 from e3nn import o3  # noqa: E402
 from e3nn.util.jit import script  # noqa: E402
 from mace.modules.symmetric_contraction import SymmetricContraction as MaceContraction  # noqa: E402
-from side_by_side import Machine, compare, measure_machine  # noqa: E402
+from side_by_side import Machine, compare, measure_machine, print_times  # noqa: E402
 
 import reptheory as rt  # noqa: E402
 
@@ -130,19 +130,17 @@ def measure(lmax: int, with_gradients: bool, machine: Machine) -> None:
     calls, ours = contenders(lmax, with_gradients)
     rows = compare(calls, options.turns)
     mode = "forward + backward" if with_gradients else "forward"
-    print(f"lmax {lmax}, degree {options.correlation}, {mode}, batch {options.batch}, {options.dtype}")
-    for row in rows:
-        print(f"    {row.name:44s} {1e6 * row.seconds / options.batch:10.2f} us   {row.ratio:8.2f} x ours")
+    title = f"lmax {lmax}, degree {options.correlation}, {mode}, batch {options.batch}, {options.dtype}"
     size = np.dtype(options.dtype).itemsize
     weights = options.species * ours.weight_numel
     moved = size * (options.batch * (ours.dim_in + ours.dim_out) + weights) * (3 if with_gradients else 1)
     work = 2 * options.batch * ours.cost * (4 if with_gradients else 1)
-    print(f"    ours: {machine.describe(work, moved, rows[0].seconds)}", flush=True)
+    print_times(title, rows, options.batch, machine, work, moved)
 
 
 def main() -> None:
     machine = measure_machine(options.threads, options.dtype)
-    print(f"{options.threads} thread(s), {options.turns} turns, {options.species} species; here {machine}")
+    print(f"{options.turns} turns, {options.species} species; here {machine}")
     for lmax in options.lmax:
         for with_gradients in (False, True):
             measure(lmax, with_gradients, machine)

@@ -47,7 +47,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from e3nn import o3  # noqa: E402
 from e3nn.util.jit import script  # noqa: E402
-from side_by_side import compare, turn  # noqa: E402
+from side_by_side import compare, measure_machine, print_times  # noqa: E402
 
 import reptheory as rt  # noqa: E402
 
@@ -59,18 +59,11 @@ torch.set_num_threads(options.threads)
 torch.set_default_dtype(getattr(torch, options.dtype))
 jax.config.update("jax_enable_x64", options.dtype == "float64")
 RNG = np.random.default_rng(0)
+MACHINE = measure_machine(options.threads, options.dtype)
 
 
 def samples(*shape: int) -> np.ndarray:
     return RNG.standard_normal(shape).astype(options.dtype)
-
-
-def machine() -> tuple[float, float]:
-    """Return GFLOP/s of a matrix product and GB/s of a copy."""
-    a = samples(1500, 1500)
-    product = 2 * 1500**3 / turn(lambda: a @ a, 0.3) / 1e9
-    source, target = np.ones(2**26, np.float32), np.ones(2**26, np.float32)
-    return product, 2 * source.nbytes / turn(lambda: np.copyto(target, source), 0.3) / 1e9
 
 
 def report(title: str, contenders: dict[str, Any], work: float, moved: float) -> None:
@@ -78,12 +71,7 @@ def report(title: str, contenders: dict[str, Any], work: float, moved: float) ->
         name: call for name, call in contenders.items() if not any(word in name for word in options.without)
     }
     rows = compare(kept, options.turns, options.seconds)
-    print(title)
-    for row in rows:
-        per_sample = 1e6 * row.seconds / options.batch
-        print(f"    {row.name:34s} {per_sample:10.3f} us   {row.ratio:8.2f} x ours")
-    seconds = rows[0].seconds
-    print(f"    ours: {work / seconds / 1e9:.1f} GFLOP/s, {moved / seconds / 1e9:.1f} GB/s", flush=True)
+    print_times(title, rows, options.batch, MACHINE, work, moved)
 
 
 def torch_calls(module: Any, arrays: tuple[Any, ...], grad: Any) -> tuple[Any, Any]:
@@ -197,9 +185,7 @@ def uvw(copies: int) -> None:
 
 
 def main() -> None:
-    peak, copy = machine()
-    here = f"here a matrix product {peak:.0f} GFLOP/s, a copy {copy:.1f} GB/s"
-    print(f"{options.threads} thread(s), {options.turns} turns, medians; {here}")
+    print(f"{options.turns} turns, medians; here {MACHINE}")
     for lmax in options.uuu:
         for parities in options.parities:
             uuu(lmax, parities)
