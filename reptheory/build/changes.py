@@ -1,7 +1,7 @@
 """Changes: rows of a table in the words of another package, exactly.
 
 An order m of a row is its place within the degree, counted from -l; each column of orders changes by a matrix
-of `conversion.bases`, in words of `conversion.convert`:
+of `conversion.bases`, in words of `conversion.convert_arrays`:
 
     harmonics, coefficients    as these do                features    as what turns like coefficients
     dual                       the other side of a linear map: D -> features(D) dual

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from reptheory.build.changes import Change, changed_rows, entry_of, require_change
 from reptheory.build.pieces import table_of
 from reptheory.build.proof import entry_surd
-from reptheory.conversion.convert import ConversionKind, Named
-from reptheory.conversion.convert import convert as convert_arrays
+from reptheory.conversion.convert_arrays import ConversionKind, Named, convert_arrays
 from reptheory.conversion.registry import PackageConvention, convention
 from reptheory.errors import ConventionMismatch, LabelError
 from reptheory.tables.kinds import TableKey, table_key

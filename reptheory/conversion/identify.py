@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from reptheory.conversion.angles import zyz_of
 from reptheory.conversion.bases import has_spins, orders
-from reptheory.conversion.convert import convert
+from reptheory.conversion.convert_arrays import convert_arrays
 from reptheory.conversion.degrees import degrees_of_axis
 from reptheory.conversion.findings import Identification, Match
 from reptheory.conversion.layouts import fits, refuse_masked, unpacked
@@ -261,7 +261,7 @@ def _by_quaternion(spin: Fraction, quaternion: Any) -> Callable[[PackageConventi
     def matrix_of(one: PackageConvention) -> NDArray[Any]:
         if spin.denominator == 2:
             return matrix[::-1, ::-1] if one.order == "descending" else matrix
-        values: NDArray[Any] = convert(matrix, "complex", one, "rotation")
+        values: NDArray[Any] = convert_arrays(matrix, "complex", one, "rotation")
         return values
 
     return matrix_of

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reptheory.conversion.angles import zyz_angles
 from reptheory.conversion.bases import harmonics_matrix, require_spins
-from reptheory.conversion.convert import COUPLINGS, convert
+from reptheory.conversion.convert_arrays import COUPLINGS, convert_arrays
 from reptheory.conversion.precision import precision_of
 from reptheory.conversion.registry import CONVENTIONS, PackageConvention
 from reptheory.errors import LabelError
@@ -88,7 +88,7 @@ def exact_coupling(kind: Any, one: PackageConvention, path: Path) -> SurdArray |
     block = coupling_block(kind, *path, basis=one.basis)
     if halves:
         return block[::-1, ::-1, ::-1] if one.order == "descending" else block
-    converted: SurdArray | ComplexSurdArray = convert(block, None, one, kind, path)
+    converted: SurdArray | ComplexSurdArray = convert_arrays(block, None, one, kind, path)
     return converted
 
 
@@ -102,7 +102,7 @@ def _floats(kind: Any, one: PackageConvention, path: Path) -> NDArray[Any]:
     if any(label % 1 for label in path):
         return immutable(np.asarray(exact_coupling(kind, one, path).to_numpy()))
     ours = _REAL if one.basis == "real" else _COMPLEX
-    values: NDArray[Any] = convert(_canonical_floats(kind, path, one.basis), ours, one, kind, path)
+    values: NDArray[Any] = convert_arrays(_canonical_floats(kind, path, one.basis), ours, one, kind, path)
     return immutable(values)
 
 
@@ -141,7 +141,7 @@ def rotation_floats(one: PackageConvention, degree: Any, angles: Sequence[float]
         require_spins(one)
         return matrix[::-1, ::-1] if one.order == "descending" else matrix
     upright = replace(one, polar_axis="z") if one.angles == "yxy" else one
-    values: NDArray[Any] = convert(matrix, _COMPLEX, upright, "rotation")
+    values: NDArray[Any] = convert_arrays(matrix, _COMPLEX, upright, "rotation")
     return values
 
 

@@ -18,7 +18,7 @@ from reptheory.build.auditing.function_values import value_explanation
 from reptheory.build.auditing.report import Audit
 from reptheory.build.auditing.row_readings import row_explanation
 from reptheory.build.auditing.tally import Explanation, Tally
-from reptheory.conversion.convert import COUPLINGS
+from reptheory.conversion.convert_arrays import COUPLINGS
 from reptheory.conversion.findings import recognized
 from reptheory.conversion.foreign_files import Foreign, read_foreign
 from reptheory.conversion.layouts import refuse_masked

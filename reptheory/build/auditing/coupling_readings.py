@@ -19,7 +19,7 @@ from reptheory.build.auditing.coupling_blocks import Block, Layout, Path, layout
 from reptheory.build.auditing.tally import Explanation, Piece
 from reptheory.conversion import registry
 from reptheory.conversion.bases import has_spins, orders
-from reptheory.conversion.convert import COUPLINGS
+from reptheory.conversion.convert_arrays import COUPLINGS
 from reptheory.conversion.findings import recognized
 from reptheory.conversion.foreign_files import Foreign
 from reptheory.conversion.precision import nearest, precision_of

@@ -24,7 +24,7 @@ from reptheory.build.naming import TableOptions, named_key
 from reptheory.build.recipes import RECIPES, Block, block_of
 from reptheory.conversion import registry
 from reptheory.conversion.bases import orders
-from reptheory.conversion.convert import COUPLINGS
+from reptheory.conversion.convert_arrays import COUPLINGS
 from reptheory.conversion.findings import recognized
 from reptheory.conversion.foreign_files import Foreign
 from reptheory.conversion.precision import nearest, precision_of

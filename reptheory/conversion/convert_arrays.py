@@ -1,4 +1,4 @@
-"""convert: the same object in the words of another package, exactly.
+"""convert_arrays: the same object in the words of another package, exactly.
 
 With T the matrix of `bases` (B_target = T B_source), C its unit part without normalisation, a bar the
 conjugate and signs s of `path_signs`:
@@ -49,7 +49,7 @@ from reptheory.exact.arrays import SurdArray
 from reptheory.exact.complex_surds import ComplexSurdArray
 from reptheory.exact.surd import Surd
 
-__all__ = ["COUPLINGS", "ConversionKind", "convert", "converted_axes"]
+__all__ = ["COUPLINGS", "ConversionKind", "convert_arrays", "converted_axes"]
 
 ConversionKind = Literal[
     "harmonics", "coefficients", "features", "rotation", "angles", "wigner_3j", "clebsch_gordan", "gaunt"
@@ -90,7 +90,7 @@ class _Change:
         return harmonics_matrix(self.source, self.target, degree, axes=False)
 
 
-def convert(
+def convert_arrays(
     values: Any,
     source: Named | None,
     target: Named,
@@ -114,12 +114,12 @@ def convert(
     raises    LabelError, OperandError; ConventionMismatch: source is not what the values carry
 
     >>> import numpy as np
-    >>> convert(np.array([1.0, 2.0, 3.0]), "real", "e3x").tolist()  # y, z, x -> x, y, z
+    >>> convert_arrays(np.array([1.0, 2.0, 3.0]), "real", "e3x").tolist()  # y, z, x -> x, y, z
     [3.0, 1.0, 2.0]
     """
     word = _kind(kind, values)
     if isinstance(values, Mapping):
-        return {path: convert(block, source, target, word, path) for path, block in values.items()}
+        return {path: convert_arrays(block, source, target, word, path) for path, block in values.items()}
     change = _Change(_source(values, source), convention(target), word)
     if word in COUPLINGS:
         for one in (change.source, change.target):
