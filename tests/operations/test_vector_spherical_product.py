@@ -43,7 +43,7 @@ def test_error_within_bound_and_certificate(
     assert not reference.violations(x, y, z, bound)
     assert not reference.violations(x, y, z, certificate)
     worst = reference.errors(x, y, z).max()
-    assert bound.max() <= 3000 * worst, "a bound that says nothing"
+    assert bound.max() <= 300 * worst, "a bound that says nothing"
     assert certificate.max() <= (3 * worst if dtype == "float64" else worst + 1e-11)
     assert len(reference.violations(x, y, z + np.float32(0.01), bound)) == z.size
 
