@@ -33,7 +33,7 @@ def test_equals_the_full_product_within_its_bound(
     assert not reference.violations(x, y, z, bound)
     assert not reference.violations(x, y, z, product.certificate(x, y, z))
     if z.size:
-        assert bound.max() <= 3000 * reference.errors(x, y, z).max()
+        assert bound.max() <= 300 * reference.errors(x, y, z).max()
         assert reference.violations(x, y, z + np.float32(0.01), bound)
 
 
