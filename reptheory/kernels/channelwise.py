@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from reptheory.kernels.copies import from_rows, put_weights, to_rows, weight_row
 from reptheory.kernels.jit import compiled, inlined
-from reptheory.kernels.simd import VECTOR_BYTES, sparse_1
-from reptheory.kernels.simd_channels import clear, dots, matrices, mix_2, pull, sum_lanes, weigh_2
-from reptheory.kernels.simd_pointers import address, at, put
+from reptheory.kernels.simd.channels import clear, dots, matrices, mix_2, pull, sum_lanes, weigh_2
+from reptheory.kernels.simd.pointers import address, at, put
+from reptheory.kernels.simd.tiles import VECTOR_BYTES, sparse_1
 
 __all__ = [
     "ENTRY",

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from reptheory.kernels.jit import part
-from reptheory.kernels.simd_irreps import LARGEST, join, split
-from reptheory.kernels.simd_pointers import at, put
+from reptheory.kernels.simd.irreps import LARGEST, join, split
+from reptheory.kernels.simd.pointers import at, put
 
 __all__ = ["from_rows", "put_weights", "to_rows", "weight_row"]
 

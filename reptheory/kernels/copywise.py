@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from reptheory.kernels.copies import from_rows, put_weights, to_rows, weight_row
 from reptheory.kernels.jit import compiled, inlined, part
-from reptheory.kernels.simd import VECTOR_BYTES
-from reptheory.kernels.simd_channels import clear
-from reptheory.kernels.simd_copies import WIDTH, couple_4, pull_4
-from reptheory.kernels.simd_plain import COPY_GROUP, COPY_ROW
-from reptheory.kernels.simd_pointers import address, at
+from reptheory.kernels.simd.channels import clear
+from reptheory.kernels.simd.copies import WIDTH, couple_4, pull_4
+from reptheory.kernels.simd.plain import COPY_GROUP, COPY_ROW
+from reptheory.kernels.simd.pointers import address, at
+from reptheory.kernels.simd.tiles import VECTOR_BYTES
 
 __all__ = [
     "ENTRY",

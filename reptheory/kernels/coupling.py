@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled
-from reptheory.kernels.simd import VECTOR_BYTES, gather, multiply_4, scatter, sparse_4
+from reptheory.kernels.simd.tiles import VECTOR_BYTES, gather, multiply_4, scatter, sparse_4
 
 __all__ = ["CouplingPlan", "couple", "couple_scratch"]
 

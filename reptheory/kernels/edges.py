@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from reptheory.kernels.channelwise import ENTRY, OUT, ChannelPlan, add_paths, fill_matrices, pull_paths
 from reptheory.kernels.copies import from_rows, to_rows
 from reptheory.kernels.jit import compiled
-from reptheory.kernels.simd import VECTOR_BYTES
-from reptheory.kernels.simd_channels import clear, sum_lanes
-from reptheory.kernels.simd_irreps import split
-from reptheory.kernels.simd_pointers import address, at, put
+from reptheory.kernels.simd.channels import clear, sum_lanes
+from reptheory.kernels.simd.irreps import split
+from reptheory.kernels.simd.pointers import address, at, put
+from reptheory.kernels.simd.tiles import VECTOR_BYTES
 
 __all__ = ["edge_gradient", "edge_product", "edge_scratch", "rows_of_nodes"]
 

@@ -17,14 +17,14 @@ from numba import config
 from numpy.typing import NDArray
 
 from reptheory.kernels.double_double import normal, times
-from reptheory.kernels.gaunt_emit import (
+from reptheory.kernels.gaunt_plain import GauntPlan, block_size, fill_gaunt_plain, round_gaunt_plain
+from reptheory.kernels.jit import compiled, inlined, part
+from reptheory.kernels.pascal_floats import round_double, round_single
+from reptheory.kernels.simd.gaunt import (
     LANES,
     difference,
     pick,
 )
-from reptheory.kernels.gaunt_plain import GauntPlan, block_size, fill_gaunt_plain, round_gaunt_plain
-from reptheory.kernels.jit import compiled, inlined, part
-from reptheory.kernels.pascal_floats import round_double, round_single
 
 __all__ = ["fill_gaunt", "lay_out", "round_gaunt"]
 

@@ -47,8 +47,9 @@ intrinsic: Callable[..., Any] = extending.intrinsic
 def _code_key() -> str:
     """Hash everything that the machine code depends on: sources, compilers, processor."""
     digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    kernels = Path(__file__).parent
+    for path in sorted(kernels.rglob("*.py")):
+        digest.update(path.relative_to(kernels).as_posix().encode() + b"\0" + path.read_bytes())
     processor = f"{binding.get_host_cpu_name()} {binding.get_host_cpu_features().flatten()}"
     digest.update(f"{numba.__version__} {llvmlite.__version__} {processor}".encode())
     return digest.hexdigest()[:24]
@@ -118,7 +119,7 @@ class _PrivateLocator(caching._CacheLocator):  # type: ignore[misc] # numba ship
         return _code_key()
 
     def get_disambiguator(self) -> str:
-        return str(self._line)
+        return f"{Path(self._file).parent.name}-{self._line}"
 
     @classmethod
     def from_function(cls, py_func: Any, py_file: str) -> _PrivateLocator | None:

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled, inlined
-from reptheory.kernels.simd import VECTOR_BYTES, gather, scatter, sparse_4
-from reptheory.kernels.simd_matrix import dot_4
+from reptheory.kernels.simd.matrix import dot_4
+from reptheory.kernels.simd.tiles import VECTOR_BYTES, gather, scatter, sparse_4
 
 __all__ = ["WIDTH", "LinearMap", "MatrixPlan", "change_basis", "matrix_product", "matrix_scratch"]
 

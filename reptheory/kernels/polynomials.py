@@ -25,11 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled, part
-from reptheory.kernels.simd import VECTOR_BYTES, sparse_1
-from reptheory.kernels.simd_channels import clear
-from reptheory.kernels.simd_irreps import join, split
-from reptheory.kernels.simd_pointers import address, at, put
-from reptheory.kernels.simd_polynomials import SAMPLES, fold, fold_pull, left_pull, multiply, multiply_pull
+from reptheory.kernels.simd.channels import clear
+from reptheory.kernels.simd.irreps import join, split
+from reptheory.kernels.simd.pointers import address, at, put
+from reptheory.kernels.simd.polynomials import SAMPLES, fold, fold_pull, left_pull, multiply, multiply_pull
+from reptheory.kernels.simd.tiles import VECTOR_BYTES, sparse_1
 
 __all__ = [
     "PolynomialPlan",

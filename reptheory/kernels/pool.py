@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from reptheory.kernels.simd import VECTOR_BYTES
+from reptheory.kernels.simd.tiles import VECTOR_BYTES
 
 __all__ = ["available_threads", "over_samples", "scratch"]
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from reptheory.kernels.jit import compiled, part
 from reptheory.kernels.ring_terms import TermPlan, term_scratch
 from reptheory.kernels.rings import WIDTH, _class_size
-from reptheory.kernels.simd import VECTOR_BYTES, dense_1, dense_2, gather, scatter, sum_difference_1
+from reptheory.kernels.simd.tiles import VECTOR_BYTES, dense_1, dense_2, gather, scatter, sum_difference_1
 from reptheory.kernels.sphere import _butterfly
 
 __all__ = ["error_scratch", "ring_errors"]

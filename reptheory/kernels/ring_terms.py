@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled, inlined
 from reptheory.kernels.rings import WIDTH, _from_points, _run, _to_points
-from reptheory.kernels.simd import (
+from reptheory.kernels.simd.tiles import (
     VECTOR_BYTES,
     gather,
     multiply_4,

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled, inlined
-from reptheory.kernels.simd import (
+from reptheory.kernels.simd.tiles import (
     VECTOR_BYTES,
     dense_1,
     dense_2,

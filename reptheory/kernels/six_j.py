@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled
-from reptheory.kernels.six_j_emit import LANES, correlate, round_lanes, round_one
+from reptheory.kernels.simd.six_j import LANES, correlate, round_lanes, round_one
 from reptheory.kernels.two_words import add_product, double_word, double_word_product
 
 __all__ = ["LANES", "SLACK", "count_6j", "fill_6j", "fill_6j_wide", "label_6j", "round_6j", "round_6j_wide"]

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled, inlined
 from reptheory.kernels.rings import WIDTH, Side, _from_points, _run, _to_points
-from reptheory.kernels.simd import VECTOR_BYTES, gather, scatter, turn_2
-from reptheory.kernels.simd_channels import clear
+from reptheory.kernels.simd.channels import clear
+from reptheory.kernels.simd.tiles import VECTOR_BYTES, gather, scatter, turn_2
 
 __all__ = ["SpherePlan", "analysis", "sphere_scratch", "synthesis"]
 

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled, inlined, part
-from reptheory.kernels.simd import VECTOR_BYTES, gather, multiply_4, multiply_add_4, scatter, sparse_4
-from reptheory.kernels.simd_channels import clear, mix_2
-from reptheory.kernels.simd_pointers import address, at, put
+from reptheory.kernels.simd.channels import clear, mix_2
+from reptheory.kernels.simd.pointers import address, at, put
+from reptheory.kernels.simd.tiles import VECTOR_BYTES, gather, multiply_4, multiply_add_4, scatter, sparse_4
 
 __all__ = [
     "BARE",

@@ -14,9 +14,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled, part
-from reptheory.kernels.simd import VECTOR_BYTES, gather, multiply_add_4, scatter
-from reptheory.kernels.simd_channels import clear
-from reptheory.kernels.simd_pointers import address, at, put
+from reptheory.kernels.simd.channels import clear
+from reptheory.kernels.simd.pointers import address, at, put
+from reptheory.kernels.simd.tiles import VECTOR_BYTES, gather, multiply_add_4, scatter
 from reptheory.kernels.weighted import (
     GROUP,
     MIXED,

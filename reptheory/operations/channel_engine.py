@@ -19,7 +19,7 @@ from reptheory.kernels.buffers import empty
 from reptheory.kernels.channelwise import ChannelPlan, channel_gradient, channel_product, channel_scratch
 from reptheory.kernels.copywise import CopyPlan
 from reptheory.kernels.pool import over_samples, scratch
-from reptheory.kernels.simd import VECTOR_BYTES, lanes_of
+from reptheory.kernels.simd.tiles import VECTOR_BYTES, lanes_of
 from reptheory.operations.channel_plan import channel_plan
 from reptheory.operations.engines import COPYING, float_name, read_only
 from reptheory.operations.weighted_plan import WeightedSpec

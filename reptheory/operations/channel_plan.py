@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from reptheory.kernels.channelwise import ENTRY, OUT, PATH, VECTORS, ChannelPlan
-from reptheory.kernels.simd import lanes_of
+from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.operations.instructions import Instruction
 from reptheory.operations.weighted_plan import (
     FORWARD,

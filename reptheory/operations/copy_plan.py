@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from reptheory.kernels.copywise import ENTRY, GROUP, PATH, ROW, WIDTH, CopyPlan
-from reptheory.kernels.simd import lanes_of
+from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.operations.weighted_plan import WeightedSpec, table_rows, tile_entries
 
 __all__ = ["copy_plan", "suits_copies"]

@@ -24,7 +24,7 @@ from reptheory.kernels.coupling import CouplingPlan, couple, couple_scratch
 from reptheory.kernels.pool import over_samples, scratch
 from reptheory.kernels.rings import WIDTH as RING_WIDTH
 from reptheory.kernels.rings import RingPlan, ring_product, ring_scratch
-from reptheory.kernels.simd import lanes_of
+from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.operations.coupling_plan import CHUNK_ROWS, Pair, PathTerms, coupling_plan
 from reptheory.operations.ring_plan import multiplications, ring_plan
 from reptheory.operations.term_plan import RingBound, Term, joined, roundings

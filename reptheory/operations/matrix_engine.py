@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from reptheory.kernels.bounds import gamma, smallest, upward
 from reptheory.kernels.matrices import WIDTH, LinearMap, MatrixPlan, matrix_product, matrix_scratch
 from reptheory.kernels.pool import over_samples, scratch
-from reptheory.kernels.simd import lanes_of
+from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.operations.blocks import Blocks
 from reptheory.operations.engines import COPYING, float_name, read_only
 

@@ -12,7 +12,7 @@ from reptheory.build.ring_matrices import circle_matrices, legendre_stages
 from reptheory.kernels.bounds import gamma, smallest, upward
 from reptheory.kernels.pool import over_samples, scratch
 from reptheory.kernels.rings import WIDTH
-from reptheory.kernels.simd import lanes_of
+from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.kernels.sphere import SpherePlan, analysis, sphere_scratch, synthesis
 from reptheory.operations.engines import COPYING, read_only
 from reptheory.operations.ring_plan import _side, _steps

@@ -24,7 +24,7 @@ from reptheory.kernels.polynomials import (
     polynomial_values,
 )
 from reptheory.kernels.pool import over_samples, scratch
-from reptheory.kernels.simd import lanes_of
+from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.operations.engines import COPYING, float_name, read_only
 from reptheory.operations.symmetric_plan import SymmetricSpec
 

@@ -20,7 +20,7 @@ from reptheory.kernels.pool import over_samples, scratch
 from reptheory.kernels.ring_errors import error_scratch, ring_errors
 from reptheory.kernels.ring_terms import TermPlan, ring_terms, term_scratch
 from reptheory.kernels.rings import WIDTH, Side
-from reptheory.kernels.simd import lanes_of
+from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.operations.ring_plan import _side
 
 __all__ = ["RingBound", "Term", "joined", "roundings", "run_terms", "term_multiplications", "term_plan"]

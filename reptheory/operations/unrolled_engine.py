@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.kernels.pool import over_samples
-from reptheory.kernels.simd import lanes_of
-from reptheory.kernels.unrolled import Pattern, unrolled
+from reptheory.kernels.simd.tiles import lanes_of
+from reptheory.kernels.simd.unrolled import Pattern, unrolled
 from reptheory.operations.coupling_plan import term_places
 from reptheory.operations.engines import COPYING, TableEngine, flat_read_only
 

@@ -22,7 +22,7 @@ from reptheory.kernels.bounds import gamma, upward
 from reptheory.kernels.matrices import WIDTH, LinearMap, change_basis
 from reptheory.kernels.pool import over_samples, scratch
 from reptheory.kernels.ring_terms import TermPlan
-from reptheory.kernels.simd import VECTOR_BYTES, lanes_of
+from reptheory.kernels.simd.tiles import VECTOR_BYTES, lanes_of
 from reptheory.operations.engines import COPYING, float_name, read_only
 from reptheory.operations.term_plan import RingBound, Term, run_terms, term_multiplications, term_plan
 

@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from reptheory.kernels.bounds import gamma, smallest, upward
 from reptheory.kernels.pool import over_samples, scratch
-from reptheory.kernels.simd import lanes_of
+from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.kernels.weighted import (
     WIDTH,
     WeightedPlan,

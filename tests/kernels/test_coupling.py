@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reptheory.kernels.coupling import WIDTH, CouplingPlan, couple, couple_scratch
 from reptheory.kernels.pool import WORTH_A_THREAD, over_samples, scratch
-from reptheory.kernels.simd import lanes_of
+from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.operations.coupling_plan import Pair, PathTerms, coupling_plan
 
 Array = Any

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from reptheory.kernels.matrices import LinearMap, MatrixPlan, matrix_product, matrix_scratch
 from reptheory.kernels.pool import scratch
-from reptheory.kernels.simd import lanes_of
-from reptheory.kernels.simd_matrix import dot_4, dot_plain
+from reptheory.kernels.simd.matrix import dot_4, dot_plain
+from reptheory.kernels.simd.tiles import lanes_of
 
 Array = Any
 

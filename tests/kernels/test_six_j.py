@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reptheory.exact.wigner6j_table import ONE_WORD, TWO_WORDS, _pascal, wigner_6j_table
-from reptheory.kernels import six_j, six_j_emit, two_words
+from reptheory.kernels import six_j, two_words
+from reptheory.kernels.simd import six_j as vectors
 
 WORDS = st.integers(0, 2**128 - 1)
 needs_compiler = pytest.mark.skipif(numba.config.DISABLE_JIT, reason="sweeps need compiled loops")
@@ -134,10 +135,10 @@ def test_the_twins_of_the_vector_code() -> None:
 
     @numba.njit
     def call(u: Any, v: Any, out: Any) -> None:
-        six_j_emit.correlate(u, 3, 11, v, 5, out, 2)
+        vectors.correlate(u, 3, 11, v, 5, out, 2)
 
     call(u, v, fast)
-    six_j_emit._plain_correlate(u, 3, 11, v, 5, plain, 2)
+    vectors._plain_correlate(u, 3, 11, v, 5, plain, 2)
     assert (fast == plain).all()
 
 

@@ -8,7 +8,7 @@ the products of all orders of its x and y, and t = sum_e value[e] p[index[e]] fo
                gx[i] += q y[j],  gy[j] += q x[i]                                 (gradients)
 
 Orders of x and y stand `stride` apart in their arrays, those of p and h side by side in `work`. Twins:
-`simd_plain`.
+`plain`.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from numba import config, types
 from numba.core import cgutils
 
 from reptheory.kernels.jit import intrinsic
-from reptheory.kernels.simd_emit import Vectors, constant, outlined
-from reptheory.kernels.simd_plain import COPY_GROUP, COPY_ROW, copy_pull_plain, couple_plain
+from reptheory.kernels.simd.emit import Vectors, constant, outlined
+from reptheory.kernels.simd.plain import COPY_GROUP, COPY_ROW, copy_pull_plain, couple_plain
 
 __all__ = ["WIDTH", "couple_4", "pull_4"]
 

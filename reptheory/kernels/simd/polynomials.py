@@ -21,7 +21,8 @@ from numba import config, types
 from numba.core import cgutils
 
 from reptheory.kernels.jit import intrinsic
-from reptheory.kernels.polynomials_plain import (
+from reptheory.kernels.simd.emit import Vectors, constant, data_of
+from reptheory.kernels.simd.polynomials_plain import (
     SAMPLES,
     fold_plain,
     fold_pull_plain,
@@ -29,7 +30,6 @@ from reptheory.kernels.polynomials_plain import (
     multiply_plain,
     multiply_pull_plain,
 )
-from reptheory.kernels.simd_emit import Vectors, constant, data_of
 
 __all__ = ["SAMPLES", "fold", "fold_pull", "left_pull", "multiply", "multiply_pull"]
 

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import config, njit
 
-from reptheory.kernels import simd_channels, simd_irreps, simd_plain, simd_pointers
 from reptheory.kernels.pool import scratch
-from reptheory.kernels.simd import lanes_of
+from reptheory.kernels.simd import channels, irreps, pointers
+from reptheory.kernels.simd import plain as twins
+from reptheory.kernels.simd.tiles import lanes_of
 
 pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="the twins are the kernels here")
 
@@ -26,9 +27,7 @@ def mix_2(
     matrix: Array, m0: int, m_row: int, m_col: int, rows: int, cols: int, work: Array, s0: int, s_step: int,
     t0: int, t_step: int, fresh: int, count: int,
 ) -> None:  # fmt: skip
-    simd_channels.mix_2(
-        matrix, m0, m_row, m_col, rows, cols, work, s0, s_step, work, t0, t_step, fresh, count
-    )
+    channels.mix_2(matrix, m0, m_row, m_col, rows, cols, work, s0, s_step, work, t0, t_step, fresh, count)
 
 
 @njit
@@ -36,7 +35,7 @@ def weigh_2(
     matrix: Array, m0: int, m_row: int, m_col: int, rows: int, cols: int, work: Array, s0: int, s_step: int,
     t0: int, t_step: int, fresh: int, count: int, f0: int,
 ) -> None:  # fmt: skip
-    simd_channels.weigh_2(
+    channels.weigh_2(
         matrix, m0, m_row, m_col, rows, cols, work, s0, s_step, work, t0, t_step, fresh, count, work, f0
     )
 
@@ -45,42 +44,42 @@ def weigh_2(
 def dots(
     work: Array, left: int, rows: int, right: int, cols: int, step: int, vectors: int, target: int
 ) -> None:
-    simd_channels.dots(work, left, rows, right, cols, step, vectors, target)
+    channels.dots(work, left, rows, right, cols, step, vectors, target)
 
 
 @njit
 def pull(
     work: Array, h: int, x: int, g: int, rows: int, step: int, weight: int, total: int, count: int
 ) -> None:
-    simd_channels.pull(work, h, x, g, rows, step, work, weight, total, count)
+    channels.pull(work, h, x, g, rows, step, work, weight, total, count)
 
 
 @njit
 def clear(work: Array, start: int, count: int) -> None:
-    simd_channels.clear(work, start, count)
+    channels.clear(work, start, count)
 
 
 @njit
 def sum_lanes(work: Array, source: int) -> float:
-    return simd_channels.sum_lanes(work, source)
+    return channels.sum_lanes(work, source)
 
 
 @njit
 def split(x: Array, x0: int, tile: Array, t0: int, t_step: int, dim: int, count: int) -> None:
-    simd_irreps.split(x, x0, tile, t0, t_step, dim, count)
+    irreps.split(x, x0, tile, t0, t_step, dim, count)
 
 
 @njit
 def join(tile: Array, t0: int, t_step: int, z: Array, z0: int, stream: int, dim: int, count: int) -> None:
-    simd_irreps.join(tile, t0, t_step, z, z0, stream, dim, count)
+    irreps.join(tile, t0, t_step, z, z0, stream, dim, count)
 
 
 @njit
 def swapped(array: Array, first: int, second: int) -> float:
-    pointer = simd_pointers.address(array)
-    before = simd_pointers.at(pointer, first)
-    simd_pointers.put(pointer, first, simd_pointers.at(pointer, second))
-    simd_pointers.put(pointer, second, before)
+    pointer = pointers.address(array)
+    before = pointers.at(pointer, first)
+    pointers.put(pointer, first, pointers.at(pointer, second))
+    pointers.put(pointer, second, before)
     return before
 
 
@@ -124,10 +123,10 @@ def test_mix_and_weigh_equal_their_twins(
         int(fresh),
         count,
     )
-    simd_plain.mix_plain(*given_plain, 2)
+    twins.mix_plain(*given_plain, 2)
     assert np.array_equal(fast, plain)
     weigh_2(matrix, 3, m_row, m_col, rows, cols, fast, s0, s_step, t0, t_step, int(fresh), count, 0)
-    simd_plain.weigh_plain(*given_plain, plain, 0, 2)
+    twins.weigh_plain(*given_plain, plain, 0, 2)
     assert np.array_equal(fast, plain)
     if rows and fresh and count:
         entries = matrix[3 + m_row * np.arange(rows)[:, None] + m_col * np.arange(cols)]
@@ -139,7 +138,7 @@ def test_mix_and_weigh_equal_their_twins(
 def matrices(
     values: Array, index: Array, rows: Array, count: int, work: Array, t0: int, m0: int, step: int
 ) -> None:
-    simd_channels.matrices(values, index, rows, count, work, t0, m0, step)
+    channels.matrices(values, index, rows, count, work, t0, m0, step)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -157,7 +156,7 @@ def test_matrices_equal_their_twin(dtype: str) -> None:
     plain = fast.copy()
     given = values, index, rows, len(lengths)
     matrices(*given, fast, 3, 3 + 5 * lanes, step)
-    simd_plain.matrices_plain(*given, plain, 3, 3 + 5 * lanes, step)
+    twins.matrices_plain(*given, plain, 3, 3 + 5 * lanes, step)
     assert np.array_equal(fast, plain)
     dense = np.zeros((len(lengths), 5))
     for row, (start, stop) in enumerate(rows.reshape(-1, 2)):
@@ -177,7 +176,7 @@ def test_dots_equal_their_twin(dtype: str, rows: int, cols: int, vectors: int, s
     fast = integers(rng, target + (rows * cols + 1) * lanes, dtype)
     plain = fast.copy()
     dots(fast, 0, rows, right, cols, step, vectors, target)
-    simd_plain.dots_plain(plain, 0, rows, right, cols, step, vectors, target)
+    twins.dots_plain(plain, 0, rows, right, cols, step, vectors, target)
     assert np.array_equal(fast, plain)
 
 
@@ -193,7 +192,7 @@ def test_pull_equals_its_twin(dtype: str, wanted: bool) -> None:
         g = 2 * rows * step if wanted else -1
         weight, total = 3 * rows * step, (3 * rows + 1) * step
         pull(fast, 0, rows * step, g, rows, step, weight, total, count)
-        simd_plain.pull_plain(plain, 0, rows * step, g, rows, step, plain, weight, total, count)
+        twins.pull_plain(plain, 0, rows * step, g, rows, step, plain, weight, total, count)
         assert np.array_equal(fast, plain)
 
 
@@ -202,7 +201,7 @@ def test_clear_and_sum_of_lanes(dtype: str) -> None:
     rng = np.random.default_rng(2)
     lanes = lanes_of(dtype)
     work = integers(rng, 6 * lanes, dtype)
-    assert sum_lanes(work, lanes) == work[lanes : 2 * lanes].sum() == simd_plain.sum_lanes_plain(work, lanes)
+    assert sum_lanes(work, lanes) == work[lanes : 2 * lanes].sum() == twins.sum_lanes_plain(work, lanes)
     before = work.copy()
     clear(work, 2 * lanes, 3 * lanes)
     before[2 * lanes : 5 * lanes] = 0
@@ -210,7 +209,7 @@ def test_clear_and_sum_of_lanes(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("dim", simd_irreps.DIMENSIONS)
+@pytest.mark.parametrize("dim", irreps.DIMENSIONS)
 @pytest.mark.parametrize("stream", [0, 1])
 def test_split_and_join_transpose(dtype: str, dim: int, stream: int) -> None:
     """Bit by bit the transposition; sentinels around survive; streamed stores arrive."""
@@ -223,7 +222,7 @@ def test_split_and_join_transpose(dtype: str, dim: int, stream: int) -> None:
         tile[:] = 7
         plain = tile.copy()
         split(x, 3, tile, lanes, step, dim, count)
-        simd_plain.split_plain(x, 3, plain, lanes, step, dim, count)
+        twins.split_plain(x, 3, plain, lanes, step, dim, count)
         assert np.array_equal(tile, plain)
         z = scratch(count * dim + 2 * lanes, dtype)
         z[:] = 5
@@ -232,7 +231,7 @@ def test_split_and_join_transpose(dtype: str, dim: int, stream: int) -> None:
         assert (z[:lanes] == 5).all()
         assert (z[lanes + count * dim :] == 5).all()
         other = z.copy()
-        simd_plain.join_plain(tile, lanes, step, other, lanes, stream, dim, count)
+        twins.join_plain(tile, lanes, step, other, lanes, stream, dim, count)
         assert np.array_equal(other, z)
 
 
@@ -243,6 +242,6 @@ def test_pointers_read_and_write(dtype: str) -> None:
     assert array[0, 1] == 10
     assert array[2, 2] == 1
     plain = np.arange(12).reshape(3, 4)
-    pointer = simd_pointers._plain_address(plain)
-    simd_pointers._plain_put(pointer, 5, 99)
-    assert simd_pointers._plain_at(pointer, 5) == plain[1, 1] == 99
+    pointer = pointers._plain_address(plain)
+    pointers._plain_put(pointer, 5, 99)
+    assert pointers._plain_at(pointer, 5) == plain[1, 1] == 99

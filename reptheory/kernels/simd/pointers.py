@@ -17,7 +17,7 @@ from typing import Any
 from numba import config, types
 
 from reptheory.kernels.jit import intrinsic
-from reptheory.kernels.simd_emit import data_of
+from reptheory.kernels.simd.emit import data_of
 
 __all__ = ["address", "at", "put"]
 

@@ -22,7 +22,7 @@ from numba import types
 from numba.core import cgutils
 
 from reptheory.kernels.jit import intrinsic
-from reptheory.kernels.simd_emit import data_of
+from reptheory.kernels.simd.emit import data_of
 
 __all__ = ["LANES", "difference", "pick"]
 

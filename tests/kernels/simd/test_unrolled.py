@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from reptheory.kernels.simd_plain import unrolled_plain
-from reptheory.kernels.unrolled import Pattern, unrolled
+from reptheory.kernels.simd.plain import unrolled_plain
+from reptheory.kernels.simd.unrolled import Pattern, unrolled
 
 
 @pytest.mark.parametrize("dims", [(9, 9, 9), (1, 3, 2), (4, 16, 5)])

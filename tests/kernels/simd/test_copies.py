@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from numba import config, njit
 
-from reptheory.kernels import simd_copies, simd_plain
 from reptheory.kernels.copywise import GROUP
 from reptheory.kernels.pool import scratch
-from reptheory.kernels.simd import lanes_of
+from reptheory.kernels.simd import copies
+from reptheory.kernels.simd import plain as twins
+from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.operations.copy_plan import copy_plan
 from reptheory.operations.tensor_product import TensorProduct
 
@@ -25,7 +26,7 @@ def couple_4(
     work: Array, values: Array, index: Array, rows: Array, groups: Array, count: int, x: Array, y: Array,
     z: Array, p: int, f0: int,
 ) -> None:  # fmt: skip
-    simd_copies.couple_4(work, values, index, rows, groups, count, x, 1, y, 2, z, 3, p, f0)
+    copies.couple_4(work, values, index, rows, groups, count, x, 1, y, 2, z, 3, p, f0)
 
 
 @njit
@@ -33,7 +34,7 @@ def pull_4(
     work: Array, values: Array, index: Array, rows: Array, groups: Array, count: int, x: Array, y: Array,
     z: Array, p: int, f0: int, gx: Array, gy: Array, h0: int, t0: int,
 ) -> None:  # fmt: skip
-    simd_copies.pull_4(
+    copies.pull_4(
         work, values, index, rows, groups, count, x, 1, y, 2, z, 3, p, f0, gx, 4, gy, 5, h0, t0
     )  # fmt: skip
 
@@ -65,7 +66,7 @@ def test_couple_and_pull_equal_their_twins(dtype: str, copies: int) -> None:
     results = []
     for couple, pull, starts, more in (
         (couple_4, pull_4, ((), (), ()), ()),
-        (simd_plain.couple_plain, simd_plain.copy_pull_plain, ((1,), (2,), (3,)), (4,)),
+        (twins.couple_plain, twins.copy_pull_plain, ((1,), (2,), (3,)), (4,)),
     ):
         own, (x, y, z, gx, gy) = work.copy(), (array.copy() for array in arrays)
         operands = [part for pair in zip((x, y, z), starts, strict=True) for part in (pair[0], *pair[1])]

@@ -11,7 +11,7 @@ machine that has FMA, and no `fastmath` is needed.
     scatter    z[lane, column + d] = tile[position[d], lane]         (and back)
     multiply_W, _add_W, _subtract_W, sum_difference_W, turn_W, ring_points_W   (elementwise, on rows)
 
-W is the width of the tile in vectors. `simd_emit` writes them as LLVM IR; `simd_plain` has a twin of each in
+W is the width of the tile in vectors. `emit` writes them as LLVM IR; `plain` has a twin of each in
 NumPy, which serves where Numba's JIT is switched off (NUMBA_DISABLE_JIT=1). Offsets and steps count elements
 of flat, C-contiguous arrays; nothing is checked here: callers own the bounds.
 """
@@ -27,8 +27,8 @@ from numba import config
 from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled
-from reptheory.kernels.simd_columns import columns_intrinsic
-from reptheory.kernels.simd_emit import (
+from reptheory.kernels.simd.columns import columns_intrinsic
+from reptheory.kernels.simd.emit import (
     dense_intrinsic,
     multiply_intrinsic,
     ring_points_intrinsic,
@@ -36,7 +36,7 @@ from reptheory.kernels.simd_emit import (
     sum_difference_intrinsic,
     turn_intrinsic,
 )
-from reptheory.kernels.simd_plain import (
+from reptheory.kernels.simd.plain import (
     VECTOR_BYTES,
     dense_plain,
     gather_plain,

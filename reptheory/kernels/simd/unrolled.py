@@ -27,9 +27,9 @@ from numba.core import cgutils
 from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled, intrinsic
-from reptheory.kernels.simd_columns import read_columns, write_columns
-from reptheory.kernels.simd_emit import Vectors, constant, data_of
-from reptheory.kernels.simd_plain import unrolled_plain
+from reptheory.kernels.simd.columns import read_columns, write_columns
+from reptheory.kernels.simd.emit import Vectors, constant, data_of
+from reptheory.kernels.simd.plain import unrolled_plain
 
 __all__ = ["Pattern", "unrolled"]
 

@@ -11,7 +11,7 @@
 
 matrix[r, c] stands at m0 + r m_row + c m_col, source[c] at s0 + c s_step, target[r] at t0 + r t_step of their
 flat arrays; a row is `count` numbers, taken W vectors at a time. What the lanes are is the caller's choice:
-samples, or copies of an irrep. Sums stay in registers, some rows at a time. Twins in NumPy: `simd_plain`.
+samples, or copies of an irrep. Sums stay in registers, some rows at a time. Twins in NumPy: `plain`.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from numba import config, types
 from numba.core import cgutils
 
 from reptheory.kernels.jit import intrinsic
-from reptheory.kernels.simd_emit import Vectors, constant, data_of, outlined
-from reptheory.kernels.simd_plain import (
+from reptheory.kernels.simd.emit import Vectors, constant, data_of, outlined
+from reptheory.kernels.simd.plain import (
     clear_plain,
     dots_plain,
     matrices_plain,

@@ -14,7 +14,7 @@ from llvmlite import ir
 from numba import types
 
 from reptheory.kernels.jit import intrinsic
-from reptheory.kernels.simd_emit import Vectors, constant, data_of
+from reptheory.kernels.simd.emit import Vectors, constant, data_of
 
 __all__ = ["columns_intrinsic", "read_columns", "write_columns"]
 

@@ -16,8 +16,8 @@ from numba.core import cgutils
 from numpy.typing import NDArray
 
 from reptheory.kernels.jit import intrinsic
-from reptheory.kernels.simd_emit import Vectors, constant, data_of
-from reptheory.kernels.simd_plain import lanes_of
+from reptheory.kernels.simd.emit import Vectors, constant, data_of
+from reptheory.kernels.simd.plain import lanes_of
 
 __all__ = ["dot_4"]
 

@@ -1,4 +1,4 @@
-"""Plain twins of the explicit vectors of `simd_polynomials`, in NumPy, one for one.
+"""Plain twins of the explicit vectors of `polynomials`, in NumPy, one for one.
 
 Tests hold the two against each other, and these serve where Numba's JIT is switched off. Sums may be taken in
 another order here, so results agree within the order-free bounds, not bit for bit.
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reptheory.kernels.simd_plain import lanes_of
+from reptheory.kernels.simd.plain import lanes_of
 
 __all__ = [
     "SAMPLES",

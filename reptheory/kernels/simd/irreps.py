@@ -18,8 +18,8 @@ from numba import config, types
 from numba.core import cgutils
 
 from reptheory.kernels.jit import intrinsic
-from reptheory.kernels.simd_emit import Vectors, constant, outlined
-from reptheory.kernels.simd_plain import VECTOR_BYTES, join_plain, split_plain
+from reptheory.kernels.simd.emit import Vectors, constant, outlined
+from reptheory.kernels.simd.plain import VECTOR_BYTES, join_plain, split_plain
 
 __all__ = ["DIMENSIONS", "LARGEST", "join", "split"]
 

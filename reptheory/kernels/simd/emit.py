@@ -16,7 +16,7 @@ from numba import types
 from numba.core import cgutils
 
 from reptheory.kernels.jit import intrinsic
-from reptheory.kernels.simd_plain import VECTOR_BYTES
+from reptheory.kernels.simd.plain import VECTOR_BYTES
 
 __all__ = [
     "Vectors",

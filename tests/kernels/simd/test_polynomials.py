@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numba import config, njit
 
-from reptheory.kernels import polynomials_plain, simd_polynomials
 from reptheory.kernels.pool import scratch
-from reptheory.kernels.simd import lanes_of
+from reptheory.kernels.simd import polynomials, polynomials_plain
+from reptheory.kernels.simd.tiles import lanes_of
 
 pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="the twins are the kernels here")
 
@@ -23,24 +23,24 @@ TERMS = 9
 
 @njit
 def multiply(work: Array, a: int, b: int, target: int) -> None:
-    simd_polynomials.multiply(work, a, b, target)
+    polynomials.multiply(work, a, b, target)
 
 
 @njit
 def multiply_pull(work: Array, t: int, a: int, b: int, to_a: int, to_b: int) -> None:
-    simd_polynomials.multiply_pull(work, t, a, b, to_a, to_b)
+    polynomials.multiply_pull(work, t, a, b, to_a, to_b)
 
 
 @njit
 def fold(work: Array, index: Array, table: Array, first: int, last: int, c: int, t: int, target: int) -> None:
-    simd_polynomials.fold(work, index, table, first, last, c, t, target)
+    polynomials.fold(work, index, table, first, last, c, t, target)
 
 
 @njit
 def fold_pull(
     work: Array, index: Array, begin: int, end: int, c: int, t: int, right: int, g: int, to_right: int, h: int
 ) -> None:
-    simd_polynomials.fold_pull(work, index, begin, end, c, t, right, g, to_right, h)
+    polynomials.fold_pull(work, index, begin, end, c, t, right, g, to_right, h)
 
 
 @njit
@@ -48,7 +48,7 @@ def left_pull(
     work: Array, index: Array, numbers: Array, first: int, last: int, c: int, m: int, h: int, left: int,
     target: int,
 ) -> None:  # fmt: skip
-    simd_polynomials.left_pull(work, index, numbers, first, last, c, m, h, left, target)
+    polynomials.left_pull(work, index, numbers, first, last, c, m, h, left, target)
 
 
 @settings(max_examples=60, deadline=None)
