@@ -2,7 +2,7 @@
 
 Two features with one copy of each degree 0..L are to be combined. The full Clebsch-Gordan product gives each
 path its own weight; the Gaunt product gives up paths and freedom for speed; a scalar function times a vector
-field brings all paths back; products of matrices of one shell (degrees 0..L, L even, to 0..L) mix them by 6j
+field brings all paths back; products of matrices of spin L, whose operands go to degree 2 L, mix them by 6j
 symbols. How many Gaunt products side by side make up for the freedom they lack, and which paths does no
 number of them bring back? Of products of one feature with itself, a symmetric contraction weighs every map,
 powers on the sphere take a few of them together. Counts are exact; times are of this machine, one thread,
@@ -36,10 +36,9 @@ def products(lmax: int) -> dict[str, tuple[Product, rt.Expressivity]]:
         "vector field": rt.VectorSphericalProduct("scale", lmax, threads=1),
     }
     found = {name: (product, rt.expressivity(product, irreps, irreps)) for name, product in every.items()}
-    if lmax % 2 == 0:
-        shell = rt.MatrixProduct(f"{lmax // 2}e", threads=1)
-        found["matrices"] = shell, rt.expressivity(shell)
-    return found
+    matrices = rt.MatrixProduct(f"{lmax}e", threads=1)
+    even = rt.Irreps([(1, (degree, 1)) for degree in range(lmax + 1)])
+    return found | {"matrices": (matrices, rt.expressivity(matrices, even, even))}
 
 
 def microseconds(product: Callable[..., np.ndarray], *dims: int) -> float:
@@ -100,7 +99,7 @@ def main() -> None:
     print("Gaunt products side by side until nothing more is gained:", end=" ")
     print(", ".join(f"{enough(rt.GauntTensorProduct(lmax))} at L = {lmax}" for lmax in range(1, 7)))
     for lmax, name, found, _ in rows:
-        known = {"Clebsch-Gordan": found.paths, "Gaunt": 4 * lmax + 1, "matrices": 3 * lmax + 1}
+        known = {"Clebsch-Gordan": found.paths, "Gaunt": 4 * lmax + 1, "matrices": 4 * lmax + 1}
         expected = known.get(name, found.degrees_of_freedom)
         if found.degrees_of_freedom != expected:
             raise SystemExit(f"{name}, L = {lmax}: {found.degrees_of_freedom} is not {expected}")

@@ -34,7 +34,7 @@ from reptheory.operations.spin_tensor_product import SpinTensorProduct
 from reptheory.operations.tensor_product import FullyConnectedTensorProduct, TensorProduct
 from reptheory.operations.vector_spherical_product import VectorSphericalProduct
 
-ALL_PATHS = [1, 6, 19, 44, 85, 146, 231, 344, 489]
+ALL_PATHS = [1, 6, 19, 44, 85, 146, 231, 344, 489, 670, 891]
 EVEN_PATHS = [1, 5, 14, 30, 55, 91, 140, 204, 285]
 
 
@@ -57,6 +57,19 @@ def test_the_full_product_expresses_everything(lmax: int) -> None:
     found = expressivity(full(lmax))
     assert found.paths == found.reachable == found.degrees_of_freedom == ALL_PATHS[lmax]
     assert not found.lost
+
+
+@pytest.mark.parametrize("lmax", [1, 2, 3, pytest.param(6, marks=pytest.mark.slow), 10])
+def test_counts_that_the_authors_published(lmax: int) -> None:
+    """atomicarchitects/PriceofFreedom at a7dbecc, benchmarking/csv/flops_cpu_perf.csv, "normalization"."""
+    published = {"CGTP": ALL_PATHS[lmax], "GTP": 4 * lmax + 1, "Matrix-TP": 4 * lmax + 1}
+    counted = {"CGTP": expressivity(full(lmax)), "GTP": expressivity(GauntTensorProduct(lmax))}
+    if lmax < 10:  # its table of spin 10 takes long to build
+        even = Irreps([(1, (degree, 1)) for degree in range(lmax + 1)])
+        counted["Matrix-TP"] = expressivity(MatrixProduct(f"{lmax}e"), even, even)
+        assert len(counted["Matrix-TP"].lost) == (6 if lmax == 6 else 0)  # zeros of 6j symbols
+    for name, found in counted.items():
+        assert found.degrees_of_freedom == published[name]
 
 
 @pytest.mark.parametrize("lmax", range(1, 6))
