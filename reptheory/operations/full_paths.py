@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from reptheory.groups.direct_sum import AnyDirectSum
+from reptheory.groups.direct_sum import AnyDirectSum, DirectSum
 from reptheory.operations.coupling_plan import Pair
 
-__all__ = ["Instruction", "full_paths", "pairs_of_copies"]
+__all__ = ["Instruction", "full_paths", "kept_labels", "pairs_of_copies"]
 
 Label = TypeVar("Label")
 Sum = TypeVar("Sum", bound=AnyDirectSum)
@@ -37,9 +37,9 @@ def full_paths(
 ) -> tuple[Sum, tuple[Instruction[Any], ...]]:
     """Return the direct sum of all outputs, sorted, and the path to each entry of it.
 
-    kept   labels of outputs, None for all
+    kept   labels of outputs, as `kept_labels` reads them
     """
-    wanted = None if kept is None else {irreps1.label(ir) for ir in kept}
+    wanted = kept_labels(type(irreps1), kept)
     found = [
         (mul1 * mul2, ir_out, i1, i2)
         for i1, (mul1, ir1) in enumerate(irreps1)
@@ -53,6 +53,15 @@ def full_paths(
         Instruction(i1, i2, place, irreps1[i1].ir, irreps2[i2].ir, ir, columns[place])
         for (_, ir, i1, i2), place in zip(found, ordered.p, strict=True)
     )
+
+
+def kept_labels(kind: type[AnyDirectSum], kept: Iterable[object] | None) -> set[Any] | None:
+    """Return the labels that a filter keeps: a list of them, or a direct sum or its text; None for all."""
+    if kept is None:
+        return None
+    if isinstance(kept, str | DirectSum):
+        return {ir for _, ir in kind(kept)}
+    return {kind.label(ir) for ir in kept}
 
 
 def pairs_of_copies(

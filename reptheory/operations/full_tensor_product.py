@@ -34,7 +34,7 @@ class FullTensorProduct(BilinearProduct):
     """Full Clebsch-Gordan tensor product, e3nn's `o3.FullTensorProduct`.
 
     irreps_in1, irreps_in2   strings or Irreps; simplified as e3nn does
-    filter_ir_out            output irreps to keep; None keeps all
+    filter_ir_out            output irreps to keep, a list or "0e + 1o"; None keeps all
     method                   "table", the fast one, or "vector"
     accumulate, threads      as `BilinearProduct`
 

@@ -218,7 +218,8 @@ def edge_operands(
     for array, (name, count, what) in zip(read, wanted, strict=True):
         if not (name == "weight" and shared) and array.shape[:-1] != (count,):
             raise OperandError(
-                f"{name}: got shape {list(array.shape)}; give one row a {what}, {[count, array.shape[-1]]}"
+                f"{name}: got shape {list(array.shape)}; "
+                f"give one row for each {what}, {[count, array.shape[-1]]}"
             )
     dtype = _widest(read)
     x, y, weight = (np.require(array, dtype, ["C", "A"]) for array in read)

@@ -73,7 +73,7 @@ class SpinTensorProduct:
     """Full tensor product of SU(2) irreps on complex features.
 
     irreps_in1, irreps_in2   text or SpinIrreps; neighbouring entries of one spin are merged
-    filter_ir_out            spins to keep; None keeps all
+    filter_ir_out            spins to keep, a list or "1/2 + 1"; None keeps all
     accumulate, threads      as for `GauntTensorProduct`: "float64" computes complex64 operands in complex128
 
     Called with x (..., dim1) and y (..., dim2), complex64 or complex128 (real numbers count as complex ones);

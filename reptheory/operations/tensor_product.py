@@ -28,6 +28,7 @@ from reptheory.operations.channel_engine import ChannelEngine
 from reptheory.operations.channel_plan import suits_channels
 from reptheory.operations.copy_engine import CopyEngine
 from reptheory.operations.copy_plan import suits_copies
+from reptheory.operations.full_paths import kept_labels
 from reptheory.operations.instructions import (
     IrrepNormalization,
     PathNormalization,
@@ -207,7 +208,7 @@ class ElementwiseTensorProduct(TensorProduct):
     """Copy u of the first operand with copy u of the second, every path, without weights; e3nn's class.
 
     irreps_in1, irreps_in2   as many irreps, copies counted, in each; entries are split where they differ
-    filter_ir_out            output irreps to keep; None keeps all
+    filter_ir_out            output irreps to keep, a list or "0e + 1o"; None keeps all
     raises                   LabelError
 
     >>> ElementwiseTensorProduct("5x1o+5x1e", "10x1e", ["0e", "0o"]).irreps_out
@@ -227,7 +228,7 @@ class ElementwiseTensorProduct(TensorProduct):
                 f"irreps_in2: got {second.num_irreps} irreps, {second}; irreps_in1 has {first.num_irreps}; "
                 "give both as many"
             )
-        kept = None if filter_ir_out is None else {Irrep(ir) for ir in filter_ir_out}
+        kept = kept_labels(Irreps, filter_ir_out)
         left, right = _split(first, second)
         found = [
             (place, mul, ir)

@@ -138,6 +138,8 @@ def test_filter_is_a_selection() -> None:
             p for p in whole.instructions if (p.i1, p.i2, p.ir_out) == (path.i1, path.i2, path.ir_out)
         )
         assert np.array_equal(some[:, path.columns], everything[:, same.columns])
+    for written in ("1e + 2x3o", Irreps("3o+1e"), [(1, 1), "3o"]):
+        assert FullTensorProduct("1x1o+1x2e", "2x1o", written).irreps_out == kept.irreps_out
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,7 @@ def test_operands_are_checked() -> None:
     x, y, w, g = draw(tp, edges)
     message = MessagePassing(tp, edges)
     for name, operands in (("x", (x[:2], y, w)), ("y", (x, y[:1], w)), ("weight", (x, y, w[:1]))):
-        with pytest.raises(OperandError, match=rf"^{name}: got shape .*; give one row a (node|edge)"):
+        with pytest.raises(OperandError, match=rf"^{name}: got shape .*; give one row for each (node|edge)"):
             message(*operands)
     with pytest.raises(OperandError, match=r"^grad: got shape"):
         message.backward(x, y, w, g[:1])

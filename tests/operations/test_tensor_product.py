@@ -355,6 +355,7 @@ def test_elementwise_layout_is_that_of_e3nn() -> None:
     for left, right, kept, out in cases:
         assert ElementwiseTensorProduct(left, right, kept).irreps_out == Irreps(out)
     tp = ElementwiseTensorProduct("3x1o", "3x1o", [Irrep("0e")])
+    assert ElementwiseTensorProduct("3x1o", "3x1o", "0e").irreps_out == tp.irreps_out
     x, y, _, _ = draw(tp, 4)
     dots = -(x * y).reshape(4, 3, 3).sum(-1) / np.sqrt(3)
     assert np.allclose(tp(x, y), dots, rtol=1e-14, atol=1e-14)
