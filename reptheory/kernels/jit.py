@@ -29,6 +29,9 @@ import platformdirs
 from llvmlite import binding
 from numba import extending, types
 from numba.core import caching
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
+from numba.core.registry import CPUDispatcher
 from numba.core.runtime import rtsys
 
 __all__ = ["code_folder", "compiled", "inlined", "intrinsic", "part"]
@@ -155,23 +158,49 @@ class _CodeCache(caching.FunctionCache):  # type: ignore[misc]
             super().save_overload(sig, data)
 
 
+class _PartLibrary(JITCodeLibrary):  # type: ignore[misc]
+    """Code that is linked into what calls it and never made machine code by itself."""
+
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
+
+
+class _PartCompiler(Compiler):  # type: ignore[misc]
+    """Numba's compiler, into a `_PartLibrary`."""
+
+    def __init__(self, typing: Any, target: Any, library: Any, *rest: Any) -> None:  # noqa: ARG002
+        super().__init__(typing, target, _PartLibrary(target.codegen(), "part"), *rest)
+        self.state.flags.no_compile = True
+
+
+class _Part(CPUDispatcher):  # type: ignore[misc]
+    """A function that compiled code alone can call."""
+
+    def __init__(self, function: Any) -> None:
+        options = {"nopython": True, "nogil": True, "error_model": "numpy"}
+        silent = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        super().__init__(function, targetoptions=options | silent, pipeline_class=_PartCompiler)
+
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """Compile for types: Numba would compile it again for every constant that it is called with."""
+        return super().get_call_template([types.unliteral(kind) for kind in args], kws)
+
+    def add_overload(self, made: Any) -> None:
+        """Keep what was compiled under a name of its own: there is no function that could be its key."""
+        kinds = tuple(made.signature.args)
+        key = self, kinds
+        self.targetctx.insert_user_function(key, made.fndesc, [made.library])
+        self.overloads[kinds] = made._replace(entry_point=key)
+
+
 def part(function: Function) -> Function:
-    """Compile `function` into the kernels that call it, without a wrapper and a cache of its own.
+    """Compile `function` into the kernels that call it.
 
-    Numba would compile it again for every constant that it is called with; its type is enough here.
+    Numba would make machine code of it too, which nobody calls and which takes as long as all the rest.
     """
-    dispatcher: Any = numba.njit(
-        nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True
-    )(function)
-    if not numba.config.DISABLE_JIT:
-        template = dispatcher.get_call_template
-
-        def by_type(args: Any, kws: Any) -> Any:
-            return template([types.unliteral(kind) for kind in args], kws)
-
-        dispatcher.get_call_template = by_type
-    typed: Function = dispatcher
-    return typed
+    typed: Any = function if numba.config.DISABLE_JIT else _Part(function)
+    made: Function = typed
+    return made
 
 
 def inlined(function: Function) -> Function:
@@ -188,7 +217,7 @@ def compiled(function: Function) -> Function:
     if numba.config.DISABLE_JIT:
         plain: Function = np.errstate(all="ignore")(function)
         return plain
-    dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)(function)
     if code_folder() is not None:
         dispatcher._cache = _CodeCache(function)
     typed: Function = dispatcher

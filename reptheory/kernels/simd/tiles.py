@@ -26,7 +26,7 @@ import numpy as np
 from numba import config
 from numpy.typing import NDArray
 
-from reptheory.kernels.jit import compiled
+from reptheory.kernels.jit import part
 from reptheory.kernels.simd.columns import columns_intrinsic
 from reptheory.kernels.simd.emit import (
     dense_intrinsic,
@@ -92,12 +92,12 @@ _columns_in, _columns_out = columns_intrinsic(into_tile=True), columns_intrinsic
 def _gather(x: Array, first: int, count: int, dim: int, position: Array, tile: Array, width: int) -> None:
     """Copy samples x[first : first + count] into a tile, coefficient d to row position[d]; pad with 0."""
     lanes = VECTOR_BYTES // tile.itemsize
-    span, part = width * lanes, lanes // 4
+    span, quarter = width * lanes, lanes // 4
     for group in range(0, count, lanes):
         start, some = (first + group) * dim, min(lanes, count - group)
-        if some == lanes and dim >= part:
-            for d0 in range(0, dim, part):  # the last columns once more where `part` does not divide them
-                d = min(d0, dim - part)
+        if some == lanes and dim >= quarter:
+            for d0 in range(0, dim, quarter):  # the last columns once more where it does not divide them
+                d = min(d0, dim - quarter)
                 _columns_in(x, start + d, dim, position, tile, group, span, d)
             continue
         for d in range(dim):
@@ -116,12 +116,12 @@ def _scatter(
 ) -> None:  # fmt: skip
     """Copy rows position[d] of a tile to coefficients column + d < column + length of z[first : +count]."""
     lanes = VECTOR_BYTES // tile.itemsize
-    span, part = width * lanes, lanes // 4
+    span, quarter = width * lanes, lanes // 4
     for group in range(0, count, lanes):
         start, some = (first + group) * dim + column, min(lanes, count - group)
-        if some == lanes and length >= part:
-            for d0 in range(0, length, part):
-                d = min(d0, length - part)
+        if some == lanes and length >= quarter:
+            for d0 in range(0, length, quarter):
+                d = min(d0, length - quarter)
                 _columns_out(z, start + d, dim, position, tile, group, span, d)
             continue
         for d in range(length):
@@ -130,5 +130,5 @@ def _scatter(
                 z[start + lane * dim + d] = tile[t0 + lane]
 
 
-gather = gather_plain if config.DISABLE_JIT else compiled(_gather)
-scatter = scatter_plain if config.DISABLE_JIT else compiled(_scatter)
+gather = gather_plain if config.DISABLE_JIT else part(_gather)
+scatter = scatter_plain if config.DISABLE_JIT else part(_scatter)
