@@ -177,16 +177,20 @@ OTHERS = {
 """Names of the layer of operations that are no operation, or stand above as functions."""
 
 
+def gradients(operation: Any, operands: list[Array], grad: Array, **options: bool) -> Any:
+    """Return what `backward` of an operation returns, a tuple of one where it takes the gradient alone."""
+    if isinstance(operation, rt.ToGrid | rt.FromGrid):
+        return (operation.backward(grad, **options),)
+    extra = {"species": None} if isinstance(operation, rt.SymmetricContraction) else {}
+    return operation.backward(*operands, **extra, grad=grad, **options)
+
+
 def results(operation: Any, operands: list[Array]) -> list[Array]:
     """Return the result of an operation and every gradient that it has."""
     z = operation(*operands)
     if not hasattr(operation, "backward"):
         return [z]
-    grad = np.ones_like(z)
-    if isinstance(operation, rt.ToGrid | rt.FromGrid):
-        return [z, operation.backward(grad)]
-    extra = {"species": None} if isinstance(operation, rt.SymmetricContraction) else {}
-    found = operation.backward(*operands, **extra, grad=grad)
+    found = gradients(operation, operands, np.ones_like(z))
     return [z, *(one for one in found if one is not None)]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from ctypes import addressof, c_char
 from typing import Any
 
 import numpy as np
@@ -58,9 +59,9 @@ def available_threads() -> int:
 def scratch(count: int, dtype: DTypeLike) -> NDArray[Any]:
     """Return `count` uninitialised numbers that start on a vector boundary."""
     size = np.dtype(dtype).itemsize
-    raw = np.empty(count * size + VECTOR_BYTES, dtype=np.uint8)
-    start = -raw.__array_interface__["data"][0] % VECTOR_BYTES  # faster than raw.ctypes.data
-    return raw[start : start + count * size].view(dtype)
+    raw = np.empty(count + VECTOR_BYTES // size, dtype)
+    start = -addressof(c_char.from_buffer(raw.data)) % VECTOR_BYTES // size  # faster than raw.ctypes.data
+    return raw[start : start + count]
 
 
 def over_samples(

@@ -21,15 +21,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reptheory.errors import OperandError
-from reptheory.operations.broadcast import reduce_broadcast
+from reptheory.kernels.buffers import empty
+from reptheory.operations.broadcast import Bound, Bounded, finite, total
 from reptheory.operations.engines import Engine, TableEngine, Transposable, final_rounding
 from reptheory.operations.operands import (
     Operands,
     allocate,
     claimed_result,
+    flat_rows,
     incoming_gradient,
     operands,
     thread_count,
+    widest,
 )
 
 __all__ = ["Accumulate", "BilinearProduct"]
@@ -128,23 +131,25 @@ class BilinearProduct(ABC):
         """
         given = self._operands(x, y)
         z, buffer = allocate(out, (*given.shape, self.dim_out), given.x.dtype, (given.x, given.y))
-        flat = buffer.reshape(len(given.x), self.dim_out)
-        wide = self._computes_in(given.x.dtype)
-        left, right = given.x.astype(wide, copy=False), given.y.astype(wide, copy=False)
-        self._engine.run(left, right, flat, self.threads)
-        bound = self._bound(given, flat).reshape(z.shape) if with_bound else None
+        bound = self._write(given.x, given.y, buffer.reshape(len(given.x), self.dim_out), with_bound)
         if buffer is not z:
             z[...] = buffer
-        return z if bound is None else (z, bound)
+        return z if bound is None else (z, bound.reshape(z.shape))
 
-    def _bound(self, given: Operands, z: Array) -> NDArray[np.float64]:
+    def _write(self, x: Array, y: Array, z: Array, with_bound: bool) -> Bound | None:
+        """Write the product of (samples, dim) arrays of one dtype, and return a bound on its error."""
+        wide = self._computes_in(x.dtype)
+        self._engine.run(x.astype(wide, copy=False), y.astype(wide, copy=False), z, self.threads)
+        return self._bound(x, y, z) if with_bound else None
+
+    def _bound(self, x: Array, y: Array, z: Array) -> Bound:
         """Bound the error of z, the result of `_engine.run`, before it is known."""
-        wide = self._computes_in(given.x.dtype)
+        wide = self._computes_in(x.dtype)
         with np.errstate(over="ignore", invalid="ignore"):
-            bound = self._engine.bound(given.x, given.y, wide)
+            bound = self._engine.bound(x, y, wide)
             if wide != z.dtype:
                 bound = (bound + final_rounding(z)) * (1 + 2.0**-48)
-        return np.where(np.isfinite(z) & np.isfinite(bound), bound, np.inf)
+        return finite(z, bound)
 
     @overload
     def backward(
@@ -172,20 +177,25 @@ class BilinearProduct(ABC):
         >>> product.backward([1.0, 2.0, 3.0, 4.0], [1.0], [0.0, 0.0, 1.0, 0.0])[1].round(6).tolist()
         [0.846284]
         """
-        given = self._operands(x, y)
-        incoming = incoming_gradient(grad, (*given.shape, self.dim_out))
-        first, second = self.gradients
-        found = (
-            first(incoming, y, with_bound=with_bound),  # type: ignore[call-overload]
-            second(x, incoming, with_bound=with_bound),  # type: ignore[call-overload]
+        left, right, shape = self._operands(x, y)
+        incoming = incoming_gradient(grad, (*shape, self.dim_out))
+        rows = flat_rows(incoming, shape, incoming.dtype)
+        found = self._pulled(left, right, rows, with_bound)
+        (to_x, limit_x), (to_y, limit_y) = (
+            total(*one, shape, np.shape(operand)) for one, operand in zip(found, (x, y), strict=True)
         )
-        pairs = found if with_bound else [(value, None) for value in found]
-        totals = [
-            reduce_broadcast(value, limit, np.shape(operand))
-            for operand, (value, limit) in zip((x, y), pairs, strict=True)
-        ]
-        values, limits = zip(*totals, strict=True)
-        return (values, limits) if with_bound else values
+        return ((to_x, to_y), (limit_x, limit_y)) if with_bound else (to_x, to_y)
+
+    def _pulled(self, x: Array, y: Array, grad: Array, with_bound: bool) -> tuple[Bounded, Bounded]:
+        """Return the gradients of x and y for a `grad`, all (samples, dim), of the widest dtype."""
+        dtype = widest((x, grad))
+        x, y, grad = (array.astype(dtype, copy=False) for array in (x, y, grad))
+        to_x, to_y = empty(x.shape, dtype), empty(y.shape, dtype)
+        first, second = self.gradients
+        return (
+            (to_x, first._write(grad, y, to_x, with_bound)),
+            (to_y, second._write(x, grad, to_y, with_bound)),
+        )
 
     def certificate(self, x: ArrayLike, y: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
         """Bound |z - exact product of x and y| elementwise, tightly, for any z.

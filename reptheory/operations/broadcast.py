@@ -11,17 +11,21 @@ from numpy.typing import NDArray
 from reptheory.kernels.bounds import gamma, upward
 from reptheory.operations.engines import final_rounding
 
-__all__ = ["reduce_broadcast"]
+__all__ = ["Bound", "Bounded", "finite", "reduce_broadcast", "total"]
+
+Bound = NDArray[np.float64]
+Bounded = tuple[NDArray[Any], Bound | None]
+"""A result and the bound on its error, None where nobody asked for it."""
 
 
-def reduce_broadcast(
-    gradient: NDArray[Any], bound: NDArray[np.float64] | None, shape: tuple[int, ...]
-) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
+def reduce_broadcast(gradient: NDArray[Any], bound: Bound | None, shape: tuple[int, ...]) -> Bounded:
     """Sum a gradient, and its bound, over the axes along which an operand of `shape` was broadcast.
 
     Sums run in float64. Their n terms add gamma_{n-1} sum |term| to the sum of their bounds
     [Higham 2002, (4.4)], and a float32 result adds the last rounding.
     """
+    if gradient.shape == shape:
+        return gradient, bound
     extra = gradient.ndim - len(shape)
     axes = tuple(
         axis
@@ -31,13 +35,27 @@ def reduce_broadcast(
     if not axes:
         return gradient, bound
     with np.errstate(over="ignore", invalid="ignore"):
-        total = gradient.sum(axis=axes, dtype=np.float64).reshape(shape).astype(gradient.dtype)
+        summed = gradient.sum(axis=axes, dtype=np.float64).reshape(shape).astype(gradient.dtype)
         if bound is None:
-            return total, None
+            return summed, None
         terms = prod(gradient.shape[axis] for axis in axes)
         size = np.abs(gradient).sum(axis=axes, dtype=np.float64).reshape(shape)
         limit = bound.sum(axis=axes).reshape(shape) + gamma(max(terms - 1, 0), np.float64) * size
         if gradient.dtype != np.float64:
-            limit = limit + final_rounding(total)
+            limit = limit + final_rounding(summed)
         limit = upward(limit, terms + 3)
-    return total, np.where(np.isfinite(total) & np.isfinite(limit), limit, np.inf)
+    return summed, finite(summed, limit)
+
+
+def total(value: NDArray[Any], limit: Bound | None, shape: tuple[int, ...], own: tuple[int, ...]) -> Bounded:
+    """Sum a gradient of one row a sample over the axes along which an operand of shape `own` was repeated."""
+    limit = None if limit is None else finite(value, limit)
+    if value.shape == own:
+        return value, limit
+    wide = (*shape, value.shape[-1])
+    return reduce_broadcast(value.reshape(wide), None if limit is None else limit.reshape(wide), own)
+
+
+def finite(result: NDArray[Any], bound: NDArray[Any]) -> Bound:
+    """Return a bound, inf where it or the result is not finite."""
+    return np.where(np.isfinite(result) & np.isfinite(bound), bound, np.inf)

@@ -18,14 +18,18 @@ __all__ = ["complex_dtype", "parts_of", "read_complex"]
 
 Array = NDArray[Any]
 
+_COMPLEX = np.dtype(np.complex64), np.dtype(np.complex128)
+
 
 def read_complex(value: ArrayLike, name: str) -> Array:
-    """Return `value` as a native, aligned complex64 or complex128 array without changing any number."""
+    """Return `value` as a native complex64 or complex128 array without changing any number."""
+    if type(value) is np.ndarray and value.dtype in _COMPLEX:
+        return value
     array = None if isinstance(value, np.ma.MaskedArray) else _read(value)
     if array is None or array.dtype.kind != "c" or array.dtype.itemsize > 16:
         real = read_operand(value, name)
         return real.astype(complex_dtype(real.dtype))
-    return np.require(array, array.dtype.newbyteorder("="), ["A"])
+    return array.astype(array.dtype.newbyteorder("="), copy=False)
 
 
 def _read(value: ArrayLike) -> Array | None:
@@ -42,7 +46,5 @@ def complex_dtype(real: np.dtype[Any]) -> np.dtype[Any]:
 
 
 def parts_of(array: Array) -> Array:
-    """Return the real and imaginary parts (..., 2 dim) of (..., dim), a view where the layout allows."""
-    if array.strides[-1] != array.itemsize and array.size:
-        array = np.ascontiguousarray(array)
-    return array.view(np.float32 if array.dtype == np.complex64 else np.float64)
+    """Return the real and imaginary parts (..., 2 dim) of a C-contiguous (..., dim), a view."""
+    return array.view(np.float32 if array.itemsize == 8 else np.float64)

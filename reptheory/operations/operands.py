@@ -7,6 +7,7 @@ Refused: bool, complex, longdouble, object, masked arrays, and integers that flo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any, NamedTuple
 
@@ -24,6 +25,8 @@ __all__ = [
     "claimed_result",
     "common_axes",
     "edge_operands",
+    "flat_rows",
+    "gradient_rows",
     "incoming_gradient",
     "last_axis",
     "one_operand",
@@ -33,9 +36,11 @@ __all__ = [
     "row_operands",
     "thread_count",
     "weighted_operands",
+    "widest",
 ]
 
 _EXACT_INTEGER = 2**53
+_FLOATS = np.dtype(np.float32), np.dtype(np.float64)
 
 
 class Operands(NamedTuple):
@@ -93,6 +98,8 @@ class Rows(NamedTuple):
 
 def read_operand(value: ArrayLike, name: str) -> NDArray[Any]:
     """Return `value` as a native float32 or float64 array without changing any number."""
+    if type(value) is np.ndarray and value.dtype in _FLOATS:
+        return value
     if isinstance(value, np.ma.MaskedArray):
         raise OperandError(f"{name}: got a masked array; fill or drop the masked samples first")
     try:
@@ -122,33 +129,38 @@ def last_axis(array: NDArray[Any], name: str, dim: int, meaning: str) -> None:
         raise OperandError(f"{name}: got {got}; the last axis must be {dim} = {meaning}")
 
 
-def _flat(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+def flat_rows(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Broadcast to the leading axes, convert, and lay out as (samples, dim)."""
-    dim = array.shape[-1]
-    whole = np.broadcast_to(array, (*shape, dim)) if array.shape[:-1] != shape else array
-    if whole.dtype != dtype or not (whole.flags.c_contiguous and whole.flags.aligned):
-        whole = np.require(whole, dtype=dtype, requirements=["C", "A"])
-    return whole.reshape(prod(shape), dim)
+    dim, flags = array.shape[-1], array.flags
+    if array.shape[:-1] != shape:
+        array = np.require(np.broadcast_to(array, (*shape, dim)), dtype, ["C", "A"])
+    elif array.dtype != dtype or not (flags.c_contiguous and flags.aligned):
+        array = np.require(array, dtype, ["C", "A"])
+    return array.reshape(prod(shape), dim)
 
 
-def common_axes(arrays: list[tuple[str, NDArray[Any]]]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def common_axes(
+    names: Sequence[str], arrays: Sequence[NDArray[Any]]
+) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Return the leading axes and the dtype that named arrays have in common."""
-    shapes = [array.shape[:-1] for _, array in arrays]
-    try:
-        shape = shapes[0] if len(set(shapes)) == 1 else np.broadcast_shapes(*shapes)
-    except ValueError:
-        names = ", ".join(name for name, _ in arrays)
-        raise OperandError(
-            f"{names}: leading axes {' and '.join(map(str, shapes))} do not broadcast; "
-            "give each the same samples, or insert axes of length 1"
-        ) from None
-    return shape, _widest([array for _, array in arrays])
+    shapes = [array.shape[:-1] for array in arrays]
+    shape = shapes[0]
+    if shapes.count(shape) < len(shapes):
+        try:
+            shape = np.broadcast_shapes(*shapes)
+        except ValueError:
+            raise OperandError(
+                f"{', '.join(names)}: leading axes {' and '.join(map(str, shapes))} do not broadcast; "
+                "give each the same samples, or insert axes of length 1"
+            ) from None
+    return shape, widest(arrays)
 
 
-def _widest(arrays: list[NDArray[Any]]) -> np.dtype[Any]:
+def widest(arrays: Sequence[NDArray[Any]]) -> np.dtype[Any]:
     """Return the dtype of the widest array; `np.result_type` is slow, and seldom needed."""
-    dtypes = {array.dtype for array in arrays}
-    return dtypes.pop() if len(dtypes) == 1 else np.result_type(*dtypes)
+    dtypes = [array.dtype for array in arrays]
+    first = dtypes[0]
+    return first if dtypes.count(first) == len(dtypes) else np.result_type(*dtypes)
 
 
 def operands(x: ArrayLike, y: ArrayLike, dims: tuple[int, int], meanings: tuple[str, str]) -> Operands:
@@ -162,8 +174,8 @@ def operands(x: ArrayLike, y: ArrayLike, dims: tuple[int, int], meanings: tuple[
     left, right = read_operand(x, "x"), read_operand(y, "y")
     last_axis(left, "x", dims[0], meanings[0])
     last_axis(right, "y", dims[1], meanings[1])
-    shape, dtype = common_axes([("x", left), ("y", right)])
-    return Operands(_flat(left, shape, dtype), _flat(right, shape, dtype), shape)
+    shape, dtype = common_axes(("x", "y"), (left, right))
+    return Operands(flat_rows(left, shape, dtype), flat_rows(right, shape, dtype), shape)
 
 
 def one_operand(value: ArrayLike, name: str, last: tuple[int, ...], meaning: str) -> NDArray[Any]:
@@ -192,12 +204,12 @@ def weighted_operands(
     raises                   OperandError
     """
     x, y, weight = _weighted(arrays, dims, meanings, shared)
-    named = [("x", x), ("y", y), ("weight", weight)]
-    shape, _ = common_axes(named[:2] if shared else named)
-    dtype = _widest([x, y, weight])
-    factors = _flat(weight, () if shared else shape, dtype)
+    named = 2 if shared else 3
+    shape, _ = common_axes(("x", "y", "weight")[:named], (x, y, weight)[:named])
+    dtype = widest((x, y, weight))
+    factors = flat_rows(weight, () if shared else shape, dtype)
     factors = factors.reshape(-1) if shared else factors
-    return Weighted(_flat(x, shape, dtype), _flat(y, shape, dtype), factors, shape)
+    return Weighted(flat_rows(x, shape, dtype), flat_rows(y, shape, dtype), factors, shape)
 
 
 def edge_operands(
@@ -221,7 +233,7 @@ def edge_operands(
                 f"{name}: got shape {list(array.shape)}; "
                 f"give one row for each {what}, {[count, array.shape[-1]]}"
             )
-    dtype = _widest(read)
+    dtype = widest(read)
     x, y, weight = (np.require(array, dtype, ["C", "A"]) for array in read)
     return Weighted(x, y, weight, (rows[0],))
 
@@ -254,24 +266,25 @@ def row_operands(
     returns    the rows of each, all of the widest dtype, and the common leading axes
     raises     OperandError
     """
-    read = [(name, read_operand(array, name)) for name, array in arrays.items()]
-    for (name, array), dim, meaning in zip(read, dims, meanings, strict=True):
+    names = tuple(arrays)
+    read = [read_operand(array, name) for name, array in arrays.items()]
+    for array, name, dim, meaning in zip(read, names, dims, meanings, strict=True):
         last_axis(array, name, dim, meaning)
-    shape, dtype = common_axes(read)
-    return [_rows(array, shape, dtype) for _, array in read], shape
+    shape, dtype = common_axes(names, read)
+    return [_rows(array, shape, dtype) for array in read], shape
 
 
 def _rows(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Rows:
     """Share rows if the array varies along the first or the last leading axes only; else repeat them."""
     if array.shape[:-1] == shape:
-        return Rows(_flat(array, shape, dtype), 1, 1, 0)
+        return Rows(flat_rows(array, shape, dtype), 1, 1, 0)
     own = (1,) * (len(shape) - array.ndim + 1) + array.shape[:-1]
     varies = [a == b for a, b in zip(own, shape, strict=True) if b != 1]
     lengths = [b for b in shape if b != 1]
     cut = next((k for k in range(len(varies)) if varies[k] != varies[0]), len(varies))
     if any(varies[k] != varies[-1] for k in range(cut, len(varies))) or all(varies):
-        return Rows(_flat(array, shape, dtype), 1, 1, 0)
-    flat = _flat(array, array.shape[:-1], dtype)
+        return Rows(flat_rows(array, shape, dtype), 1, 1, 0)
+    flat = flat_rows(array, array.shape[:-1], dtype)
     inner = prod(lengths[cut:])
     if cut == len(varies):
         return Rows(flat, 1, 0, 0)
@@ -320,6 +333,11 @@ def incoming_gradient(grad: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
     array = read_operand(grad, "grad")
     require_shape(array, "grad", shape)
     return array
+
+
+def gradient_rows(grad: ArrayLike, shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Check the gradient with respect to a result of shape `shape` and lay it out as (samples, dim)."""
+    return flat_rows(incoming_gradient(grad, shape), shape[:-1], dtype)
 
 
 def require_shape(array: NDArray[Any], name: str, shape: tuple[int, ...]) -> None:

@@ -58,7 +58,7 @@ def species_operands(
         name, places = "species", _places(species, rows)
     shape = features.shape[:-1]
     if places.shape != shape:
-        shape, _ = common_axes([("x", features), (name, places[..., np.newaxis])])
+        shape, _ = common_axes(("x", name), (features, places[..., np.newaxis]))
         features = np.broadcast_to(features, (*shape, dims[0]))
         places = np.broadcast_to(places, shape)
     dtype = features.dtype

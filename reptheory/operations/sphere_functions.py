@@ -100,7 +100,7 @@ class SphereFunction:
             one_operand(one, name, (to.irreps.dim,), f"(lmax + 1)^2, lmax = {to.lmax}")
             for one, name, to in zip(features, names, self.to_grid, strict=True)
         ]
-        common_axes(list(zip(names, read, strict=True)))
+        common_axes(names, read)
         return read
 
     def _values(self, features: Sequence[Array]) -> list[Array]:

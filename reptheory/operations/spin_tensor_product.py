@@ -27,16 +27,23 @@ from numpy.typing import ArrayLike, NDArray
 from reptheory.build.spin_paths import spin_paths
 from reptheory.groups.spins import Spin, SpinIrreps
 from reptheory.operations.bilinear import Accumulate, BilinearProduct
+from reptheory.operations.broadcast import Bound, total
 from reptheory.operations.complex_operands import complex_dtype, parts_of, read_complex
 from reptheory.operations.engines import TableEngine
 from reptheory.operations.full_paths import Instruction, full_paths, pairs_of_copies
-from reptheory.operations.operands import allocate, common_axes, last_axis, require_shape
+from reptheory.operations.operands import (
+    Operands,
+    allocate,
+    common_axes,
+    flat_rows,
+    last_axis,
+    require_shape,
+)
 from reptheory.operations.transposed import TransposedProduct
 
 __all__ = ["SpinTensorProduct"]
 
 Array = NDArray[Any]
-Bound = NDArray[np.float64]
 
 
 class _Parts(BilinearProduct):
@@ -128,22 +135,25 @@ class SpinTensorProduct:
         returns   (..., dim_out); the bound is float64, >= |z - exact product|, inf where z is not finite
         raises    OperandError
         """
-        left, right, shape, dtype = self._operands(x, y)
-        z, buffer = allocate(out, (*shape, self.dim_out), dtype, (left, right))
-        parts, parts_out, bound = (parts_of(left), parts_of(right)), parts_of(buffer), None
-        if with_bound:
-            _, bound = self._parts(*parts, out=parts_out, with_bound=True)
-        else:
-            self._parts(*parts, out=parts_out)
+        left, right, shape = self._operands(x, y)
+        z, buffer = allocate(out, (*shape, self.dim_out), left.dtype, (left, right))
+        flat = buffer.reshape(len(left), self.dim_out)
+        bound = self._parts._write(parts_of(left), parts_of(right), parts_of(flat), with_bound)
         if buffer is not z:
             z[...] = buffer
-        return z if bound is None else (z, _modulus(bound))
+        return z if bound is None else (z, _modulus(bound).reshape(z.shape))
 
-    def _operands(self, x: ArrayLike, y: ArrayLike) -> tuple[Array, Array, tuple[int, ...], np.dtype[Any]]:
+    @cached_property
+    def _meanings(self) -> tuple[str, str]:
+        return f"the dimension of {self.irreps_in1}", f"the dimension of {self.irreps_in2}"
+
+    def _operands(self, x: ArrayLike, y: ArrayLike) -> Operands:
+        """Check and lay out the operands, as `operands` does real ones."""
         left, right = read_complex(x, "x"), read_complex(y, "y")
-        last_axis(left, "x", self.dim1, f"the dimension of {self.irreps_in1}")
-        last_axis(right, "y", self.dim2, f"the dimension of {self.irreps_in2}")
-        return left, right, *common_axes([("x", left), ("y", right)])
+        last_axis(left, "x", self.dim1, self._meanings[0])
+        last_axis(right, "y", self.dim2, self._meanings[1])
+        shape, dtype = common_axes(("x", "y"), (left, right))
+        return Operands(flat_rows(left, shape, dtype), flat_rows(right, shape, dtype), shape)
 
     @overload
     def backward(
@@ -170,15 +180,20 @@ class SpinTensorProduct:
         >>> product.backward([1.0 + 2.0j], [3.0j], [1.0])[1].tolist()
         [(1-2j)]
         """
-        left, right, shape, _ = self._operands(x, y)
+        left, right, shape = self._operands(x, y)
         incoming = read_complex(grad, "grad")
         require_shape(incoming, "grad", (*shape, self.dim_out))
-        arrays = parts_of(left), parts_of(right), parts_of(incoming)
-        if not with_bound:
-            first, second = self._parts.backward(*arrays)
-            return _joined(first), _joined(second)
-        (first, second), (limit, other) = self._parts.backward(*arrays, with_bound=True)
-        return (_joined(first), _joined(second)), (_modulus(limit), _modulus(other))
+        incoming = flat_rows(incoming, shape, incoming.dtype)
+        rows = parts_of(left), parts_of(right), parts_of(incoming)
+        found = self._parts._pulled(*rows, with_bound)
+        (to_x, limit_x), (to_y, limit_y) = (
+            total(*one, shape, (*np.shape(operand)[:-1], one[0].shape[-1]))
+            for one, operand in zip(found, (x, y), strict=True)
+        )
+        values = _joined(to_x), _joined(to_y)
+        if limit_x is None or limit_y is None:
+            return values
+        return values, (_modulus(limit_x), _modulus(limit_y))
 
     def certificate(self, x: ArrayLike, y: ArrayLike, z: ArrayLike) -> Bound:
         """Bound |z - exact product of x and y| elementwise, tightly, for any z.
@@ -188,10 +203,12 @@ class SpinTensorProduct:
         returns   (..., dim_out) float64; inf where z or the product is not finite
         raises    OperandError
         """
-        left, right, shape, _ = self._operands(x, y)
+        left, right, shape = self._operands(x, y)
         claimed = read_complex(z, "z")
         require_shape(claimed, "z", (*shape, self.dim_out))
-        return _modulus(self._parts.certificate(parts_of(left), parts_of(right), parts_of(claimed)))
+        rows = parts_of(flat_rows(claimed, shape, claimed.dtype))
+        bound = self._parts.certificate(parts_of(left), parts_of(right), rows)
+        return _modulus(bound).reshape(claimed.shape)
 
     def __repr__(self) -> str:
         return f"SpinTensorProduct({str(self.irreps_in1)!r}, {str(self.irreps_in2)!r})"

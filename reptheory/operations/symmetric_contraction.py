@@ -26,11 +26,11 @@ from reptheory.errors import LabelError
 from reptheory.exact.symmetric_coupling import SymmetricBasis, SymmetricCoupling, SymmetricPath
 from reptheory.groups.labels import shown, whole
 from reptheory.groups.o3 import Irreps
+from reptheory.operations.broadcast import finite, total
 from reptheory.operations.operands import allocate, incoming_gradient, thread_count
 from reptheory.operations.species import Species, species_operands
 from reptheory.operations.symmetric_engine import SymmetricEngine
 from reptheory.operations.symmetric_plan import ContractionLayout, SymmetricSpec
-from reptheory.operations.weighted_product import finite, total
 
 __all__ = ["ContractionGradients", "SymmetricContraction"]
 

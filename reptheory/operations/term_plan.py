@@ -136,12 +136,13 @@ def run_terms(
     out: Array | None = None,
     cost: int | None = None,
 ) -> Array:
-    """Return the results of a plan, (results, samples, dim), for functions (samples, dim) of its dtype.
+    """Return the results of a plan, (results, samples, dim), for functions of its dtype.
 
-    out    where to write them, C-contiguous
-    cost   `term_multiplications` of the plan, for who has them
+    functions   (samples, dim) each, or (functions, samples, dim)
+    out         where to write them, C-contiguous
+    cost        `term_multiplications` of the plan, for who has them
     """
-    samples, dtype = len(functions[0]), plan.matrices.dtype
+    samples, dtype = functions[0].shape[-2], plan.matrices.dtype
     flat = [one.reshape(-1) for one in functions]
     given = np.concatenate(flat) if len(flat) > 1 else flat[0]
     given.setflags(write=False)  # one type for the compiler, whatever the caller's array allows

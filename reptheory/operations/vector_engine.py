@@ -22,8 +22,8 @@ from reptheory.kernels.bounds import gamma, upward
 from reptheory.kernels.matrices import WIDTH, LinearMap, change_basis
 from reptheory.kernels.pool import over_samples, scratch
 from reptheory.kernels.ring_terms import TermPlan
-from reptheory.kernels.simd.tiles import VECTOR_BYTES, lanes_of
-from reptheory.operations.engines import COPYING, float_name, read_only
+from reptheory.kernels.simd.tiles import lanes_of
+from reptheory.operations.engines import COPYING, flat_read_only, float_name
 from reptheory.operations.term_plan import RingBound, Term, run_terms, term_multiplications, term_plan
 
 __all__ = ["TERMS", "Field", "VectorEngine", "families"]
@@ -159,22 +159,23 @@ class VectorEngine:
         """Write z = the change of basis of x."""
         plan = self._map(role, name)
         dim, dtype = self._fields[role].dim, plan.values.dtype
-        flat = read_only(x.reshape(-1)), z.reshape(-1)
-        need = 2 * dim * WIDTH * VECTOR_BYTES // dtype.itemsize
+        flat = flat_read_only(x), z.reshape(-1)
+        lanes = lanes_of(dtype)
+        need = 2 * dim * WIDTH * lanes
 
         def task(first: int, last: int) -> None:
             change_basis(*flat, first, last, plan, dim, scratch(need, dtype))
 
-        over_samples(task, len(x), WIDTH * lanes_of(dtype), len(plan.values) + 2 * COPYING * dim, threads)
+        over_samples(task, len(x), WIDTH * lanes, len(plan.values) + 2 * COPYING * dim, threads)
 
-    def _functions(self, role: int, x: Array, name: str, threads: int | None) -> list[Array]:
-        """Return the components of an operand, each (samples, harmonics)."""
+    def _functions(self, role: int, x: Array, name: str, threads: int | None) -> Array:
+        """Return the components of an operand, (components, samples, harmonics)."""
         field = self._fields[role]
         if not field.spin:
-            return [x]
-        joined = np.empty_like(x)
+            return x[np.newaxis]
+        joined = np.empty(x.shape, x.dtype)
         self._changed(role, x, joined, name, threads)
-        return np.split(joined, field.components, axis=1)
+        return joined.reshape(len(x), field.components, field.harmonics).swapaxes(0, 1)
 
     def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
         """Write the product; a float32 z of float64 operands is rounded once at the end."""
@@ -192,11 +193,9 @@ class VectorEngine:
 
     def _products(self, x: Array, y: Array, name: str, threads: int | None) -> Array:
         """Return the components of the product side by side, (samples, components * harmonics)."""
-        functions = [
-            part for role, given in enumerate((x, y)) for part in self._functions(role, given, name, threads)
-        ]
+        functions = self._functions(0, x, name, threads), self._functions(1, y, name, threads)
         parts = run_terms(self._plan(name), functions, threads, cost=self.cost)
-        return np.concatenate(list(parts), axis=1)
+        return parts.swapaxes(0, 1).reshape(len(x), self._fields[2].dim)
 
     @cached_property
     def _bounds(self) -> RingBound:
@@ -210,7 +209,7 @@ class VectorEngine:
             wide, longest = given.astype(np.float64), self._longest(role)
             lost = 2 * longest * np.finfo(dtype).smallest_normal
             sizes = self._functions(role, np.abs(wide), name, None)
-            functions += self._functions(role, wide, "float64", None)
+            functions += list(self._functions(role, wide, "float64", None))
             count = longest + (longest > 0) + more
             errors += [gamma(count, dtype) * upward(part + lost, longest + 3) for part in sizes]
         limit = np.concatenate(list(self._bounds(functions, errors, dtype)), axis=1)

@@ -18,16 +18,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reptheory.errors import OperandError
-from reptheory.operations.broadcast import reduce_broadcast
-from reptheory.operations.operands import allocate, incoming_gradient
+from reptheory.operations.broadcast import Bound, Bounded, finite, total
+from reptheory.operations.operands import allocate, gradient_rows
 
-__all__ = ["Bound", "Bounded", "Gradients", "WeightedProduct", "bounded", "finite", "total"]
+__all__ = ["Bound", "Bounded", "Gradients", "WeightedProduct", "bounded", "finite"]
 
 Array = NDArray[Any]
-Bound = NDArray[np.float64]
 _Three = tuple[Array, Array, Array]
-Bounded = tuple[Array, Bound | None]
-"""A result and the bound on its error, None where nobody asked for it."""
 
 
 class Gradients(NamedTuple):
@@ -152,8 +149,7 @@ class WeightedProduct(ABC, Generic[G]):
         """
         given = self._operands(x, y, weight)
         shape = given.shape
-        incoming = incoming_gradient(grad, (*shape, self.dim_out))
-        flat = np.require(incoming, given.arrays[0].dtype, ["C", "A"]).reshape(prod(shape), self.dim_out)
+        flat = gradient_rows(grad, (*shape, self.dim_out), given.arrays[0].dtype)
         found = self._gradients(given, flat, with_bound=with_bound)
         totals = [
             (None, None) if operand is None else total(*one, shape, np.shape(operand))
@@ -163,21 +159,7 @@ class WeightedProduct(ABC, Generic[G]):
         return (values, limits) if with_bound else values
 
 
-def total(value: Array, limit: Bound | None, shape: tuple[int, ...], own: tuple[int, ...]) -> Bounded:
-    """Sum a gradient of one row a sample over the axes along which an operand of shape `own` was repeated."""
-    limit = None if limit is None else finite(value, limit)
-    if value.shape == own:
-        return value, limit
-    wide = (*shape, value.shape[-1])
-    return reduce_broadcast(value.reshape(wide), None if limit is None else limit.reshape(wide), own)
-
-
 def bounded(values: _Three, limits: _Three | None = None) -> tuple[Bounded, Bounded, Bounded]:
     """Return each of three gradients with the bound on its error."""
     first, second, third = zip(values, limits or (None, None, None), strict=True)
     return first, second, third
-
-
-def finite(result: Array, bound: Array) -> Bound:
-    """Return a bound, inf where it or the result is not finite."""
-    return np.where(np.isfinite(result) & np.isfinite(bound), bound, np.inf)
