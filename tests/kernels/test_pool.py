@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reptheory.kernels.pool import _POOL, WORTH_A_THREAD, available_threads, over_samples
+from reptheory.kernels.pool import _POOL, WORTH_A_THREAD, _Share, available_threads, over_samples
 
 ROOT = Path(__file__).parents[2]
 
@@ -94,12 +94,29 @@ def test_callers_may_share_the_pool() -> None:
     assert totals == [1800] * 6
 
 
-def test_forget_makes_a_new_executor() -> None:
-    over_samples(lambda *_: None, 20, 10, WORTH_A_THREAD, 2)
-    before = _POOL.executor()
+def test_a_range_that_no_thread_takes_is_done_by_the_caller() -> None:
+    """Threads that are busy elsewhere, or that the system does not run, keep nobody waiting."""
+    busy, release = threading.Barrier(available_threads() + 1), threading.Event()
+
+    def hold() -> None:
+        busy.wait(10)
+        release.wait(10)
+
+    holders = [_Share(lambda *_: hold(), 0, 1) for _ in range(available_threads())]
+    _POOL.offer(holders)
+    busy.wait(10)
+    here: list[int] = []
+    over_samples(lambda *_: here.append(threading.get_ident()), 30, 10, WORTH_A_THREAD, 3)
+    release.set()
+    assert here == 3 * [threading.get_ident()]
+    assert [holder.wait() for holder in holders] == [None] * len(holders)
+
+
+def test_a_forgotten_pool_starts_again() -> None:
     _POOL.forget()
-    assert _POOL.executor() is not before
-    before.shutdown()
+    before = threading.active_count()
+    over_samples(lambda *_: None, 20, 10, WORTH_A_THREAD, 2)
+    assert threading.active_count() == before + 1
 
 
 PROCESSES = """

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled, intrinsic
 from reptheory.kernels.simd.columns import read_columns, write_columns
-from reptheory.kernels.simd.emit import Vectors, constant, data_of
+from reptheory.kernels.simd.emit import Vectors, constant, data_of, on_aligned_stack
 from reptheory.kernels.simd.plain import unrolled_plain
 
 __all__ = ["Pattern", "unrolled"]
@@ -130,6 +130,7 @@ def _unrolled(typingctx: Any, x: Any, y: Any, z: Any, first: Any, last: Any, val
         data = [data_of(context, builder, kinds[k], args[k]) for k in (0, 1, 2, 5)]
         made = Pattern.read(pattern.literal_value)
         v = Vectors(builder, values.dtype)
+        on_aligned_stack(builder.function)
         lanes = constant(v.lanes)
         count = builder.sub(args[4], args[3])
         groups = builder.udiv(builder.add(count, constant(v.lanes - 1)), lanes)

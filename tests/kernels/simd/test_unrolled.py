@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from llvmlite import ir
 
+from reptheory.kernels.simd.emit import on_aligned_stack
 from reptheory.kernels.simd.plain import unrolled_plain
 from reptheory.kernels.simd.unrolled import Pattern, unrolled
 
@@ -31,3 +33,11 @@ def test_a_random_map_equals_its_twin(dims: tuple[int, int, int], inside: str, o
 def test_patterns_are_read_as_written() -> None:
     for pattern in (Pattern((4, 2, 3), False, [(0, 1, 2), (3, 0, 1)]), Pattern((1, 1, 1), True, [(0, 0, 0)])):
         assert Pattern.read(pattern.write()) == pattern
+
+
+def test_the_stack_begins_on_a_vector_boundary() -> None:
+    """llvmlite writes no alignment of a function without another attribute."""
+    function = ir.Function(ir.Module(), ir.FunctionType(ir.VoidType(), []), "f")
+    on_aligned_stack(function)
+    function.append_basic_block()
+    assert "alignstack(64)" in str(function)
