@@ -100,6 +100,7 @@ if TYPE_CHECKING:
     from reptheory.operations.sphere_grid import SphereGrid
     from reptheory.operations.sphere_points import PointExpansion
     from reptheory.operations.sphere_transforms import FromGrid, ToGrid
+    from reptheory.operations.spherical_harmonics import SphericalHarmonics
     from reptheory.operations.spin_tensor_product import SpinTensorProduct
     from reptheory.operations.symmetric_contraction import SymmetricContraction
     from reptheory.operations.tensor_product import (
@@ -147,6 +148,7 @@ _HOME = {
     "SphereFunction": "operations.sphere_functions",
     "PointExpansion": "operations.sphere_points",
     "SphereGrid": "operations.sphere_grid",
+    "SphericalHarmonics": "operations.spherical_harmonics",
     "Spin": "groups.spins",
     "SpinIrreps": "groups.spins",
     "SpinTensorProduct": "operations.spin_tensor_product",
@@ -275,6 +277,7 @@ __all__ = [
     "SphereActivation",
     "SphereFunction",
     "SphereGrid",
+    "SphericalHarmonics",
     "Spin",
     "SpinIrreps",
     "SpinTensorProduct",

@@ -156,6 +156,7 @@ CASES: dict[str, Case] = {
     "sphere function": product(
         rt.SphereFunction, (1, 2), _multiply, _crossed, shapes=lambda _, n: [(n, 4), (n, 9)]
     ),
+    "harmonics": Case(lambda *_: rt.SphericalHarmonics(3, "component"), lambda _, n: [(n, 3)]),
     "points": Case(lambda *_: rt.PointExpansion(3), lambda _, n: [(n, 5, 3), (n, 5)]),
     "integral": Case(lambda *_: _Function(_integral), lambda _, n: [(n, *rt.SphereGrid(4).shape)]),
     "blocks_from_irreps": Case(
@@ -178,9 +179,11 @@ OTHERS = {
 
 
 def gradients(operation: Any, operands: list[Array], grad: Array, **options: bool) -> Any:
-    """Return what `backward` of an operation returns, a tuple of one where it takes the gradient alone."""
+    """Return what `backward` of an operation returns, a tuple of one where that is one array."""
     if isinstance(operation, rt.ToGrid | rt.FromGrid):
         return (operation.backward(grad, **options),)
+    if isinstance(operation, rt.SphericalHarmonics):
+        return (operation.backward(*operands, grad, **options),)
     extra = {"species": None} if isinstance(operation, rt.SymmetricContraction) else {}
     return operation.backward(*operands, **extra, grad=grad, **options)
 

@@ -23,9 +23,14 @@ from reptheory.groups.labels import whole
 from reptheory.groups.o3 import Irreps
 from reptheory.kernels.bounds import gamma, smallest
 from reptheory.operations.broadcast import reduce_broadcast
-from reptheory.operations.engines import final_rounding
 from reptheory.operations.operands import incoming_gradient, one_operand, read_operand
-from reptheory.operations.vector_harmonics import directions, harmonics, harmonics_bound, vector_gradient
+from reptheory.operations.vector_harmonics import (
+    directions,
+    harmonics,
+    harmonics_bound,
+    narrowed,
+    vector_gradient,
+)
 
 __all__ = ["PointExpansion"]
 
@@ -101,10 +106,7 @@ class PointExpansion:
             terms = factors.shape[-1] + 1
             bound = gamma(2 * terms, np.float64) * size + 2 * terms * smallest(np.float64)
             bound += np.abs(factors).sum(axis=-1)[..., None] * error
-            if dtype != np.float64:
-                bound += final_rounding(z)
-            bound *= _SLACK
-        return z, np.where(np.isfinite(z) & np.isfinite(bound), bound, np.inf)
+        return z, narrowed(z, bound * _SLACK)
 
     def _harmonics(self, points: Array) -> Array:
         flat = harmonics(directions(points.reshape(-1, 3)), self.lmax)
@@ -140,7 +142,7 @@ class PointExpansion:
             narrow = slope.astype(dtype), own.astype(dtype)
             if slope_bound is None or own_bound is None:
                 return narrow
-            return narrow, (_narrowed(narrow[0], slope_bound), _narrowed(narrow[1], own_bound))
+            return narrow, (narrowed(narrow[0], slope_bound), narrowed(narrow[1], own_bound))
 
     def _to_vectors(
         self, points: Bound, factors: Bound, values: Bound, incoming: Bound, bound: bool
@@ -168,10 +170,3 @@ class PointExpansion:
             limit += np.matmul(error, size)[..., None, :] + 2 * terms * smallest(np.float64)
         total, limit = reduce_broadcast(found, limit, (*factors.shape, 1))
         return total[..., 0], None if limit is None else limit[..., 0]
-
-
-def _narrowed(value: Array, bound: Bound) -> Bound:
-    """Add the rounding of a float64 result to the dtype of `value`; inf where either is not finite."""
-    if value.dtype != np.float64:
-        bound = (bound + final_rounding(value)) * _SLACK
-    return np.where(np.isfinite(value) & np.isfinite(bound), bound, np.inf)

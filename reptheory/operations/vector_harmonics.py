@@ -32,9 +32,9 @@ from reptheory.kernels.harmonics import (
     series_scratch,
 )
 from reptheory.kernels.pool import over_samples
-from reptheory.operations.engines import flat_read_only
+from reptheory.operations.engines import final_rounding, flat_read_only
 
-__all__ = ["Directions", "directions", "harmonics", "harmonics_bound", "vector_gradient"]
+__all__ = ["Directions", "directions", "harmonics", "harmonics_bound", "narrowed", "vector_gradient"]
 
 Array = NDArray[Any]
 Float = NDArray[np.float64]
@@ -178,3 +178,10 @@ def vector_gradient(
         bound = np.where(at.zero[:, None], 0.0, total * inverse[:, None] * _SLACK)
         tiny = np.finfo(np.float64).smallest_normal
         return result, np.where(at.zero[:, None], 0.0, bound + tiny * (1 + inverse[:, None]))
+
+
+def narrowed(value: Array, bound: Float) -> Float:
+    """Add the rounding of a float64 result to the dtype of `value`; inf where either is not finite."""
+    if value.dtype != np.float64:
+        bound = (bound + final_rounding(value)) * _SLACK
+    return np.where(np.isfinite(value) & np.isfinite(bound), bound, np.inf)

@@ -148,6 +148,7 @@ HELD = {
     "contraction": 20,  # the order of samples by species
     "messages": 512,  # features of nodes in whole vectors of copies
     "messages of other modes": 512,  # messages and their operands, up to a block of them
+    "harmonics": 800,  # them and what they come from, in float64
     "points": 2000,  # harmonics of all points, in float64
     "integral": 64,  # sums over rings
     "blocks_from_irreps": 80,  # one block, twice

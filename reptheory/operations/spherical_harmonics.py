@@ -1,0 +1,132 @@
+"""Spherical harmonics of vectors, real, to a degree: what a vector is as a feature, as of an edge of a graph.
+
+    z = harmonics(vectors)
+    z, bound = harmonics(vectors, with_bound=True)
+    grad_vectors = harmonics.backward(vectors, grad)
+
+    z_lm = f_l Y_lm(v / |v|)
+
+with the real orthonormal Y of docs/conventions.md and, in e3nn's words, f_l = 1 ("integral"), sqrt(4 pi)
+("component": sum_m z_lm^2 = 2 l + 1) or sqrt(4 pi / (2 l + 1)) ("norm": sum_m z_lm^2 = 1). The zero vector
+counts as the mean over all directions: degree 0 alone, with gradient 0.
+
+Bound: Y is within h, a constant of (l, m) (docs/proofs/vector_harmonics.md); the float of f and the product
+with it add gamma_2 f (|Y| + h). A float32 result is rounded once from float64.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal, get_args, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from reptheory.errors import LabelError
+from reptheory.exact.normalization import harmonic_factor
+from reptheory.groups.labels import shown, whole
+from reptheory.groups.o3 import Irreps
+from reptheory.kernels.bounds import gamma, smallest
+from reptheory.operations.operands import incoming_gradient, one_operand
+from reptheory.operations.vector_harmonics import (
+    Directions,
+    directions,
+    harmonics,
+    harmonics_bound,
+    narrowed,
+    vector_gradient,
+)
+
+__all__ = ["SphericalHarmonics"]
+
+Array = NDArray[Any]
+Bound = NDArray[np.float64]
+Normalization = Literal["integral", "component", "norm"]
+_OUR_WORDS: Final = {"integral": "orthonormal", "component": "4pi", "norm": "schmidt"}
+_SLACK = 1 + 2.0**-40
+
+
+class SphericalHarmonics:
+    """Real spherical harmonics of all degrees to lmax of the directions of vectors.
+
+    lmax            highest degree
+    normalization   "integral" (orthonormal), "component" or "norm", as in e3nn
+    raises          LabelError
+
+    Called with (..., 3), components x, y, z; the result is (..., (lmax + 1)^2), (l, m) at l*l + l + m, the
+    features of `irreps_out`. e3nn's order of components: `convert(z, "real", "e3nn@0.6")`.
+
+    >>> SphericalHarmonics(1, "norm")([0.0, 3.0, 4.0]).round(6).tolist()  # 1, then y, z, x of the direction
+    [1.0, 0.6, 0.8, 0.0]
+    """
+
+    def __init__(self, lmax: int, normalization: Normalization = "integral") -> None:
+        self.lmax = whole(lmax, "lmax")
+        if normalization not in get_args(Normalization):
+            words = ", ".join(get_args(Normalization))
+            raise LabelError(f"normalization: got {shown(normalization)}; choose one of {words}")
+        self.normalization = normalization
+        self.irreps_out = Irreps.spherical_harmonics(self.lmax)
+        words, degrees = _OUR_WORDS[normalization], range(self.lmax + 1)
+        factors = [float(harmonic_factor(degree, 0, "real", words)) for degree in degrees]
+        self._factors = np.repeat(factors, [2 * degree + 1 for degree in degrees])
+
+    def _values(self, vectors: ArrayLike) -> tuple[Directions, Bound, Array]:
+        """Check vectors; return their directions and harmonics, one row each, and them as they came."""
+        read = one_operand(vectors, "vectors", (3,), "components x, y, z")
+        at = directions(read.astype(np.float64).reshape(-1, 3))
+        return at, harmonics(at, self.lmax), read
+
+    @overload
+    def __call__(self, vectors: ArrayLike, *, with_bound: Literal[False] = False) -> Array: ...
+
+    @overload
+    def __call__(self, vectors: ArrayLike, *, with_bound: Literal[True]) -> tuple[Array, Bound]: ...
+
+    def __call__(self, vectors: ArrayLike, *, with_bound: bool = False) -> Array | tuple[Array, Bound]:
+        """Return the harmonics, and with `with_bound` a bound on their error elementwise.
+
+        vectors   (..., 3) of any length, float32 or float64
+        returns   (..., (lmax + 1)^2) of the same dtype; NaN, with bound inf, where a component is not finite
+        raises    OperandError
+        """
+        _, values, read = self._values(vectors)
+        shape = (*read.shape[:-1], self.irreps_out.dim)
+        z: Array = (values * self._factors).astype(read.dtype)
+        if not with_bound:
+            return z.reshape(shape)
+        error = harmonics_bound(self.lmax)
+        bound = self._factors * (error + gamma(2, np.float64) * (np.abs(values) + error))
+        return z.reshape(shape), narrowed(z, bound * _SLACK).reshape(shape)
+
+    @overload
+    def backward(
+        self, vectors: ArrayLike, grad: ArrayLike, *, with_bound: Literal[False] = False
+    ) -> Array: ...
+
+    @overload
+    def backward(
+        self, vectors: ArrayLike, grad: ArrayLike, *, with_bound: Literal[True]
+    ) -> tuple[Array, Bound]: ...
+
+    def backward(
+        self, vectors: ArrayLike, grad: ArrayLike, *, with_bound: bool = False
+    ) -> Array | tuple[Array, Bound]:
+        """Return the gradient with respect to the vectors of a loss whose gradient here is `grad`.
+
+        grad      (..., (lmax + 1)^2), the shape of the result
+        returns   (..., 3), 0 for zero vectors; with `with_bound` also a bound on its error
+        raises    OperandError
+        """
+        at, values, read = self._values(vectors)
+        incoming = incoming_gradient(grad, (*read.shape[:-1], self.irreps_out.dim))
+        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+            g = incoming.astype(np.float64).reshape(values.shape) * self._factors
+            limit = gamma(2, np.float64) * np.abs(g) + smallest(np.float64) if with_bound else None
+            wide, bound = vector_gradient(at, values, g, limit, self.lmax)
+            result: Array = wide.astype(np.result_type(read, incoming)).reshape(read.shape)
+        if bound is None:
+            return result
+        return result, narrowed(result, bound.reshape(read.shape))
+
+    def __repr__(self) -> str:
+        return f"SphericalHarmonics({self.lmax}, {self.normalization!r})"
