@@ -131,9 +131,10 @@ def check_sound(cache):
 
 
 COMMAND = """
-import sys
+import signal, sys
 from reptheory.build import pieces
 from reptheory.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 pieces.PIECE_ROWS = 300
 main(["build", "clebsch_gordan", "--lmax", "5", "--workers", sys.argv[1], "--output", sys.argv[2]])
 """
