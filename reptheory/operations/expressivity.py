@@ -36,8 +36,7 @@ from reptheory.operations.bilinear import BilinearProduct
 from reptheory.operations.engines import TableEngine
 from reptheory.operations.gaunt_convolution import GauntConvolution
 from reptheory.operations.gaunt_interaction import GauntInteraction
-from reptheory.operations.gaunt_many_body import GauntManyBody
-from reptheory.operations.many_body_expressivity import ManyBodyExpressivity, many_body_expressivity
+from reptheory.operations.many_body_expressivity import ManyBody, ManyBodyExpressivity, many_body_expressivity
 from reptheory.operations.tensor_product import TensorProduct
 from reptheory.tables.table import Table
 
@@ -86,7 +85,7 @@ class Expressivity:
 
 
 @overload
-def expressivity(product: GauntManyBody) -> ManyBodyExpressivity: ...
+def expressivity(product: ManyBody) -> ManyBodyExpressivity: ...
 
 
 @overload
@@ -101,7 +100,7 @@ def expressivity(
 
 
 def expressivity(
-    product: Bilinear | GauntManyBody,
+    product: Bilinear | ManyBody,
     irreps_in1: str | Irreps | None = None,
     irreps_in2: str | Irreps | None = None,
     irreps_out: str | Irreps | None = None,
@@ -110,8 +109,8 @@ def expressivity(
 ) -> Expressivity | ManyBodyExpressivity:
     """Return what `product` expresses between linear layers from irreps_in1, irreps_in2 to irreps_out.
 
-    product                  bilinear; of a `GauntConvolution` the second operand are the harmonics. Of a
-                             `GauntManyBody`, alone, what n features express, see `many_body_expressivity`
+    product                  bilinear; of a `GauntConvolution` the second operand are the harmonics. A
+                             `GauntManyBody` or `SymmetricContraction`, alone: see `many_body_expressivity`
     irreps_in1, irreps_in2   X and Y; None: one copy of each irrep of the product's operand
     irreps_out               Z; None: one copy of each irrep in the product of X and Y, of either parity, up
                              to the highest degree of the product's result
@@ -128,7 +127,7 @@ def expressivity(
     >>> full.paths, full.reachable, full.degrees_of_freedom
     (19, 19, 19)
     """
-    if isinstance(product, GauntManyBody):
+    if isinstance(product, ManyBody):
         if not (irreps_in1 is irreps_in2 is irreps_out is None and channels == 1):
             raise LabelError(
                 "product: a many-body product is counted with one copy of each irrep; pass it alone"

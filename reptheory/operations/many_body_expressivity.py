@@ -11,6 +11,10 @@ paths                 dimension of the space of all equivariant maps, symmetric 
                       copies of l in products of symmetric powers, by characters
 reachable             how many of the B are not 0: a Gaunt product takes one of the ways of coupling
 degrees_of_freedom    dimension of the set of all B: the rank of the exponents of its monomials
+
+Of a symmetric contraction, whose paths have weights of their own, layers add nothing: it reaches, and chooses
+freely, the span of its paths, all maps in a basis of all of them. MACE's paths leave some maps out, and hold
+others twice.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from itertools import combinations_with_replacement
 from itertools import product as combinations
@@ -26,13 +31,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reptheory.exact.residues import rank
+from reptheory.exact.residues import rank, residue
+from reptheory.exact.surd import Surd
+from reptheory.exact.symmetric_coupling import SymmetricCoupling, symmetric_coupling
 from reptheory.groups.o3 import Irrep, Irreps
 from reptheory.operations.gaunt_many_body import GauntManyBody
+from reptheory.operations.symmetric_contraction import SymmetricContraction
 
-__all__ = ["ManyBodyExpressivity", "many_body_expressivity"]
+__all__ = ["ManyBody", "ManyBodyExpressivity", "many_body_expressivity"]
 
 Path = tuple[Irrep, ...]
+ManyBody = GauntManyBody | SymmetricContraction
 
 
 @dataclass(frozen=True)
@@ -81,13 +90,21 @@ class _Way(NamedTuple):
         return sum(every) % 2 == 0 and 2 * max(every) <= sum(every)
 
 
-def many_body_expressivity(product: GauntManyBody) -> ManyBodyExpressivity:
+def many_body_expressivity(product: ManyBody) -> ManyBodyExpressivity:
     """Return what `product` expresses between layers that scale each degree of one copy.
+
+    Of a symmetric contraction one copy and species; its cost is that of all copies.
 
     >>> cubes = many_body_expressivity(GauntManyBody(2, 2, 3))
     >>> cubes.paths, cubes.reachable, cubes.degrees_of_freedom
     (19, 14, 5)
+    >>> contraction = SymmetricContraction("0e+1o", "0e+1o", 3, basis="mace")
+    >>> found = many_body_expressivity(contraction)  # all that there is, with 7 weights too many
+    >>> found.paths, found.reachable, found.weights
+    (9, 9, 16)
     """
+    if isinstance(product, SymmetricContraction):
+        return _of_contraction(product)
     ways = list(_ways(product))
     found = [way for way in ways if way.interacts]
     return ManyBodyExpressivity(
@@ -140,6 +157,46 @@ def _symmetric(degree: int, power: int) -> NDArray[np.int64]:
         for count in range(1, power + 1):
             counts[count, order:] += counts[count - 1, : counts.shape[1] - order]
     return np.array(counts[power])
+
+
+def _of_contraction(product: SymmetricContraction) -> ManyBodyExpressivity:
+    """Return what one copy of a symmetric contraction expresses: the span of its paths."""
+    couplings = product.couplings
+    every = [symmetric_coupling(one.irreps_in, one.irrep_out, one.degree) for one in couplings]
+    possible = {path: None for one in every for path in _choices(one)}
+    found = {path: None for one in couplings for path in _choices(one)}
+    reachable = sum(_span(one) for one in couplings)
+    return ManyBodyExpressivity(
+        (couplings[0].irreps_in,) if couplings else (product.irreps_in,),
+        product.irreps_out,
+        paths=sum(len(one.paths) for one in every),
+        reachable=reachable,
+        degrees_of_freedom=reachable,
+        weights=sum(len(one.paths) for one in couplings),
+        interacting=tuple(path for path in possible if path in found),
+        lost=tuple(path for path in possible if path not in found),
+        cost=product.cost,
+    )
+
+
+def _choices(coupling: SymmetricCoupling) -> list[Path]:
+    """List the irreps (ir1, .., irn, ir_out) of the monomials of a coupling, each once, ascending."""
+    entries = np.repeat(np.arange(len(coupling.irreps_in)), [entry.dim for entry in coupling.irreps_in])
+    chosen = np.unique(entries[coupling.index[:, 2:]], axis=0).tolist()
+    return [(*(coupling.irreps_in[entry].ir for entry in row), coupling.irrep_out) for row in chosen]
+
+
+def _span(coupling: SymmetricCoupling) -> int:
+    """Return the dimension of the span of the paths: by Schur's lemma that of their first components."""
+    if coupling.basis == "reduced":
+        return len(coupling.paths)  # orthonormal
+    first = np.flatnonzero(coupling.index[:, 1] == 0)
+    if not len(first):
+        return 0
+    columns = np.unique(coupling.index[first, 2:], axis=0, return_inverse=True)[1]
+    pairs = [(coupling.numerators[k], coupling.denominators[k]) for k in first.tolist()]
+    values = [residue(Surd.sqrt(Fraction(abs(a), b), sign=1 if a > 0 else -1)) for a, b in pairs]
+    return rank(coupling.index[first, 0], columns.reshape(-1), np.array(values, dtype=np.int64).T)
 
 
 def _rank(product: GauntManyBody, found: list[_Way]) -> int:

@@ -31,6 +31,7 @@ from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
 from reptheory.operations.matrix_product import MatrixProduct
 from reptheory.operations.message_passing import Edges, MessagePassing
 from reptheory.operations.spin_tensor_product import SpinTensorProduct
+from reptheory.operations.symmetric_contraction import SymmetricContraction
 from reptheory.operations.tensor_product import FullyConnectedTensorProduct, TensorProduct
 from reptheory.operations.vector_spherical_product import VectorSphericalProduct
 
@@ -325,3 +326,39 @@ def test_sums_of_powers_with_a_weight_each() -> None:
     assert (weighted.degrees_of_freedom, plain.degrees_of_freedom) == (11, 6)
     with pytest.raises(LabelError, match="many-body"):
         expressivity(GauntManyBody(2, 2, 2), channels=2)  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(("lmax", "degree"), [(1, 4), (2, 3), (3, 2)])
+def test_symmetric_contractions_express_every_map(lmax: int, degree: int) -> None:
+    """As many as characters count for powers; weights of the reduced basis are the free ones."""
+    powers = [expressivity(GauntManyBody(lmax, lmax, [(0,) * n])) for n in range(2, degree + 1)]
+    feature = Irreps.spherical_harmonics(lmax)
+    every = Irreps([(1, ir) for ir in sorted({ir for one in powers for _, ir in one.irreps_out})])
+    found = expressivity(SymmetricContraction(feature, every, degree))
+    assert found.paths == len(feature) + sum(one.paths for one in powers)
+    assert found.paths == found.reachable == found.degrees_of_freedom == found.weights
+    assert not found.lost
+
+
+@pytest.mark.parametrize(
+    ("feature", "out", "degree"), [("0e+1o+2e", "0e+1e+2o", 4), ("1o+1e+0o", "0e+1o+1e", 3), ("1o", "2o", 2)]
+)
+def test_paths_of_mace_span_what_coordinates_say(feature: str, out: str, degree: int) -> None:
+    contraction = SymmetricContraction(feature, out, degree, basis="mace")
+    ranks = []
+    for one in contraction.couplings:
+        reduced = symmetric_coupling(feature, one.irrep_out, one.degree)
+        coordinates = reduced.coordinates(one.array().to_numpy())
+        ranks.append(int(np.linalg.matrix_rank(coordinates)) if coordinates.size else 0)
+    found = expressivity(contraction)
+    assert found.reachable == found.degrees_of_freedom == sum(ranks)
+    assert found.weights == contraction.weight_numel
+
+
+def test_maps_that_the_paths_of_mace_leave_out() -> None:
+    """Their irreps on the way have the parity of harmonics, so that pseudovectors of four are not there."""
+    found = expressivity(SymmetricContraction("0e+1o+2e", "0e+1e+2o", 4, basis="mace"))
+    assert (found.paths, found.reachable, found.weights) == (30, 22, 97)
+    four = [tuple(Irrep(name) for name in names.split()) for names in ("0e 1o 1o 2e 1e", "1o 1o 2e 2e 1e")]
+    assert set(four) <= set(found.lost)
+    assert set(found.lost).isdisjoint(found.interacting)
