@@ -219,6 +219,8 @@ def test_vector_fields_bring_every_path_back(lmax: int) -> None:
     scale = expressivity(VectorSphericalProduct("scale", lmax), side, side)
     assert scale.reachable == scale.paths == ALL_PATHS[lmax]
     assert scale.degrees_of_freedom == (6 if lmax == 1 else 9 * lmax - 2)
+    top = Irrep(lmax, (-1) ** lmax)
+    assert expressivity(VectorSphericalProduct("scale", lmax), top, top).degrees_of_freedom == 2 * lmax + 1
     cross = expressivity(VectorSphericalProduct("cross", lmax), side, side)
     vectors = Irrep("1o"), Irrep("1o"), Irrep("1e")
     assert vectors in cross.interacting
