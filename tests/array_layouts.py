@@ -47,3 +47,5 @@ LAYOUTS: dict[str, Callable[[Array], Any]] = {
     "matrix": lambda array: np.asarray(array).view(np.matrix),
     "list": lambda array: array.tolist(),
 }
+ARRAYS = {name: LAYOUTS[name] for name in LAYOUTS if name not in ("matrix", "list")}
+"""Those that keep the dtype and every number of axes."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from array_layouts import ARRAYS
 from flint import arb, ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -273,35 +274,12 @@ def test_leading_axes_broadcast() -> None:
     )
 
 
-def spread(array: Array) -> Array:
-    wide = np.full((array.shape[0], 3 * array.shape[1]), 7, dtype=array.dtype)
-    wide[:, ::3] = array
-    return wide[:, ::3]
-
-
-def unaligned(array: Array) -> Array:
-    raw = np.zeros(array.nbytes + 1, dtype=np.uint8)
-    view = raw[1:].view(array.dtype).reshape(array.shape)
-    view[...] = array
-    return view
-
-
-KINDS: dict[str, Callable[[Array], Any]] = {
-    "strided": spread,
-    "reversed": lambda array: np.ascontiguousarray(array[::-1, ::-1])[::-1, ::-1],
-    "fortran order": np.asfortranarray,
-    "byte-swapped": lambda array: array.astype(array.dtype.newbyteorder()),
-    "unaligned": unaligned,
-    "read-only": lambda array: np.frombuffer(array.tobytes(), array.dtype).reshape(array.shape),
-}
-
-
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(ARRAYS))
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_layout_of_arrays_does_not_change_a_bit(kind: str, dtype: str) -> None:
     contraction = made(9)
     x, weight, species, g = draw(contraction, 7, 3, dtype)
-    other = [KINDS[kind](array) for array in (x, weight, g)]
+    other = [ARRAYS[kind](array) for array in (x, weight, g)]
     wide = np.repeat(species, 2)[::2]
     assert np.array_equal(contraction(other[0], other[1], wide), contraction(x, weight, species))
     found, plain = (contraction.backward(a, b, c, d) for a, b, c, d in ((other[0], other[1], wide, other[2]), (x, weight, species, g)))  # fmt: skip # noqa: E501
@@ -316,7 +294,7 @@ def test_what_comes_in_compiles_nothing_new() -> None:
 
     def calls() -> None:
         for dtype in ("float32", "float64", ">f4", "float16"):
-            for kind in KINDS.values():
+            for kind in ARRAYS.values():
                 for places in (species, kind(np.stack([species] * 7))[0], species.astype(np.uint8)):
                     given = [kind(array.astype(dtype)) for array in (x, weight, g)]
                     contraction(given[0], given[1], places)

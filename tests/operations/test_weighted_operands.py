@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from array_layouts import ARRAYS, spread
 
 from reptheory.errors import OperandError
 from reptheory.operations.tensor_product import FullyConnectedTensorProduct, TensorProduct
@@ -36,33 +37,11 @@ def draw(product: TensorProduct, *leading: int, dtype: str = "float64", seed: in
     return [(rng.integers(-40, 41, (*leading, dim)) / 8).astype(dtype) for dim in dims]
 
 
-def unaligned(array: Array) -> Array:
-    raw = np.zeros(array.nbytes + 1, dtype=np.uint8)
-    view = raw[1:].view(array.dtype).reshape(array.shape)
-    view[...] = array
-    return view
-
-
-def spread(array: Array) -> Array:
-    wide = np.full((array.shape[0], 3 * array.shape[1]), 7, dtype=array.dtype)
-    wide[:, ::3] = array
-    return wide[:, ::3]
-
-
-LAYOUTS: dict[str, Callable[[Array], Any]] = {
-    "strided": spread,
-    "reversed": lambda array: np.ascontiguousarray(array[::-1, ::-1])[::-1, ::-1],
-    "fortran order": np.asfortranarray,
-    "byte-swapped": lambda array: array.astype(array.dtype.newbyteorder()),
-    "unaligned": unaligned,
-}
-
-
-@pytest.mark.parametrize("layout", sorted(LAYOUTS))
+@pytest.mark.parametrize("layout", sorted(ARRAYS))
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_layout_does_not_change_a_bit(product: TensorProduct, layout: str, dtype: str) -> None:
     x, y, weight, grad = draw(product, 7, dtype=dtype)
-    change = LAYOUTS[layout]
+    change = ARRAYS[layout]
     changed = [change(array) for array in (x, y, weight, grad)]
     assert np.array_equal(product(*changed[:3]), product(x, y, weight))
     for one, other in zip(product.backward(*changed), product.backward(x, y, weight, grad), strict=True):
