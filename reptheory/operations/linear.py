@@ -199,7 +199,8 @@ class Linear:
         return gradients if limits is None else (gradients, LinearGradients(limits.x, limits.weight, bound))
 
     def __repr__(self) -> str:
-        return f"Linear({self.irreps_in} -> {self.irreps_out} | {self.weight_numel} weights)"
+        biases = f", {self.bias_numel} biases" if self.bias_numel else ""
+        return f"Linear({self.irreps_in} -> {self.irreps_out} | {self.weight_numel} weights{biases})"
 
 
 _ONE = np.ones(1, np.float32)

@@ -64,6 +64,7 @@ def test_biases(shared: bool, dtype: str) -> None:
     plain = Linear(*irreps, shared_weights=shared)
     assert (linear.bias_numel, plain.bias_numel) == (5, 0)
     assert Linear(*irreps, biases=True).bias_numel == 5
+    assert repr(Linear(*irreps, biases=True)).endswith("weights, 5 biases)")
     rng = np.random.default_rng(2)
     rows = () if shared else (4,)
     x = rng.standard_normal((4, linear.dim_in)).astype(dtype)
