@@ -20,7 +20,7 @@ others twice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -38,7 +38,7 @@ from reptheory.groups.o3 import Irrep, Irreps
 from reptheory.operations.gaunt_many_body import GauntManyBody
 from reptheory.operations.symmetric_contraction import SymmetricContraction
 
-__all__ = ["ManyBody", "ManyBodyExpressivity", "many_body_expressivity"]
+__all__ = ["ManyBody", "ManyBodyExpressivity", "described", "many_body_expressivity"]
 
 Path = tuple[Irrep, ...]
 ManyBody = GauntManyBody | SymmetricContraction
@@ -64,6 +64,18 @@ class ManyBodyExpressivity:
     interacting: tuple[Path, ...]
     lost: tuple[Path, ...]
     cost: int
+
+    def __str__(self) -> str:
+        return described(self.paths, self.reachable, self.degrees_of_freedom, self.weights, self.lost)
+
+
+def described(paths: int, reachable: int, free: int, weights: int, lost: Sequence[Path]) -> str:
+    """Return counts as a sentence for people, with the first paths that are lost."""
+    said = f"{reachable} of {paths} paths reached, {free} weighted freely by {weights} weights"
+    if not lost:
+        return said
+    names = [" x ".join(map(str, path[:-1])) + f" -> {path[-1]}" for path in lost[:4]]
+    return f"{said}; lost: {', '.join(names)}" + (f" and {len(lost) - 4} more" if len(lost) > 4 else "")
 
 
 class _Way(NamedTuple):

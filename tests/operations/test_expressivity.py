@@ -17,12 +17,7 @@ from reptheory.exact.symmetric_coupling import symmetric_coupling
 from reptheory.exact.wigner3j import wigner_3j
 from reptheory.exact.wigner6j import wigner_6j
 from reptheory.groups.o3 import Irrep, Irreps
-from reptheory.operations.expressivity import (
-    CoupledPath,
-    expressivity,
-    measured,
-    path_coefficients,
-)
+from reptheory.operations.expressivity import expressivity, measured
 from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.gaunt_convolution import GauntConvolution
 from reptheory.operations.gaunt_interaction import GauntInteraction
@@ -30,6 +25,7 @@ from reptheory.operations.gaunt_many_body import GauntManyBody
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
 from reptheory.operations.matrix_product import MatrixProduct
 from reptheory.operations.message_passing import Edges, MessagePassing
+from reptheory.operations.product_terms import CoupledPath, path_coefficients
 from reptheory.operations.spin_tensor_product import SpinTensorProduct
 from reptheory.operations.symmetric_contraction import SymmetricContraction
 from reptheory.operations.tensor_product import FullyConnectedTensorProduct, TensorProduct
@@ -364,3 +360,12 @@ def test_maps_that_the_paths_of_mace_leave_out() -> None:
     four = [tuple(Irrep(name) for name in names.split()) for names in ("0e 1o 1o 2e 1e", "1o 1o 2e 2e 1e")]
     assert set(four) <= set(found.lost)
     assert set(found.lost).isdisjoint(found.interacting)
+
+
+def test_counts_read_as_a_sentence() -> None:
+    assert str(expressivity(full(1))) == "6 of 6 paths reached, 6 weighted freely by 10 weights"
+    lost = str(expressivity(GauntTensorProduct(3))).partition("; lost: ")[2]
+    assert lost.startswith("1o x 1o -> 1e, 1o x 2e -> 2o, ")
+    assert lost.endswith(" and 10 more")
+    many = str(expressivity(GauntManyBody(1, 1, 3)))
+    assert many.startswith("4 of 4 paths reached, 3 weighted freely by 4 weights")
