@@ -21,7 +21,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from reptheory.kernels.simd.tiles import VECTOR_BYTES
 
-__all__ = ["available_threads", "over_samples", "scratch"]
+__all__ = ["Prepared", "available_threads", "over_samples", "scratch"]
 
 WORTH_A_THREAD = 1_600_000
 """Multiplications below which handing work to a second thread costs more than it gains."""
@@ -138,3 +138,33 @@ def over_samples(
         errors = [share.wait() for share in shares]  # now nobody writes to the caller's arrays any more
     for error in filter(None, errors):
         raise error
+
+
+class Prepared:
+    """A compiled function and what it takes besides arrays: made once, so that a small call costs little.
+
+    function   (*arrays, first, last, plan, *more, scratch), which takes the plan apart by position
+    need       numbers of scratch a thread, of `dtype`
+    tile       samples that belong together
+    cost       multiplications of one sample
+    """
+
+    def __init__(
+        self, function: Callable[..., None], plan: Any, need: int, dtype: np.dtype[Any], tile: int, cost: int
+    ) -> None:
+        self.plan = plan
+        self._ready = function, _plain(plan), need, dtype, tile, cost
+
+    def run(self, arrays: tuple[Any, ...], samples: int, threads: int | None, *more: Any) -> None:
+        """Run over all samples, as `over_samples` does, each range with scratch of its own."""
+        function, plan, need, dtype, tile, cost = self._ready
+
+        def task(first: int, last: int) -> None:
+            function(*arrays, first, last, plan, *more, scratch(need, dtype))
+
+        over_samples(task, samples, tile, cost, threads)
+
+
+def _plain(plan: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return a plan as plain tuples: recognising a named one takes Numba 0.6 us, each time."""
+    return tuple(_plain(one) if isinstance(one, tuple) else one for one in plan)

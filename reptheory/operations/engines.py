@@ -21,7 +21,7 @@ from reptheory.kernels.bounds import gamma, smallest, unit_roundoff, upward
 from reptheory.kernels.certificate import certify_coupling
 from reptheory.kernels.coupling import WIDTH as COUPLING_WIDTH
 from reptheory.kernels.coupling import CouplingPlan, couple, couple_scratch
-from reptheory.kernels.pool import over_samples, scratch
+from reptheory.kernels.pool import Prepared, over_samples
 from reptheory.kernels.rings import WIDTH as RING_WIDTH
 from reptheory.kernels.rings import RingPlan, ring_product, ring_scratch
 from reptheory.kernels.simd.tiles import lanes_of
@@ -97,6 +97,7 @@ class TableEngine:
         self._dims = dims
         self._roles = roles
         self._plans: dict[str, CouplingPlan] = {}
+        self._kernels: dict[str, Prepared] = {}
 
     @cached_property
     def _terms(self) -> PathTerms:
@@ -175,16 +176,20 @@ class TableEngine:
         """Terms a sample."""
         return int(self._counts[0].sum())
 
+    def _prepared(self, name: str) -> Prepared:
+        """Return the kernel for a dtype or its bound; two threads may both make it, one is kept."""
+        made = self._kernels.get(name)
+        if made is None:
+            plan = self._plan(name)
+            dtype, work = plan.values.dtype, self.cost + COPYING * sum(self._dims)
+            tile = COUPLING_WIDTH * lanes_of(dtype)
+            made = Prepared(couple, plan, couple_scratch(plan), dtype, tile, work)
+            self._kernels[name] = made
+        return made
+
     def _apply(self, x: Array, y: Array, z: Array, name: str, threads: int | None) -> None:
-        plan = self._plan(name)
         flat = flat_read_only(x), flat_read_only(y), z.reshape(-1)
-        need = couple_scratch(plan)
-
-        def task(first: int, last: int) -> None:
-            couple(*flat, first, last, plan, scratch(need, plan.values.dtype))
-
-        work = self.cost + COPYING * sum(self._dims)
-        over_samples(task, len(x), COUPLING_WIDTH * lanes_of(plan.values.dtype), work, threads)
+        self._prepared(name).run(flat, len(x), threads)
         if self._untouched.size:
             z[:, self._untouched] = 0
 
@@ -235,6 +240,7 @@ class RingEngine:
         self._degrees = (lmax1, lmax2, lmax_out)
         self._fourier = fourier
         self._plans: dict[str, RingPlan] = {}
+        self._kernels: dict[str, Prepared] = {}
 
     def _plan(self, name: str) -> RingPlan:
         """Return the plan for "float32" or "float64"."""
@@ -251,16 +257,20 @@ class RingEngine:
 
     def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
         """Write the product; a float32 z of float64 operands is rounded once at the end."""
-        plan = self._plan(float_name(x.dtype))
-        dtype = plan.left.matrices.dtype
         flat = flat_read_only(x), flat_read_only(y), z.reshape(-1)
-        need = ring_scratch(plan)
+        self._prepared(float_name(x.dtype)).run(flat, len(x), threads)
 
-        def task(first: int, last: int) -> None:
-            ring_product(*flat, first, last, plan, scratch(need, dtype))
-
-        work = self.cost + COPYING * (x.shape[1] + y.shape[1] + z.shape[1])
-        over_samples(task, len(x), RING_WIDTH * lanes_of(dtype), work, threads)
+    def _prepared(self, name: str) -> Prepared:
+        """Return the kernel for a dtype; two threads may both make it, one is kept."""
+        made = self._kernels.get(name)
+        if made is None:
+            plan = self._plan(name)
+            dtype = plan.left.matrices.dtype
+            work = self.cost + COPYING * sum((degree + 1) ** 2 for degree in self._degrees)
+            tile = RING_WIDTH * lanes_of(dtype)
+            made = Prepared(ring_product, plan, ring_scratch(plan), dtype, tile, work)
+            self._kernels[name] = made
+        return made
 
     @cached_property
     def _bounds(self) -> RingBound:

@@ -26,10 +26,9 @@ from numpy.typing import ArrayLike, NDArray
 from reptheory.kernels.bounds import smallest, unit_roundoff
 from reptheory.operations.gaunt_interaction import GauntInteraction
 from reptheory.operations.gaunt_tensor_product import Method
-from reptheory.operations.operands import incoming_gradient, last_axis, read_operand
+from reptheory.operations.operands import incoming_gradient, last_axis, read_operand, widest
 from reptheory.operations.vector_harmonics import (
     Directions,
-    directions,
     harmonics,
     harmonics_bound,
     vector_gradient,
@@ -52,12 +51,21 @@ class ConvolutionGradients(NamedTuple):
 
 
 class _Filter(NamedTuple):
-    """Harmonics of vectors in float64, rounded to the product's dtype, and a bound on their error then."""
+    """Harmonics of vectors, in float64 and rounded to the product's dtype."""
 
     at: Directions
-    wide: Bound
     narrow: Array
-    error: Bound
+
+    @property
+    def error(self) -> Bound:
+        """A bound on the errors of the rounded ones."""
+        dtype, wide = self.narrow.dtype, self.at.values
+        bound = harmonics_bound(round(wide.shape[1] ** 0.5) - 1)
+        error = bound * np.where(self.at.zero[:, None], 0, 1.0)
+        error[:, 0] = bound[0]
+        if dtype != np.float64:
+            error = error + unit_roundoff(dtype) * np.abs(wide) + smallest(dtype)
+        return np.asarray(error.reshape(self.narrow.shape))
 
 
 class GauntConvolution:
@@ -168,23 +176,16 @@ class GauntConvolution:
         read = read_operand(vectors, "vectors")
         last_axis(read, "vectors", 3, "components x, y, z")
         others = [read_operand(x, "x")] + ([] if weight is None else [read_operand(weight, "weight")])
-        dtype = np.result_type(read, *others)
-        at = directions(read.astype(np.float64).reshape(-1, 3))
-        wide = harmonics(at, self.lmax_filter)
-        narrow = wide.astype(dtype)
-        error = harmonics_bound(self.lmax_filter) * np.where(at.zero[:, None], 0, 1.0)
-        error[:, 0] = harmonics_bound(self.lmax_filter)[0]
-        if dtype != np.float64:
-            error = error + unit_roundoff(dtype) * np.abs(wide) + smallest(dtype)
-        shape = (*read.shape[:-1], wide.shape[1])
-        return _Filter(at, wide, narrow.reshape(shape), error.reshape(shape))
+        at = harmonics(read.astype(np.float64).reshape(-1, 3), self.lmax_filter)
+        narrow = at.values.astype(widest([read, *others]))
+        return _Filter(at, narrow.reshape(*read.shape[:-1], narrow.shape[1]))
 
     def _back(self, given: _Filter, g: Array, limit: Bound | None = None) -> tuple[Array, Bound]:
         """Take the gradient of the harmonics back to the vectors; without a limit the bound means nothing."""
         dim = g.shape[-1]
         flat = None if limit is None else limit.reshape(-1, dim)
         lmax = self.lmax_filter
-        wide, bound = vector_gradient(given.at, given.wide, g.reshape(-1, dim).astype(np.float64), flat, lmax)
+        wide, bound = vector_gradient(given.at, g.reshape(-1, dim).astype(np.float64), flat, lmax)
         with np.errstate(over="ignore", under="ignore"):
             result = wide.astype(g.dtype)
         shape = (*g.shape[:-1], 3)

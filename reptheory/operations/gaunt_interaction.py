@@ -27,12 +27,13 @@ from reptheory.errors import LabelError
 from reptheory.groups.labels import shown
 from reptheory.immutable import immutable
 from reptheory.kernels.bounds import gamma, smallest, unit_roundoff
+from reptheory.kernels.buffers import empty
 from reptheory.kernels.degrees import dot_degrees, scale_degrees, scale_each, weight_places
-from reptheory.kernels.pool import over_samples, scratch
+from reptheory.kernels.pool import over_samples
 from reptheory.operations.bilinear import BilinearProduct
-from reptheory.operations.engines import read_only
+from reptheory.operations.engines import flat_read_only
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct, Method
-from reptheory.operations.operands import Rows, row_operands
+from reptheory.operations.operands import ALL, EACH, Rows, row_operands
 from reptheory.operations.weighted_product import Bound, Bounded, WeightedProduct
 
 __all__ = ["GauntInteraction"]
@@ -41,10 +42,7 @@ Array = NDArray[Any]
 
 BLOCK = 1 << 17
 """Numbers of an operand that are weighted at a time: with the result within a second-level cache."""
-_EACH = (1, 1, 0)
-"""The steps of rows of which every sample has its own."""
-_MANY = 1 << 62
-"""More samples than there are."""
+_NAMES = ("x", "y", "weight")
 _ROW = 1024
 """Numbers that a loop of a kernel should run over, at least."""
 _SLACK = 1 + 2.0**-40
@@ -55,50 +53,46 @@ class _Weighed(NamedTuple):
     """An operand and the weights of its degrees, if it has some.
 
     weight   one weight a coefficient where samples share rows; else one a degree, from column `start` on
+    each     whether every sample has weights of its own
+    flat     the arrays of both, flat
     """
 
     rows: Rows
     weight: Rows
     start: int
     weighted: bool
+    each: bool
+    flat: tuple[Array, Array]
 
     def factors(self, first: int, last: int) -> Array:
         """Return the weights of the coefficients of samples first..last - 1."""
         rows = self.weight.of(first, last)
         return rows[:, self.start + _degrees(self.rows.array.shape[1])] if self.each else rows
 
-    @property
-    def each(self) -> bool:
-        """Whether every sample has weights of its own."""
-        return self.weight[1:] == _EACH
-
     def scale(self, first: int, last: int, z: Array, rows: Rows | None = None) -> None:
         """Write samples first.. of the operand, times their weights, to the flat z.
 
         rows   numbers of samples first.. to weight in the place of the operand's own
         """
-        given, begin = (self.rows, first) if rows is None else (rows, 0)
-        flat, weight = read_only(given.array.reshape(-1)), read_only(self.weight.array.reshape(-1))
-        dim, count = given.array.shape[1], last - first
+        (array, steps), (flat, factors), begin = self.rows, self.flat, first
+        if rows is not None:
+            steps, flat, begin = rows.steps, flat_read_only(rows.array), 0
+        dim, count = array.shape[1], last - first
         if self.each:
             numel = self.weight.array.shape[1]
             places = weight_places(dim, numel, self.start)
-            scale_each(flat, _steps(given), begin, weight, numel, first, places, dim, count, z)
+            scale_each(flat, steps, begin, factors, numel, first, places, dim, count, z)
         else:
-            scale_degrees(flat, _steps(given), begin, weight, _steps(self.weight), first, dim, count, z)
+            scale_degrees(flat, steps, begin, factors, self.weight.steps, first, dim, count, z)
 
-    def take(self, first: int, last: int, space: Array) -> Array:
-        """Return samples first..last - 1, weighted, (samples, dim), in `space` if they are."""
+    def take(self, first: int, last: int) -> Array:
+        """Return samples first..last - 1, weighted, (samples, dim)."""
         if not self.weighted:
             return self.rows.of(first, last)
-        dim = self.rows.array.shape[1]
-        z = space[: (last - first) * dim]
-        self.scale(first, last, z)
-        return z.reshape(last - first, dim)
-
-    def space(self, samples: int) -> Array:
-        """Return memory for so many weighted samples."""
-        return scratch(samples * self.rows.array.shape[1] if self.weighted else 0, self.rows.array.dtype)
+        array = self.rows.array
+        z = np.empty((last - first, array.shape[1]), array.dtype)
+        self.scale(first, last, z.reshape(-1))
+        return z
 
 
 _Three = tuple[_Weighed, _Weighed, _Weighed]
@@ -175,49 +169,49 @@ class GauntInteraction(WeightedProduct[_Given]):
         return *self.product._meanings, f"the weights of {self!r}"
 
     def _operands(self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None) -> _Given:
-        arrays = {"x": x, "y": y, "weight": self._given_weight(weight)}
-        dims = (self.dim1, self.dim2, self.weight_numel)
-        (left, right, weights), shape = row_operands(arrays, dims, self._meanings)
+        arrays, dims = (x, y, self._given_weight(weight)), (self.dim1, self.dim2, self.weight_numel)
+        (left, right, weights), shape = row_operands(_NAMES, arrays, dims, self._meanings)
         return _Given(left, right, weights, shape)
 
-    def _weighed(self, rows: Rows, weight: Rows, place: int) -> _Weighed:
+    def _weighed(self, rows: Rows, weight: Rows, place: int, samples: int) -> _Weighed:
         """Join an operand with the weights of x, y or z: place 0, 1 or 2."""
-        start, stop = self._starts[place : place + 2]
-        if stop == start:
-            return _Weighed(rows, weight, 0, weighted=False)
-        if weight[1:] != _EACH:
+        start, stop, each = self._starts[place], self._starts[place + 1], weight.steps == EACH
+        if stop > start and not each:
             columns = start + _degrees((stop - start) ** 2)
-            weight = _repeated(weight._replace(array=np.ascontiguousarray(weight.array[:, columns])))
-        return _Weighed(rows, weight, start, weighted=True)
+            weight = _repeated(Rows(weight.array.take(columns, axis=1), weight.steps), samples)
+        flat = flat_read_only(rows.array), flat_read_only(weight.array)
+        return _Weighed(rows, weight, start, stop > start, each, flat)
 
     def _all(self, given: _Given, third: Rows) -> _Three:
-        rows = given.x, given.y, third
-        one, other, last = (self._weighed(part, given.weight, place) for place, part in enumerate(rows))
-        return one, other, last
+        weight, samples = given.weight, len(third.array)
+        return (
+            self._weighed(given.x, weight, 0, samples),
+            self._weighed(given.y, weight, 1, samples),
+            self._weighed(third, weight, 2, samples),
+        )
 
     def _run(self, given: _Given, z: Array, *, with_bound: bool) -> Bound | None:
-        one, other, scale = self._all(given, Rows(z, *_EACH))
+        one, other, scale = self._all(given, Rows(z))
         engine, block = self.product._engine, self._block
 
         def task(first: int, last: int) -> None:
-            spaces = [part.space(min(block, last - first)) for part in (one, other)]
             for start in range(first, last, block):
                 stop = min(start + block, last)
                 part = z[start:stop]
-                engine.run(one.take(start, stop, spaces[0]), other.take(start, stop, spaces[1]), part, 1)
+                engine.run(one.take(start, stop), other.take(start, stop), part, 1)
                 if scale.weighted:
-                    scale.scale(start, stop, part.reshape(-1), Rows(part, *_EACH))
+                    scale.scale(start, stop, part.reshape(-1))
 
         over_samples(task, len(z), 64, engine.cost, self.threads)
         return _scaled_bound(_bound(self.product, one, other, len(z)), scale, z) if with_bound else None
 
-    @property
+    @cached_property
     def _block(self) -> int:
         """Samples that are weighted at a time."""
         return max(64, BLOCK // max(self.dim1, self.dim2, self.dim_out) // 64 * 64)
 
     def _gradients(self, given: _Given, grad: Array, *, with_bound: bool) -> tuple[Bounded, Bounded, Bounded]:
-        operands = self._all(given, Rows(grad, *_EACH))
+        operands = self._all(given, Rows(grad))
         values, sums = self._gradient_values(operands, grad)
         if not with_bound:
             return (values[0], None), (values[1], None), (sums, None)
@@ -230,7 +224,7 @@ class GauntInteraction(WeightedProduct[_Given]):
         joined = np.concatenate([none, *(limits[own][1] for own in weighted)], axis=1)
         return (values[0], limits[0][0]), (values[1], limits[1][0]), (sums, joined)
 
-    @property
+    @cached_property
     def _ways(self) -> list[tuple[int, BilinearProduct, int, int]]:
         """Which operands, 0 x, 1 y, 2 the gradient of z, each gradient is a product of, and which product."""
         first, second = self.product.gradients
@@ -240,34 +234,28 @@ class GauntInteraction(WeightedProduct[_Given]):
     def _gradient_values(self, operands: _Three, grad: Array) -> tuple[list[Array], Array]:
         """Return the gradients of x and y and, (samples, weight_numel), those of the weights."""
         samples, dtype, block = len(grad), grad.dtype, self._block
-        values = [scratch(samples * dim, dtype).reshape(samples, dim) for dim in (self.dim1, self.dim2)]
-        sums = np.empty((samples, self.weight_numel), dtype)
+        values = [empty((samples, dim), dtype) for dim in (self.dim1, self.dim2)]
+        sums, ways = empty((samples, self.weight_numel), dtype), self._ways
 
         def task(first: int, last: int) -> None:
-            most = min(block, last - first)
-            spaces = [part.space(most) for part in operands]
-            product_space = scratch(most * self.dim_out, dtype)
             for start in range(first, last, block):
                 stop = min(start + block, last)
-                taken = [part.take(start, stop, room) for part, room in zip(operands, spaces, strict=True)]
-                for own, product, one, other in self._ways:
-                    if own < 2:
-                        raw = values[own][start:stop]
-                    else:
-                        raw = product_space[: (stop - start) * self.dim_out].reshape(-1, self.dim_out)
+                taken = [part.take(start, stop) for part in operands]
+                for own, product, one, other in ways:
+                    raw = values[own][start:stop] if own < 2 else np.empty_like(grad[start:stop])
                     product._engine.run(taken[one], taken[other], raw, 1)
                     if operands[own].weighted:
-                        self._sums(own, operands[own].rows, start, raw, sums[start:stop])
+                        self._sums(own, operands[own], start, raw, sums[start:stop])
                         if own < 2:
-                            operands[own].scale(start, stop, raw.reshape(-1), Rows(raw, *_EACH))
+                            operands[own].scale(start, stop, raw.reshape(-1), Rows(raw))
 
-        cost = sum(product._engine.cost for _, product, _, _ in self._ways)
+        cost = sum(product._engine.cost for _, product, _, _ in ways)
         over_samples(task, samples, 64, cost, self.threads)
         return values, sums
 
-    def _sums(self, own: int, rows: Rows, first: int, raw: Array, sums: Array) -> None:
+    def _sums(self, own: int, rows: _Weighed, first: int, raw: Array, sums: Array) -> None:
         """Write the gradients of one operand's weights to its columns of sums."""
-        flat = read_only(rows.array.reshape(-1)), _steps(rows), first, read_only(raw.reshape(-1))
+        flat = rows.flat[0], rows.rows.steps, first, flat_read_only(raw)
         degree = _degrees(raw.shape[1])
         dot_degrees(*flat, degree, len(raw), sums.reshape(-1), sums.shape[1], self._starts[own])
 
@@ -276,17 +264,12 @@ class GauntInteraction(WeightedProduct[_Given]):
         return f"GauntInteraction({degrees}, method={self.product.method!r}, weighted={self.weighted!r})"
 
 
-def _steps(rows: Rows) -> tuple[int, int, int]:
-    """Return the steps of rows for the kernels, to which rows of every sample's own are one long run."""
-    return (_MANY, 0, 1) if rows[1:] == _EACH else (_MANY, 0, 0) if rows[1:] == (1, 0, 0) else rows[1:]
-
-
-def _repeated(rows: Rows) -> Rows:
+def _repeated(rows: Rows, samples: int) -> Rows:
     """Return a row that all samples share several times over, so that loops run over many samples."""
-    if rows[1:] != (1, 0, 0) or rows.array.shape[1] >= _ROW:
+    times = min(_ROW // rows.array.shape[1], samples)
+    if rows.steps != ALL or times < 2:
         return rows
-    times = _ROW // rows.array.shape[1]
-    return Rows(np.tile(rows.array, (times, 1)), times, 0, 1)
+    return Rows(np.tile(rows.array, (times, 1)), (times, 0, 1))
 
 
 @lru_cache(maxsize=64)
@@ -301,7 +284,7 @@ def _norm(array: Array) -> Bound:
 
 def _bound(product: BilinearProduct, x: _Weighed, y: _Weighed, samples: int) -> Bound:
     """Bound the error of the product of two weighted operands, the roundings of the weights included."""
-    left, right = (part.take(0, samples, part.space(samples)) for part in (x, y))
+    left, right = (part.take(0, samples) for part in (x, y))
     dtype = left.dtype
     weights = x.weighted + y.weighted
     with np.errstate(over="ignore", invalid="ignore"):
@@ -316,7 +299,7 @@ def _bound(product: BilinearProduct, x: _Weighed, y: _Weighed, samples: int) -> 
 def _scaled_bound(limit: Bound, scale: _Weighed, z: Array) -> Bound:
     """Bound the error of weight times a result, from the bound of that and the product z."""
     if scale.weighted:
-        factor = scale._replace(rows=Rows(z, *_EACH)).factors(0, len(z))
+        factor = scale._replace(rows=Rows(z)).factors(0, len(z))
         with np.errstate(over="ignore", invalid="ignore"):
             rounded = 2 * unit_roundoff(z.dtype) * np.abs(z.astype(np.float64)) + smallest(z.dtype)
             limit = (limit * np.abs(factor.astype(np.float64)) + rounded) * _SLACK
@@ -329,7 +312,7 @@ def _gradient_bound(
     """Bound the gradient of an operand and, one row a sample, those of the weights of its degrees."""
     dtype = own.rows.array.dtype
     raw = np.empty((samples, product.dim_out), dtype)
-    left, right = (part.take(0, samples, part.space(samples)) for part in (one, other))
+    left, right = (part.take(0, samples) for part in (one, other))
     product._engine.run(left, right, raw, product.threads)
     limit = _bound(product, one, other, samples)
     sums = _dot_bound(own.rows, raw, limit) if own.weighted else np.zeros((samples, 0))

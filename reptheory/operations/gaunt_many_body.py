@@ -162,7 +162,7 @@ class GauntManyBody:
         if len(operands) != len(names):
             raise OperandError(f"operands: got {len(operands)}; this product takes {', '.join(names)}")
         dims = (*self.dims, self.weight_numel)[: len(names)]
-        rows, shape = row_operands(dict(zip(names, operands, strict=True)), dims, meanings)
+        rows, shape = row_operands(names, operands, dims, meanings)
         return _Given(rows[: len(self.dims)], rows[-1], shape)
 
     def _blocks(self, samples: int) -> Iterator[slice]:

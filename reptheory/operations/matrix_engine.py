@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from reptheory.kernels.bounds import gamma, smallest, upward
 from reptheory.kernels.matrices import WIDTH, LinearMap, MatrixPlan, matrix_product, matrix_scratch
-from reptheory.kernels.pool import over_samples, scratch
+from reptheory.kernels.pool import Prepared
 from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.operations.blocks import Blocks
-from reptheory.operations.engines import COPYING, float_name, read_only
+from reptheory.operations.engines import COPYING, flat_read_only, float_name
 
 __all__ = ["MatrixEngine", "Side"]
 
@@ -66,6 +66,7 @@ class MatrixEngine:
     def __init__(self, left: Side, right: Side, out: Side) -> None:
         self._sides = (left, right, out)
         self._plans: dict[str, MatrixPlan] = {}
+        self._kernels: dict[str, Prepared] = {}
 
     def transposed(self, operand: int) -> MatrixEngine:
         """Return the engine of (z, y) -> x for operand 1, of (x, z) -> y for operand 2."""
@@ -112,16 +113,19 @@ class MatrixEngine:
         return one, two, three
 
     def _apply(self, x: Array, y: Array, z: Array, name: str, threads: int | None) -> None:
-        plan = self._plan(name)
-        dtype = plan.left.values.dtype
-        flat = read_only(x.reshape(-1)), read_only(y.reshape(-1)), z.reshape(-1)
-        need = matrix_scratch(plan)
+        flat = flat_read_only(x), flat_read_only(y), z.reshape(-1)
+        self._prepared(name).run(flat, len(x), threads)
 
-        def task(first: int, last: int) -> None:
-            matrix_product(*flat, first, last, plan, scratch(need, dtype))
-
-        work = self.cost + COPYING * sum(self._dims)
-        over_samples(task, len(x), WIDTH * lanes_of(dtype), work, threads)
+    def _prepared(self, name: str) -> Prepared:
+        """Return the kernel for a dtype or its bound; two threads may both make it, one is kept."""
+        made = self._kernels.get(name)
+        if made is None:
+            plan = self._plan(name)
+            dtype, work = plan.left.values.dtype, self.cost + COPYING * sum(self._dims)
+            tile = WIDTH * lanes_of(dtype)
+            made = Prepared(matrix_product, plan, matrix_scratch(plan), dtype, tile, work)
+            self._kernels[name] = made
+        return made
 
     def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
         """Write the product; a float32 z of float64 operands is rounded once at the end."""

@@ -18,6 +18,8 @@ from reptheory.errors import OperandError
 from reptheory.kernels.buffers import empty
 
 __all__ = [
+    "ALL",
+    "EACH",
     "Operands",
     "Rows",
     "Weighted",
@@ -74,25 +76,28 @@ class Weighted(NamedTuple):
         return self[:3]
 
 
+MANY = 1 << 62
+"""More samples than there are."""
+EACH, ALL = (MANY, 0, 1), (MANY, 0, 0)
+"""The steps of rows of which every sample has its own, and of one row for all."""
+
+
 class Rows(NamedTuple):
     """An operand whose rows samples may share: n has row (n // inner) * outer_step + n % inner * step.
 
     array   (rows, dim), C-contiguous
+    steps   inner, outer_step, step
     """
 
     array: NDArray[Any]
-    inner: int
-    outer_step: int
-    step: int
+    steps: tuple[int, int, int] = EACH
 
     def of(self, first: int, last: int) -> NDArray[Any]:
         """Return the rows of samples first..last - 1, a view where every sample has its own."""
-        if (self.inner, self.outer_step) == (1, 1):
+        if self.steps == EACH:
             return self.array[first:last]
-        sample = np.arange(first, last)
-        own: NDArray[Any] = self.array[
-            sample // self.inner * self.outer_step + sample % self.inner * self.step
-        ]
+        sample, (inner, outer_step, step) = np.arange(first, last), self.steps
+        own: NDArray[Any] = self.array[sample // inner * outer_step + sample % inner * step]
         return own
 
 
@@ -131,12 +136,12 @@ def last_axis(array: NDArray[Any], name: str, dim: int, meaning: str) -> None:
 
 def flat_rows(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Broadcast to the leading axes, convert, and lay out as (samples, dim)."""
-    dim, flags = array.shape[-1], array.flags
-    if array.shape[:-1] != shape:
+    dim, samples, flags = array.shape[-1], prod(shape), array.flags
+    if array.shape[:-1] != shape and array.size != samples * dim:
         array = np.require(np.broadcast_to(array, (*shape, dim)), dtype, ["C", "A"])
     elif array.dtype != dtype or not (flags.c_contiguous and flags.aligned):
         array = np.require(array, dtype, ["C", "A"])
-    return array.reshape(prod(shape), dim)
+    return array.reshape(samples, dim)
 
 
 def common_axes(
@@ -258,37 +263,38 @@ def _weighted(
 
 
 def row_operands(
-    arrays: dict[str, ArrayLike], dims: tuple[int, ...], meanings: tuple[str, ...]
+    names: Sequence[str], arrays: Sequence[ArrayLike], dims: Sequence[int], meanings: Sequence[str]
 ) -> tuple[list[Rows], tuple[int, ...]]:
     """Check operands and lay them out as rows, none repeated where leading axes broadcast in the usual ways.
 
-    arrays     by name, each (..., dim)
+    arrays     (..., dim) each
     returns    the rows of each, all of the widest dtype, and the common leading axes
     raises     OperandError
     """
-    names = tuple(arrays)
-    read = [read_operand(array, name) for name, array in arrays.items()]
-    for array, name, dim, meaning in zip(read, names, dims, meanings, strict=True):
+    read = []
+    for name, value, dim, meaning in zip(names, arrays, dims, meanings, strict=True):
+        array = read_operand(value, name)
         last_axis(array, name, dim, meaning)
+        read.append(array)
     shape, dtype = common_axes(names, read)
     return [_rows(array, shape, dtype) for array in read], shape
 
 
 def _rows(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Rows:
     """Share rows if the array varies along the first or the last leading axes only; else repeat them."""
-    if array.shape[:-1] == shape:
-        return Rows(flat_rows(array, shape, dtype), 1, 1, 0)
+    if array.shape[:-1] == shape or array.size == prod(shape) * array.shape[-1]:
+        return Rows(flat_rows(array, shape, dtype))
     own = (1,) * (len(shape) - array.ndim + 1) + array.shape[:-1]
     varies = [a == b for a, b in zip(own, shape, strict=True) if b != 1]
     lengths = [b for b in shape if b != 1]
     cut = next((k for k in range(len(varies)) if varies[k] != varies[0]), len(varies))
     if any(varies[k] != varies[-1] for k in range(cut, len(varies))) or all(varies):
-        return Rows(flat_rows(array, shape, dtype), 1, 1, 0)
+        return Rows(flat_rows(array, shape, dtype))
     flat = flat_rows(array, array.shape[:-1], dtype)
     inner = prod(lengths[cut:])
     if cut == len(varies):
-        return Rows(flat, 1, 0, 0)
-    return Rows(flat, inner, 1, 0) if varies[0] else Rows(flat, inner, 0, 1)
+        return Rows(flat, ALL)
+    return Rows(flat, (inner, 1, 0) if varies[0] else (inner, 0, 1))
 
 
 def allocate(

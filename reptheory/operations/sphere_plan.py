@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from reptheory.build.ring_matrices import circle_matrices, legendre_stages
 from reptheory.kernels.bounds import gamma, smallest, upward
-from reptheory.kernels.pool import over_samples, scratch
+from reptheory.kernels.pool import Prepared
 from reptheory.kernels.rings import WIDTH
 from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.kernels.sphere import SpherePlan, analysis, sphere_scratch, synthesis
-from reptheory.operations.engines import COPYING, read_only
+from reptheory.operations.engines import COPYING, flat_read_only, float_name
 from reptheory.operations.ring_plan import _side, _steps
 from reptheory.operations.sphere_grid import SphereGrid
 
@@ -75,6 +75,7 @@ class SphereEngine:
         dims = (transform.lmax + 1) ** 2, transform.grid.rings * transform.grid.points
         self.dim_in, self.dim_out = dims[::-1] if transform.to_coefficients else dims
         self._plans: dict[str, SpherePlan] = {}
+        self._kernels: dict[str, Prepared] = {}
 
     def _plan(self, name: str) -> SpherePlan:
         """Return the plan for a dtype, or "absolute " and a dtype: float64, for the bound of that dtype."""
@@ -98,21 +99,21 @@ class SphereEngine:
         return int((program[:, 0] * program[:, 1] * program[:, 7]).sum()) + 2 * pairs * side.trig.size
 
     def _apply(self, x: Array, z: Array, name: str, sign: float, threads: int | None) -> None:
-        plan = self._plan(name)
-        dtype = plan.side.matrices.dtype
-        flat = read_only(x.reshape(-1)), z.reshape(-1)
-        need = sphere_scratch(plan)
-        kernel = analysis if self.transform.to_coefficients else synthesis
+        self._prepared(name).run((flat_read_only(x), z.reshape(-1)), len(x), threads, sign)
 
-        def task(first: int, last: int) -> None:
-            kernel(*flat, first, last, plan, sign, scratch(need, dtype))
-
-        work = self.cost + COPYING * (self.dim_in + self.dim_out)
-        over_samples(task, len(x), WIDTH * lanes_of(dtype), work, threads)
+    def _prepared(self, name: str) -> Prepared:
+        """Return the kernel for a dtype or its bound; two threads may both make it, one is kept."""
+        made = self._kernels.get(name)
+        if made is None:
+            plan, kernel = self._plan(name), analysis if self.transform.to_coefficients else synthesis
+            dtype, work = plan.side.matrices.dtype, self.cost + COPYING * (self.dim_in + self.dim_out)
+            made = Prepared(kernel, plan, sphere_scratch(plan), dtype, WIDTH * lanes_of(dtype), work)
+            self._kernels[name] = made
+        return made
 
     def run(self, x: Array, z: Array, threads: int | None) -> None:
         """Write the transform of x (samples, dim_in) to z (samples, dim_out), of one dtype."""
-        self._apply(x, z, x.dtype.name, -1.0, threads)
+        self._apply(x, z, float_name(x.dtype), -1.0, threads)
 
     def sizes(self, x: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
         """Return upper bounds of sum |A||x| elementwise, A the exact matrix or the rounded one of `dtype`."""

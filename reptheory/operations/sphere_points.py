@@ -12,7 +12,6 @@ order; a float32 result is rounded once from float64 (docs/proofs/sphere.md).
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -25,7 +24,7 @@ from reptheory.kernels.bounds import gamma, smallest
 from reptheory.operations.broadcast import reduce_broadcast
 from reptheory.operations.operands import incoming_gradient, one_operand, read_operand
 from reptheory.operations.vector_harmonics import (
-    directions,
+    Directions,
     harmonics,
     harmonics_bound,
     narrowed,
@@ -95,7 +94,7 @@ class PointExpansion:
         raises    OperandError
         """
         points, factors, dtype = self._read(vectors, weights)
-        values = self._harmonics(points)
+        values = self._harmonics(points)[1]
         with np.errstate(over="ignore", invalid="ignore"):
             wide = np.matmul(factors[..., None, :], values)[..., 0, :]
             z: Array = wide.astype(dtype)
@@ -108,9 +107,10 @@ class PointExpansion:
             bound += np.abs(factors).sum(axis=-1)[..., None] * error
         return z, narrowed(z, bound * _SLACK)
 
-    def _harmonics(self, points: Array) -> Array:
-        flat = harmonics(directions(points.reshape(-1, 3)), self.lmax)
-        return flat.reshape(*points.shape[:-1], self.irreps_out.dim)
+    def _harmonics(self, points: Array) -> tuple[Directions, Array]:
+        """Return the harmonics of the points, also with their leading axes."""
+        at = harmonics(points.reshape(-1, 3), self.lmax)
+        return at, at.values.reshape(*points.shape[:-1], self.irreps_out.dim)
 
     @overload
     def backward(
@@ -135,9 +135,9 @@ class PointExpansion:
         points, factors, dtype = self._read(vectors, weights)
         leading = np.broadcast_shapes(points.shape[:-2], factors.shape[:-1])
         incoming = incoming_gradient(grad, (*leading, self.irreps_out.dim)).astype(np.float64)
-        values = self._harmonics(points)
+        at, values = self._harmonics(points)
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            slope, slope_bound = self._to_vectors(points, factors, values, incoming, with_bound)
+            slope, slope_bound = self._to_vectors(at, factors, values, incoming, with_bound)
             own, own_bound = self._to_weights(factors, values, incoming, with_bound)
             narrow = slope.astype(dtype), own.astype(dtype)
             if slope_bound is None or own_bound is None:
@@ -145,18 +145,17 @@ class PointExpansion:
             return narrow, (narrowed(narrow[0], slope_bound), narrowed(narrow[1], own_bound))
 
     def _to_vectors(
-        self, points: Bound, factors: Bound, values: Bound, incoming: Bound, bound: bool
+        self, at: Directions, factors: Bound, values: Bound, incoming: Bound, bound: bool
     ) -> tuple[Bound, Bound | None]:
         """Return the gradient of the vectors: that of the harmonics is w g, summed over what shares one."""
-        shape = (*incoming.shape[:-1], points.shape[-2], values.shape[-1])
+        shape = (*incoming.shape[:-1], *values.shape[-2:])
         local = np.broadcast_to(factors[..., None] * incoming[..., None, :], shape)
         limit = gamma(1, np.float64) * np.abs(local) + smallest(np.float64) if bound else None
         total, limit = reduce_broadcast(local, limit, values.shape)
-        flat = prod(points.shape[:-1]), values.shape[-1]
-        rows = None if limit is None else limit.reshape(flat)
-        at = directions(points.reshape(-1, 3))
-        found, error = vector_gradient(at, values.reshape(flat), total.reshape(flat), rows, self.lmax)
-        return found.reshape(points.shape), None if error is None else error.reshape(points.shape)
+        rows = None if limit is None else limit.reshape(at.values.shape)
+        found, error = vector_gradient(at, total.reshape(at.values.shape), rows, self.lmax)
+        own = (*values.shape[:-1], 3)
+        return found.reshape(own), None if error is None else error.reshape(own)
 
     def _to_weights(
         self, factors: Bound, values: Bound, incoming: Bound, bound: bool

@@ -29,7 +29,6 @@ from reptheory.kernels.bounds import gamma, smallest
 from reptheory.operations.operands import incoming_gradient, one_operand
 from reptheory.operations.vector_harmonics import (
     Directions,
-    directions,
     harmonics,
     harmonics_bound,
     narrowed,
@@ -70,11 +69,10 @@ class SphericalHarmonics:
         factors = [float(harmonic_factor(degree, 0, "real", words)) for degree in degrees]
         self._factors = np.repeat(factors, [2 * degree + 1 for degree in degrees])
 
-    def _values(self, vectors: ArrayLike) -> tuple[Directions, Bound, Array]:
+    def _values(self, vectors: ArrayLike) -> tuple[Directions, Array]:
         """Check vectors; return their directions and harmonics, one row each, and them as they came."""
         read = one_operand(vectors, "vectors", (3,), "components x, y, z")
-        at = directions(read.astype(np.float64).reshape(-1, 3))
-        return at, harmonics(at, self.lmax), read
+        return harmonics(read.astype(np.float64).reshape(-1, 3), self.lmax), read
 
     @overload
     def __call__(self, vectors: ArrayLike, *, with_bound: Literal[False] = False) -> Array: ...
@@ -89,7 +87,7 @@ class SphericalHarmonics:
         returns   (..., (lmax + 1)^2) of the same dtype; NaN, with bound inf, where a component is not finite
         raises    OperandError
         """
-        _, values, read = self._values(vectors)
+        (_, _, values), read = self._values(vectors)
         shape = (*read.shape[:-1], self.irreps_out.dim)
         z: Array = (values * self._factors).astype(read.dtype)
         if not with_bound:
@@ -117,12 +115,12 @@ class SphericalHarmonics:
         returns   (..., 3), 0 for zero vectors; with `with_bound` also a bound on its error
         raises    OperandError
         """
-        at, values, read = self._values(vectors)
+        at, read = self._values(vectors)
         incoming = incoming_gradient(grad, (*read.shape[:-1], self.irreps_out.dim))
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            g = incoming.astype(np.float64).reshape(values.shape) * self._factors
+            g = incoming.astype(np.float64).reshape(at.values.shape) * self._factors
             limit = gamma(2, np.float64) * np.abs(g) + smallest(np.float64) if with_bound else None
-            wide, bound = vector_gradient(at, values, g, limit, self.lmax)
+            wide, bound = vector_gradient(at, g, limit, self.lmax)
             result: Array = wide.astype(np.result_type(read, incoming)).reshape(read.shape)
         if bound is None:
             return result

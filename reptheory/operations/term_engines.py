@@ -18,11 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.kernels.bounds import gamma
+from reptheory.kernels.pool import Prepared
 from reptheory.kernels.ring_terms import TermPlan
 from reptheory.operations.engines import TableEngine, float_name
 from reptheory.operations.gaunt_costs import MANY_PATHS, cheapest, nanoseconds, ring_nanoseconds
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
-from reptheory.operations.term_plan import RingBound, Term, run_terms, term_multiplications, term_plan
+from reptheory.operations.term_plan import (
+    RingBound,
+    Term,
+    prepared_terms,
+    run_terms,
+    term_multiplications,
+    term_plan,
+)
 
 __all__ = ["RingTerms", "TableTerms", "TermEngine", "TermMethod", "cheapest_terms", "pairwise", "term_engine"]
 
@@ -57,6 +65,7 @@ class RingTerms:
         self._arguments = tuple(lmaxs), lmax_out, tuple(terms)
         self._fourier = fourier
         self._plans: dict[str, TermPlan] = {}
+        self._kernels: dict[str, Prepared] = {}
 
     def _plan(self, name: str) -> TermPlan:
         """Return the plan for "float32" or "float64"; two threads may both make it, one is kept."""
@@ -72,7 +81,11 @@ class RingTerms:
 
     def run(self, functions: Sequence[Array], threads: int | None, out: Array | None = None) -> Array:
         """Return the results."""
-        return run_terms(self._plan(float_name(functions[0].dtype)), functions, threads, out, self.cost)
+        name = float_name(functions[0].dtype)
+        kernel = self._kernels.get(name)
+        if kernel is None:
+            kernel = self._kernels.setdefault(name, prepared_terms(self._plan(name), self.cost))
+        return run_terms(kernel, functions, threads, out)
 
     @cached_property
     def _bounds(self) -> RingBound:

@@ -16,14 +16,23 @@ from numpy.typing import NDArray
 
 from reptheory.build.ring_matrices import circle_matrices, fourier_stages, legendre_stages
 from reptheory.kernels.bounds import gamma, smallest, unit_roundoff
-from reptheory.kernels.pool import over_samples, scratch
+from reptheory.kernels.pool import Prepared, over_samples, scratch
 from reptheory.kernels.ring_errors import error_scratch, ring_errors
 from reptheory.kernels.ring_terms import TermPlan, ring_terms, term_scratch
 from reptheory.kernels.rings import WIDTH, Side
 from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.operations.ring_plan import _side
 
-__all__ = ["RingBound", "Term", "joined", "roundings", "run_terms", "term_multiplications", "term_plan"]
+__all__ = [
+    "RingBound",
+    "Term",
+    "joined",
+    "prepared_terms",
+    "roundings",
+    "run_terms",
+    "term_multiplications",
+    "term_plan",
+]
 
 Array = NDArray[Any]
 
@@ -129,31 +138,26 @@ def term_multiplications(plan: TermPlan) -> int:
     return count + 8 * plan.ring_pairs * plan.quadrant * products
 
 
+def prepared_terms(plan: TermPlan, cost: int | None = None) -> Prepared:
+    """Return the kernel of a plan; cost: `term_multiplications` of it, or of more."""
+    dtype, cost = plan.matrices.dtype, term_multiplications(plan) if cost is None else cost
+    return Prepared(ring_terms, plan, term_scratch(plan), dtype, WIDTH * lanes_of(dtype), cost)
+
+
 def run_terms(
-    plan: TermPlan,
-    functions: Sequence[Array],
-    threads: int | None,
-    out: Array | None = None,
-    cost: int | None = None,
+    kernel: Prepared, functions: Sequence[Array], threads: int | None, out: Array | None = None
 ) -> Array:
     """Return the results of a plan, (results, samples, dim), for functions of its dtype.
 
     functions   (samples, dim) each, or (functions, samples, dim)
     out         where to write them, C-contiguous
-    cost        `term_multiplications` of the plan, for who has them
     """
-    samples, dtype = functions[0].shape[-2], plan.matrices.dtype
+    samples = functions[0].shape[-2]
     flat = [one.reshape(-1) for one in functions]
     given = np.concatenate(flat) if len(flat) > 1 else flat[0]
     given.setflags(write=False)  # one type for the compiler, whatever the caller's array allows
-    result = np.empty(_shape(plan, samples), dtype) if out is None else out
-    need = term_scratch(plan)
-
-    def task(first: int, last: int) -> None:
-        ring_terms(given, samples, result.reshape(-1), first, last, plan, scratch(need, dtype))
-
-    cost = term_multiplications(plan) if cost is None else cost
-    over_samples(task, samples, WIDTH * lanes_of(dtype), cost, threads)
+    result = np.empty(_shape(kernel.plan, samples), functions[0].dtype) if out is None else out
+    kernel.run((given, samples, result.reshape(-1)), samples, threads)
     return result
 
 

@@ -20,11 +20,18 @@ from reptheory.exact.coupling import coupling_block
 from reptheory.exact.vector_paths import VectorKind
 from reptheory.kernels.bounds import gamma, upward
 from reptheory.kernels.matrices import WIDTH, LinearMap, change_basis
-from reptheory.kernels.pool import over_samples, scratch
+from reptheory.kernels.pool import Prepared
 from reptheory.kernels.ring_terms import TermPlan
 from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.operations.engines import COPYING, flat_read_only, float_name
-from reptheory.operations.term_plan import RingBound, Term, run_terms, term_multiplications, term_plan
+from reptheory.operations.term_plan import (
+    RingBound,
+    Term,
+    prepared_terms,
+    run_terms,
+    term_multiplications,
+    term_plan,
+)
 
 __all__ = ["TERMS", "Field", "VectorEngine", "families"]
 
@@ -114,7 +121,9 @@ class VectorEngine:
         self._fields = fields
         self._terms = tuple(terms)
         self._maps: dict[tuple[int, str], LinearMap] = {}
+        self._changes: dict[tuple[int, str], Prepared] = {}
         self._plans: dict[str, TermPlan] = {}
+        self._kernels: dict[str, Prepared] = {}
 
     def transposed(self, operand: int) -> VectorEngine | None:
         """Return the engine of (z, y) -> x for operand 1, of (x, z) -> y for operand 2.
@@ -157,16 +166,13 @@ class VectorEngine:
 
     def _changed(self, role: int, x: Array, z: Array, name: str, threads: int | None) -> None:
         """Write z = the change of basis of x."""
-        plan = self._map(role, name)
-        dim, dtype = self._fields[role].dim, plan.values.dtype
-        flat = flat_read_only(x), z.reshape(-1)
-        lanes = lanes_of(dtype)
-        need = 2 * dim * WIDTH * lanes
-
-        def task(first: int, last: int) -> None:
-            change_basis(*flat, first, last, plan, dim, scratch(need, dtype))
-
-        over_samples(task, len(x), WIDTH * lanes, len(plan.values) + 2 * COPYING * dim, threads)
+        made = self._changes.get((role, name))
+        if made is None:
+            plan, dim = self._map(role, name), self._fields[role].dim
+            dtype, tile = plan.values.dtype, WIDTH * lanes_of(plan.values.dtype)
+            cost = len(plan.values) + 2 * COPYING * dim
+            made = self._changes[role, name] = Prepared(change_basis, plan, 2 * dim * tile, dtype, tile, cost)
+        made.run((flat_read_only(x), z.reshape(-1)), len(x), threads, x.shape[1])
 
     def _functions(self, role: int, x: Array, name: str, threads: int | None) -> Array:
         """Return the components of an operand, (components, samples, harmonics)."""
@@ -194,7 +200,10 @@ class VectorEngine:
     def _products(self, x: Array, y: Array, name: str, threads: int | None) -> Array:
         """Return the components of the product side by side, (samples, components * harmonics)."""
         functions = self._functions(0, x, name, threads), self._functions(1, y, name, threads)
-        parts = run_terms(self._plan(name), functions, threads, cost=self.cost)
+        kernel = self._kernels.get(name)
+        if kernel is None:
+            kernel = self._kernels.setdefault(name, prepared_terms(self._plan(name), self.cost))
+        parts = run_terms(kernel, functions, threads)
         return parts.swapaxes(0, 1).reshape(len(x), self._fields[2].dim)
 
     @cached_property

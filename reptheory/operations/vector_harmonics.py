@@ -29,12 +29,13 @@ from reptheory.kernels.harmonics import (
     SeriesPlan,
     contract,
     evaluate,
+    pull,
     series_scratch,
 )
-from reptheory.kernels.pool import over_samples
+from reptheory.kernels.pool import Prepared, over_samples
 from reptheory.operations.engines import final_rounding, flat_read_only
 
-__all__ = ["Directions", "directions", "harmonics", "harmonics_bound", "narrowed", "vector_gradient"]
+__all__ = ["Directions", "harmonics", "harmonics_bound", "narrowed", "vector_gradient"]
 
 Array = NDArray[Any]
 Float = NDArray[np.float64]
@@ -43,40 +44,21 @@ _SLACK = 1 + 2.0**-40
 
 
 class Directions(NamedTuple):
-    """Vectors as e^{i theta}, e^{i phi} (samples,), length mantissa * 2^exponent, and which are zero."""
+    """Vectors as `kernels.harmonics` writes them.
 
-    theta: NDArray[np.complex128]
-    phi: NDArray[np.complex128]
-    mantissa: Float
+    at         (samples, 5): cos theta, sin theta, cos phi, sin phi, mantissa of the length
+    exponent   (samples,)    of the length
+    values     (samples, (lmax + 1)^2): Y_lm
+    """
+
+    at: Float
     exponent: NDArray[np.int64]
-    zero: NDArray[np.bool_]
+    values: Float
 
-
-def _hypotenuse(a: Float, b: Float) -> tuple[Float, Float, Float, NDArray[np.int64]]:
-    """Return a/r, b/r and r = sqrt(a^2 + b^2) as mantissa and exponent; 1, 0, 0 where both are 0."""
-    exponent = np.frexp(np.maximum(np.abs(a), np.abs(b)))[1].astype(np.int64)
-    a, b = np.ldexp(a, -exponent), np.ldexp(b, -exponent)
-    length = np.sqrt(a * a + b * b)
-    safe = np.where(length == 0, 1.0, length)
-    return np.where(length == 0, 1.0, a / safe), b / safe, length, exponent
-
-
-def directions(vectors: Float) -> Directions:
-    """Turn (samples, 3) float64 vectors into directions; components that are not finite give NaN."""
-    with np.errstate(invalid="ignore", under="ignore"):
-        x, y, z = np.where(np.isfinite(vectors).all(axis=1, keepdims=True), vectors, np.nan).T
-        cosine, sine, flat, flat_exponent = _hypotenuse(x, y)
-        # A common exponent for z and the length in the plane, which need not be a float by itself.
-        z_mantissa, z_exponent = np.frexp(z)
-        common = np.maximum(
-            np.where(flat == 0, -5000, flat_exponent), np.where(z == 0, -5000, z_exponent)
-        ).astype(np.int64)
-        up = np.ldexp(z_mantissa, np.where(z == 0, 0, z_exponent - common))
-        out = np.ldexp(flat, np.where(flat == 0, 0, flat_exponent - common))
-        height, width, length, exponent = _hypotenuse(up, out)
-    return Directions(
-        height + 1j * width, cosine + 1j * sine, length, exponent + common, (flat == 0) & (z == 0)
-    )
+    @property
+    def zero(self) -> NDArray[np.bool_]:
+        """Which vectors are zero."""
+        return np.asarray(self.at[:, 4] == 0)
 
 
 @lru_cache(maxsize=16)
@@ -93,20 +75,22 @@ def _series(lmax: int) -> SeriesPlan:
     return SeriesPlan(lmax, immutable(np.array(rows, dtype=np.int64)), immutable(np.concatenate(factors)))
 
 
-def harmonics(at: Directions, lmax: int) -> Float:
-    """Return Y_lm, (samples, (lmax + 1)^2); zero vectors have Y_00 alone."""
-    plan, samples = _series(lmax), len(at.zero)
-    values = np.empty((samples, (lmax + 1) ** 2))
-    angles = [flat_read_only(angle.view(np.float64)) for angle in (at.theta, at.phi)]
+@lru_cache(maxsize=16)
+def _evaluation(lmax: int) -> Prepared:
+    """Return the kernel that evaluates harmonics."""
+    plan = _series(lmax)
+    cost = 2 * len(plan.factors) + 8 * (lmax + 1) ** 2
+    return Prepared(evaluate, plan, series_scratch(lmax), np.dtype(np.float64), TOGETHER, cost)
 
-    def task(first: int, last: int) -> None:
-        work = np.empty(series_scratch(lmax))
-        evaluate(*angles, plan, values.reshape(-1), first, last, work)
 
-    over_samples(task, samples, TOGETHER, 2 * len(plan.factors) + 8 * values.shape[1], None)
-    values[at.zero, 1:] = 0
-    values[np.isnan(at.mantissa)] = np.nan
-    return values
+def harmonics(vectors: Float, lmax: int) -> Directions:
+    """Return Y_lm of vectors (samples, 3); NaN where one is not finite, Y_00 alone for the zero vector."""
+    samples = len(vectors)
+    values, at = np.empty((samples, (lmax + 1) ** 2)), np.empty((samples, 5))
+    exponent = np.empty(samples, np.int64)
+    arrays = flat_read_only(vectors), at.reshape(-1), exponent, values.reshape(-1)
+    _evaluation(lmax).run(arrays, samples, None)
+    return Directions(at, exponent, values)
 
 
 @lru_cache(maxsize=16)
@@ -151,33 +135,37 @@ def _contract(g: Float, values: Float, lmax: int, *, absolute: bool) -> Float:
     return total
 
 
-def vector_gradient(
-    at: Directions, values: Float, g: Float, limit: Float | None, lmax: int
-) -> tuple[Float, Float | None]:
+def vector_gradient(at: Directions, g: Float, limit: Float | None, lmax: int) -> tuple[Float, Float | None]:
     """Return the gradient of a loss in the vectors, from its gradient g in the harmonics, with a bound.
 
-    at, values   directions of the vectors and their harmonics
     g, limit     (samples, (lmax + 1)^2), and a bound on its error or None
     returns      (samples, 3), 0 for zero vectors
     """
+    result, plan = np.empty((len(g), 3)), _gradient_terms(lmax, absolute=False)
+    given = flat_read_only(g), flat_read_only(at.values), g.shape[1], plan
+    units = flat_read_only(at.at), flat_read_only(at.exponent)
+
+    def task(first: int, last: int) -> None:
+        pull(*given, *units, first, last, result.reshape(-1))
+
+    over_samples(task, len(g), 1, 4 * len(plan.factors), None)
+    return result, None if limit is None else _gradient_bound(at, g, limit, lmax)
+
+
+def _gradient_bound(at: Directions, g: Float, limit: Float, lmax: int) -> Float:
+    """Bound the error of `vector_gradient`."""
     with np.errstate(invalid="ignore", over="ignore", divide="ignore", under="ignore"):
-        full = _contract(g, values, lmax, absolute=False)
-        width = at.theta.imag
-        normal = np.stack([width * at.phi.real, width * at.phi.imag, at.theta.real], axis=1)
-        along = (normal * full).sum(axis=1, keepdims=True)
-        inverse = np.ldexp(1.0 / np.where(at.zero, 1.0, at.mantissa), np.where(at.zero, 0, -at.exponent))
-        result = np.where(at.zero[:, None], 0.0, (full - normal * along) * inverse[:, None])
-        if limit is None:
-            return result, None
-        size = np.abs(values) + harmonics_bound(lmax)
+        size = np.abs(at.values) + harmonics_bound(lmax)
         spread = _contract(np.abs(g), np.broadcast_to(harmonics_bound(lmax), g.shape), lmax, absolute=True)
         error = _contract(limit, size, lmax, absolute=True) + spread
         error += gamma(5 * lmax + 5, np.float64) * _contract(np.abs(g), size, lmax, absolute=True)
         total = error + error.sum(axis=1, keepdims=True)
-        total += gamma(60, np.float64) * (np.abs(full).sum(axis=1, keepdims=True) + total)
-        bound = np.where(at.zero[:, None], 0.0, total * inverse[:, None] * _SLACK)
+        full = np.abs(_contract(g, at.values, lmax, absolute=False)).sum(axis=1, keepdims=True)
+        total += gamma(60, np.float64) * (full + total)
+        zero, mantissa = at.zero[:, None], at.at[:, 4:]
+        inverse = np.ldexp(1.0 / np.where(zero, 1.0, mantissa), np.where(zero, 0, -at.exponent[:, None]))
         tiny = np.finfo(np.float64).smallest_normal
-        return result, np.where(at.zero[:, None], 0.0, bound + tiny * (1 + inverse[:, None]))
+        return np.where(zero, 0.0, total * inverse * _SLACK + tiny * (1 + inverse))
 
 
 def narrowed(value: Array, bound: Float) -> Float:

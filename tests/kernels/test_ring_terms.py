@@ -11,7 +11,7 @@ from reptheory.kernels import ring_errors
 from reptheory.kernels.pool import scratch
 from reptheory.kernels.ring_terms import TermPlan, ring_terms, term_scratch
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
-from reptheory.operations.term_plan import RingBound, Term, run_terms, term_plan
+from reptheory.operations.term_plan import RingBound, Term, prepared_terms, run_terms, term_plan
 
 Array = Any
 
@@ -54,7 +54,7 @@ def test_sums_of_products(samples: int, dtype: str, fourier: bool) -> None:
     fg = GauntTensorProduct(2, 1)(f, g)
     expected = [times(f, g), times(f, f) - times(h, f), times(fg, h), times(g, g) - times(h, h)]
     assert np.abs(results - np.array(expected)).max(initial=0) < (2e-5 if dtype == "float32" else 2e-14)
-    assert np.array_equal(run_terms(plan, functions, None), results)
+    assert np.array_equal(run_terms(prepared_terms(plan), functions, None), results)
 
 
 @pytest.mark.parametrize("fourier", [False, True])
@@ -104,7 +104,7 @@ def test_every_rounding_of_constants_is_counted(power: int, fourier: bool, by_ha
     x, u = np.array([[1.0], [3.0]]), np.finfo(dtype).eps / 2
     for terms, more in (([Term((0,) * power)], 0), ([Term((0,) * power)] * 2, 1)):
         plan = term_plan((0,), 0, terms, "float64", fourier=fourier)
-        z = run_terms(plan, [x], None)[0]
+        z = run_terms(prepared_terms(plan), [x], None)[0]
         bound = RingBound(plan)([x], [0 * x], np.dtype(dtype))[0]
         assert np.allclose(bound, (by_hand + more) * u * z, rtol=1e-3, atol=0)
 
