@@ -6,8 +6,10 @@ Outputs are sorted; copies (u, v) of entries (i1, i2) stand at u * mul2 + v.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
+from reptheory.build.size import available_memory, short
+from reptheory.errors import TooLarge
 from reptheory.groups.direct_sum import AnyDirectSum, DirectSum
 from reptheory.operations.coupling_plan import Pair
 
@@ -15,6 +17,9 @@ __all__ = ["Instruction", "full_paths", "kept_labels", "pairs_of_copies"]
 
 Label = TypeVar("Label")
 Sum = TypeVar("Sum", bound=AnyDirectSum)
+
+_BYTES: Final = 512, 640
+"""That laying out a pair of copies takes at most, and each of its paths."""
 
 
 class Instruction(NamedTuple, Generic[Label]):
@@ -75,11 +80,13 @@ def pairs_of_copies(
 
     label   of an irrep in the coefficient table
     width   coordinates of a component: 2 for the parts of complex ones
+    raises  TooLarge: more than fit into the memory that is free
     """
     slices1, slices2 = irreps1.slices(), irreps2.slices()
     paths: dict[tuple[int, int], list[Instruction[Any]]] = {}
     for path in instructions:
         paths.setdefault((path.i1, path.i2), []).append(path)
+    _require_room([(irreps1[i1].mul * irreps2[i2].mul, len(group)) for (i1, i2), group in paths.items()])
     pairs = []
     for (i1, i2), group in paths.items():
         (mul1, ir1), (mul2, ir2) = irreps1[i1], irreps2[i2]
@@ -93,3 +100,14 @@ def pairs_of_copies(
                 i0, j0 = slices1[i1].start + u * ir1.dim, slices2[i2].start + v * ir2.dim
                 pairs.append(Pair(width * i0, label(ir1), width * j0, label(ir2), targets))
     return pairs
+
+
+def _require_room(counts: list[tuple[int, int]]) -> None:
+    """Raise TooLarge unless pairs of copies, given as (pairs, paths of each), can be laid out."""
+    needed = sum(pairs * (_BYTES[0] + _BYTES[1] * paths) for pairs, paths in counts)
+    free = available_memory()
+    if needed > free:
+        raise TooLarge(
+            f"irreps_in1, irreps_in2: {short(sum(pairs for pairs, _ in counts))}pairs of copies may need "
+            f"{short(needed)}B of memory, but {short(free)}B are free; multiply fewer copies at a time"
+        )

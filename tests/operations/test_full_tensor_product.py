@@ -13,7 +13,7 @@ from quarter_turn import quarter_turn
 from strategies import direct_sums
 
 import reptheory.operations.full_tensor_product as module
-from reptheory.errors import LabelError
+from reptheory.errors import LabelError, TooLarge
 from reptheory.exact.clebsch_gordan import clebsch_gordan_array
 from reptheory.groups.o3 import Irrep, Irreps
 from reptheory.operations.full_tensor_product import FullTensorProduct
@@ -224,3 +224,10 @@ def test_repr_and_cost() -> None:
     terms = sum(clebsch_gordan_array(1, 1, degree, basis="real").nnz for degree in range(3))
     assert product.cost == terms
     assert module.Instruction._fields[:3] == ("i1", "i2", "i_out")
+
+
+@pytest.mark.parametrize("irreps", ["100000x0e", "4000x5o+50000x1e"])
+def test_more_copies_than_fit_are_refused(irreps: str) -> None:
+    """Before any of them is laid out."""
+    with pytest.raises(TooLarge, match=r"pairs of copies may need .* multiply fewer copies"):
+        FullTensorProduct(irreps, irreps).cost  # noqa: B018
