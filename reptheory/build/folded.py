@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from reptheory.build.paths import second_words
 from reptheory.build.proof import proven_floats
 from reptheory.exact.coupling import coupling_block
 from reptheory.exact.rounding import FloatName
@@ -29,11 +30,18 @@ class FoldedBlock:
 
     index              (terms, 3) int64   m1 + l1, m2 + l2, m3 + l3
     float64, float32   (terms,)           correctly rounded, read-only
+    numerators, denominators              of the squares, the numerator with the sign of the value
     """
 
     index: NDArray[np.int64]
     float64: NDArray[np.float64]
     float32: NDArray[np.float32]
+    numerators: tuple[int, ...]
+    denominators: tuple[int, ...]
+
+    def remainders(self) -> NDArray[np.float64]:
+        """Return the exact value of each coefficient minus its float64, rounded to nearest."""
+        return second_words(self.numerators, self.denominators, 0)
 
     def values(self, dtype: DTypeLike) -> NDArray[Any]:
         """Return the coefficients of that dtype, float64 or float32."""
@@ -49,7 +57,7 @@ def folded_block(l1: int, l2: int, l3: int, square: Fraction) -> FoldedBlock:
     """
     block = coupling_block("clebsch_gordan", l1, l2, l3)
     if not square:
-        return FoldedBlock(block.indices[:0], np.zeros(0), np.zeros(0, np.float32))
+        return FoldedBlock(block.indices[:0], np.zeros(0), np.zeros(0, np.float32), (), ())
     numerators = [number * square.numerator for number in block.numerators]
     denominators = [number * square.denominator for number in block.denominators]
 
@@ -60,4 +68,5 @@ def folded_block(l1: int, l2: int, l3: int, square: Fraction) -> FoldedBlock:
         values = [known[exact] for exact in zip(numerators, denominators, strict=True)]
         return immutable(np.array(values, dtype=form))
 
-    return FoldedBlock(block.indices, rounded("float64"), rounded("float32"))
+    exact = tuple(numerators), tuple(denominators)
+    return FoldedBlock(block.indices, rounded("float64"), rounded("float32"), *exact)

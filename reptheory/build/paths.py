@@ -26,7 +26,7 @@ from reptheory.exact.surd import Surd
 from reptheory.tables.kinds import kind_of
 from reptheory.tables.table import Table
 
-__all__ = ["PathTable", "coefficients", "remainders"]
+__all__ = ["PathTable", "coefficients", "remainders", "second_words"]
 
 Path = tuple[int, int, int]
 
@@ -116,18 +116,26 @@ def remainders(table: Table | PathTable) -> NDArray[np.float64]:
     value = float64 + remainder + d with |d| <= 2^-106 |value|: the double-double form of certificates.
     """
     if isinstance(table, PathTable):
-        squares = [
-            (abs(top), bottom) for top, bottom in zip(table.numerators, table.denominators, strict=True)
-        ]
-        signs = np.sign(table.float64)
-    else:
-        exact = np.hstack([table.numerator, table.denominator])
-        _, first, place = np.unique(exact, axis=0, return_index=True, return_inverse=True)
-        distinct = [(entry.numerator, entry.denominator) for entry in map(table.row, first.tolist())]
-        squares = [distinct[k] for k in place.reshape(-1).tolist()]
-        signs = table.sign.astype(np.float64)
+        return second_words(table.numerators, table.denominators, table.pi_power)
+    exact = np.hstack([table.numerator, table.denominator])
+    _, first, place = np.unique(exact, axis=0, return_index=True, return_inverse=True)
+    distinct = [table.row(number) for number in first.tolist()]
+    words = second_words(
+        [row.numerator for row in distinct], [row.denominator for row in distinct], table.pi_power
+    )
+    return words[place.reshape(-1)] * table.sign
+
+
+def second_words(
+    numerators: Iterable[int], denominators: Iterable[int], pi_power: int
+) -> NDArray[np.float64]:
+    """Return what the nearest float64 of each sign sqrt(|n| / d pi^pi_power) leaves, rounded to nearest."""
     known: dict[tuple[int, int], float] = {}
-    for square in squares:
-        if square not in known:
-            known[square] = nearest_pair(Surd.sqrt(Fraction(*square), pi_power=table.pi_power))[1]
-    return np.array([known[square] for square in squares], dtype=np.float64) * signs
+
+    def word(top: int, bottom: int) -> float:
+        key = abs(top), bottom
+        if key not in known:
+            known[key] = nearest_pair(Surd.sqrt(Fraction(*key), pi_power=pi_power))[1]
+        return known[key] if top > 0 else -known[key]
+
+    return np.array([word(*pair) for pair in zip(numerators, denominators, strict=True)], dtype=np.float64)

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
+from math import prod
 from typing import Any, Literal
 
 import numpy as np
@@ -36,6 +37,7 @@ __all__ = [
     "circle_matrices",
     "fourier_stages",
     "grid_places",
+    "grid_words",
     "legendre_stages",
     "theta_series",
 ]
@@ -47,6 +49,8 @@ Nodes = Literal["gauss", "equiangular"]
 _RINGS = {"gauss": gauss_legendre, "equiangular": equiangular}
 
 _START_BITS = 160
+_WORD_BITS = 400
+"""Precision at which second words are read off: two words, and what cancels before them."""
 _ENTRY_BYTES = 800
 """Memory that one entry takes while it is enclosed and rounded."""
 
@@ -133,6 +137,41 @@ def legendre_stages(
     shapes = [(pairs, n) if points is None else (n, pairs) for n in lengths]
     parts = _split(_round_all(make, dtype), shapes)
     return {key: (part,) for key, part in zip(classes, parts, strict=True)}
+
+
+@lru_cache(maxsize=4)
+def grid_words(lmax: int, pairs: int, quadrant: int, nodes: Nodes) -> tuple[Array, Array, Array]:
+    """Return the factors of all harmonics on a grid as two words each, the first axis: high and low.
+
+    high + low is within 2^-105 of the exact number, relatively.
+
+    returns   Theta_lm of the northern rings, (2, pairs, degrees l, orders m >= 0); cos m phi and, for m < 0,
+              sin |m| phi, (2, orders -lmax..lmax, points); the weight of a point, (2, pairs)
+    """
+    _require_room(lmax, pairs)
+    points = 4 * quadrant
+
+    def make() -> list[Any]:
+        from flint import arb  # noqa: PLC0415
+
+        rings = _RINGS[nodes](pairs)
+        values = [theta_functions(lmax, cosine) for cosine, _ in rings]
+        degrees = range(lmax + 1)
+        theta = [own.get((degree, m), arb(0)) for own in values for degree in degrees for m in degrees]
+        waves = [circle_functions(points, m, points) for m in degrees]
+        circle = [waves[abs(m)][k][m < 0] for m in range(-lmax, lmax + 1) for k in range(points)]
+        return [*theta, *circle, *(weight * 2 * arb.pi() / points for _, weight in rings)]
+
+    high = _round_all(make, "float64")
+    with working_precision(_WORD_BITS):
+        low = np.array([float((ball - one).mid()) for ball, one in zip(make(), high.tolist(), strict=True)])
+    words = np.stack([high, np.where(high == 0, 0.0, low)])
+    shapes = (pairs, lmax + 1, lmax + 1), (2 * lmax + 1, points), (pairs,)
+    parts = np.split(words, np.cumsum([prod(shape) for shape in shapes])[:-1], axis=1)
+    theta, circle, weights = (
+        immutable(part.reshape(2, *shape)) for part, shape in zip(parts, shapes, strict=True)
+    )
+    return theta, circle, weights
 
 
 @lru_cache(maxsize=16)

@@ -1,96 +1,67 @@
-"""Certificate: a sparse coupling in double-double, to bound the error of any result that claims to equal it.
+"""Certificate: sparse bilinear maps in double-double, each number with a bound on its error.
 
-Coefficients are pairs hi + lo within u^2 of the exact ones; every product and sum keeps its rounding error
-(two_product by fused multiply-add, two_sum [Ogita, Rump, Oishi 2005, Accurate sum and dot product]). What is
-lost is of order n^2 u^2 sum |C||x||y|: the bound on |z - exact| is the difference that is seen, plus that.
+A number is a triple (high, low, error): what it stands for is within `error` of high + low. A chain of maps
+evaluates any multilinear operation to some u^2 of its size; what a result that claims to equal it is off is
+then seen, to next to nothing. Every product and sum keeps its rounding error (two_product by fused
+multiply-add, two_sum [Ogita, Rump, Oishi 2005, Accurate sum and dot product]).
 
 Proof: docs/proofs/certificate.md.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from reptheory.kernels.coupling import CouplingPlan
-from reptheory.kernels.double_double import product_error
+from reptheory.kernels.double_double import product_error, times
 from reptheory.kernels.jit import compiled
 
-__all__ = ["certify_coupling"]
+__all__ = ["multiply"]
 
 U = 2.0**-53
 ETA = 2.0**-1074
-SMALLEST_COEFFICIENT = 2.0**-900
-"""Coefficients below this could lose their remainders to underflow: there the bound is inf."""
 
 
 @compiled
-def _one(
-    x: NDArray[Any], y: NDArray[Any], plan: CouplingPlan, low: NDArray[np.float64],
-    high: NDArray[np.float64], rest: NDArray[np.float64], size: NDArray[np.float64], terms: NDArray[np.int64],
+def multiply(
+    a: NDArray[np.float64], b: NDArray[np.float64], z: NDArray[np.float64], starts: NDArray[np.int64],
+    places: NDArray[np.int32], high: NDArray[np.float64], low: NDArray[np.float64], work: NDArray[np.float64],
 ) -> None:  # fmt: skip
-    """Evaluate one sample: value high + rest, size = sum |C||x||y|, terms in each output."""
-    high[:] = 0.0
-    rest[:] = 0.0
-    size[:] = 0.0
-    terms[:] = 0
-    for chunk in range(plan.chunks.shape[0]):
-        first_block, last_block, _, first_run, last_run = plan.chunks[chunk]
-        for block in range(first_block, last_block):
-            i0, _, j0, n2, first_row, last_row = plan.blocks[block]
-            for row in range(first_row, last_row):
-                place, first_term, last_term, _ = plan.rows[row]
-                column = place
-                for run in range(first_run, last_run):
-                    tile_row, start, length = plan.runs[run]
-                    if tile_row <= place < tile_row + length:
-                        column = start + place - tile_row
-                total, tail, absolute = high[column], rest[column], size[column]
-                for t in range(first_term, last_term):
-                    a, b = np.float64(x[i0 + plan.places[t] // n2]), np.float64(y[j0 + plan.places[t] % n2])
-                    p = a * b
-                    p_low = product_error(a, b, -p)
-                    c = plan.values[t]
-                    h = c * p
-                    h_low = product_error(c, p, -h) + c * p_low + low[t] * p
-                    new = total + h
-                    back = new - total
-                    tail += ((total - (new - back)) + (h - back)) + h_low
-                    total = new
-                    absolute += abs(h)
-                high[column], rest[column], size[column] = total, tail, absolute
-                terms[column] += last_term - first_term
+    """Write z_k = sum over t from starts[k] to starts[k + 1] of (high + low)_t a_i b_j, i, j = places[:, t].
 
-
-@compiled
-def certify_coupling(
-    x: NDArray[Any], y: NDArray[Any], z: NDArray[Any], first: int, last: int, plan: CouplingPlan,
-    low: NDArray[np.float64], bound: NDArray[np.float64],
-) -> None:  # fmt: skip
-    """Write bound[first:last] >= |z - C(x, y)| elementwise, from two-dimensional x, y, z, bound.
-
-    plan    float64 coefficients, correctly rounded; low (terms,) their remainders, correctly rounded
-    With n terms and c* the largest |C|: |exact - (high + rest)| <= ((2 n + 6) n + 13) u^2 size' +
-    16 n (1 + c*) eta, and the difference z - high - rest is evaluated with two roundings.
+    a, b, z     (3, dim, samples) high, low, error; |low| <= u |high|
+    high, low   (terms,) coefficients, within u^2 of the exact ones
+    work        (4, samples)
     """
-    dim_out = z.shape[1]
-    largest, least = 0.0, np.inf
-    for value in plan.values:
-        largest, least = max(largest, abs(value)), min(least, abs(value))
-    if least < SMALLEST_COEFFICIENT:
-        bound[first:last] = np.inf
-        return
-    high, rest, size = np.empty(dim_out), np.empty(dim_out), np.empty(dim_out)
-    terms = np.empty(dim_out, dtype=np.int64)
-    for sample in range(first, last):
-        _one(x[sample], y[sample], plan, low, high, rest, size, terms)
-        for k in range(dim_out):
-            n = np.float64(terms[k])
-            one = np.float64(z[sample, k]) - high[k]
-            two = one - rest[k]
-            lost = ((2 * n + 6) * n + 13) * U * U * size[k] * (1 + 4 * (n + 4) * U)
-            underflow = 16 * n * (1 + largest) * ETA
-            total = (abs(two) + 2 * U * (abs(one) + abs(two)) + lost + underflow) * (1 + 8 * U)
-            bound[sample, k] = total if np.isfinite(total) else np.inf
+    samples = a.shape[2]
+    total, tail, size, carried = work[0], work[1], work[2], work[3]
+    for k in range(len(starts) - 1):
+        first, last = starts[k], starts[k + 1]
+        total[:] = 0.0
+        tail[:] = 0.0
+        size[:] = 0.0
+        carried[:] = 0.0
+        largest = 1.0
+        for t in range(first, last):
+            i, j, c, rest = places[0, t], places[1, t], high[t], low[t]
+            largest = max(largest, abs(c))
+            ah, al, ae = a[0, i], a[1, i], a[2, i]
+            bh, bl, be = b[0, j], b[1, j], b[2, j]
+            for s in range(samples):
+                p, q = times(ah[s], al[s], bh[s], bl[s])
+                h = c * p
+                w = product_error(c, p, -h) + (c * q + rest * p)
+                new = total[s] + h
+                back = new - total[s]
+                tail[s] += ((total[s] - (new - back)) + (h - back)) + w
+                total[s] = new
+                size[s] += abs(h)
+                carried[s] += abs(c) * (abs(ah[s]) * be[s] + ae[s] * (abs(bh[s]) + be[s]))
+        n = np.float64(last - first)
+        for s in range(samples):
+            one = total[s] + tail[s]
+            back = one - total[s]
+            z[0, k, s] = one
+            z[1, k, s] = (total[s] - (one - back)) + (tail[s] - back)
+            lost = ((2 * n + 10) * n + 32) * U * U * size[s] + 32 * n * largest * ETA
+            z[2, k, s] = (carried[s] + lost) * (1 + 8 * (n + 8) * U)

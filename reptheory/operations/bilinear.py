@@ -20,17 +20,18 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reptheory.errors import OperandError
 from reptheory.kernels.buffers import empty
 from reptheory.operations.broadcast import Bound, Bounded, finite, total
+from reptheory.operations.certified import Chain, certify, certify_gradients, inputs
 from reptheory.operations.engines import Engine, TableEngine, Transposable, final_rounding
 from reptheory.operations.operands import (
+    Accumulate,
     Operands,
     allocate,
-    claimed_result,
     flat_rows,
     incoming_gradient,
     operands,
+    read_accumulate,
     thread_count,
     widest,
 )
@@ -38,7 +39,6 @@ from reptheory.operations.operands import (
 __all__ = ["Accumulate", "BilinearProduct"]
 
 Array = NDArray[Any]
-Accumulate = Literal["float64"]
 
 
 class BilinearProduct(ABC):
@@ -57,14 +57,14 @@ class BilinearProduct(ABC):
     dim_out: int
 
     def __init__(self, accumulate: Accumulate | None, threads: int | None) -> None:
-        if accumulate not in (None, "float64"):
-            raise OperandError(f'accumulate: got {accumulate!r}; give "float64" or None')
-        self.accumulate = accumulate
+        self.accumulate = read_accumulate(accumulate)
         self.threads = thread_count(threads)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the engines behind: a copy, or the same product in another process, makes its own."""
-        return {name: value for name, value in self.__dict__.items() if not name.endswith("_engine")}
+        return {
+            name: value for name, value in self.__dict__.items() if not name.endswith(("_engine", "_maps"))
+        }
 
     @property
     @abstractmethod
@@ -205,20 +205,26 @@ class BilinearProduct(ABC):
         returns   (..., dim_out) float64; inf where z or the product is not finite
         raises    OperandError
         """
-        given = self._operands(x, y)
-        claimed = claimed_result(z, (*given.shape, self.dim_out))
-        flat = np.require(claimed, np.float64, ["C", "A"]).reshape(len(given.x), self.dim_out)
-        left, right = (array.astype(np.float64, copy=False) for array in (given.x, given.y))
-        if claimed.dtype == np.float32:
-            bound = self._against_float64(left, right, flat)
-        else:
-            bound = self._table_engine.certificate(left, right, flat, self.threads)
-        return bound.reshape(claimed.shape)
+        shape = self._operands(x, y).shape
+        return certify(self, (x, y), z, (*shape, self.dim_out), lambda: self._chain(x, y, shape))
 
-    def _against_float64(self, x: Array, y: Array, z: Array) -> NDArray[np.float64]:
-        """Bound |z - exact| by the distance to the product in float64 and the bound of that one."""
-        wide = np.empty(z.shape)
-        self._engine.run(x, y, wide, self.threads)
-        with np.errstate(invalid="ignore", over="ignore"):
-            bound = (np.abs(z - wide) + self._engine.bound(x, y, np.dtype(np.float64))) * (1 + 2.0**-48)
-        return np.where(np.isfinite(bound), bound, np.inf)
+    def backward_certificate(
+        self, x: ArrayLike, y: ArrayLike, grad: ArrayLike, gradients: tuple[ArrayLike, ArrayLike]
+    ) -> tuple[Any, Any]:
+        """Bound the errors of gradients elementwise, tightly, for any that `backward` may claim.
+
+        x, y, grad   as for `backward`
+        gradients    arrays of the shapes of x and y, float32 or float64
+        returns      float64 arrays of these shapes; inf where something is not finite
+        raises       OperandError
+        """
+        shape = self._operands(x, y).shape
+        incoming_gradient(grad, (*shape, self.dim_out))
+        first, second = certify_gradients(
+            self.backward, (x, y), grad, gradients, lambda: self._chain(x, y, shape)
+        )
+        return first, second
+
+    def _chain(self, x: ArrayLike, y: ArrayLike, shape: tuple[int, ...]) -> Chain:
+        exact = self._table_engine.exact_map
+        return Chain(exact, inputs((x, y), shape), self.dim_out, exact.terms)

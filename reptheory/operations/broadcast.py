@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from reptheory.kernels.bounds import gamma, upward
 from reptheory.operations.engines import final_rounding
 
-__all__ = ["Bound", "Bounded", "finite", "reduce_broadcast", "total"]
+__all__ = ["Bound", "Bounded", "finite", "reduce_broadcast", "rounded_gradients", "total", "write_rounded"]
 
 Bound = NDArray[np.float64]
 Bounded = tuple[NDArray[Any], Bound | None]
@@ -59,3 +60,23 @@ def total(value: NDArray[Any], limit: Bound | None, shape: tuple[int, ...], own:
 def finite(result: NDArray[Any], bound: NDArray[Any]) -> Bound:
     """Return a bound, inf where it or the result is not finite."""
     return np.where(np.isfinite(result) & np.isfinite(bound), bound, np.inf)
+
+
+def write_rounded(wide: NDArray[Any], z: NDArray[Any], bound: Bound | None) -> None:
+    """Round a float64 result into z, and add that rounding to the bound on its errors."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        z[...] = wide
+        if bound is not None:
+            bound += final_rounding(z)
+            bound *= 1 + 2.0**-48
+
+
+def rounded_gradients(
+    wide: Sequence[NDArray[Any] | None], limits: Sequence[Bound | None] | None, dtype: np.dtype[Any]
+) -> list[Any]:
+    """Return float64 gradients rounded to a dtype, and add that rounding to the bounds on their errors."""
+    values = [None if one is None else np.empty(one.shape, dtype) for one in wide]
+    for one, value, limit in zip(wide, values, limits or [None] * len(values), strict=True):
+        if one is not None and value is not None:
+            write_rounded(one, value, limit)
+    return values

@@ -35,6 +35,13 @@ class Part(NamedTuple):
     error: Bound | None = None
     weight: Array | None = None
 
+    def cut(self, lmax: int) -> Part:
+        """Leave away what is above a degree: it is 0, or not asked for."""
+        dim = (lmax + 1) ** 2
+        return self._replace(
+            value=self.value[:, :dim], error=None if self.error is None else self.error[:, :dim]
+        )
+
 
 @lru_cache(maxsize=64)
 def degrees_of(dim: int) -> NDArray[np.int64]:

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 
 from reptheory.build.paths import PathTable, remainders
 from reptheory.kernels.bounds import gamma, smallest, unit_roundoff, upward
-from reptheory.kernels.certificate import certify_coupling
 from reptheory.kernels.coupling import WIDTH as COUPLING_WIDTH
 from reptheory.kernels.coupling import CouplingPlan, couple, couple_scratch
-from reptheory.kernels.pool import Prepared, over_samples
+from reptheory.kernels.pool import Prepared
 from reptheory.kernels.rings import WIDTH as RING_WIDTH
 from reptheory.kernels.rings import RingPlan, ring_product, ring_scratch
 from reptheory.kernels.simd.tiles import lanes_of
-from reptheory.operations.coupling_plan import CHUNK_ROWS, Pair, PathTerms, coupling_plan
+from reptheory.operations.coupling_plan import CHUNK_ROWS, Pair, PathTerms, coupling_plan, term_places
+from reptheory.operations.exact_maps import ExactMap
 from reptheory.operations.ring_plan import multiplications, ring_plan
 from reptheory.operations.term_plan import RingBound, Term, joined, roundings
 from reptheory.tables.table import Table
@@ -217,20 +217,13 @@ class TableEngine:
         return float(np.abs(self._table.values(np.float64)).max(initial=0.0))
 
     @cached_property
-    def _remainders(self) -> NDArray[np.float64]:
-        return remainders(self._table)[self._terms.order]
-
-    def certificate(self, x: Array, y: Array, z: Array, threads: int | None) -> NDArray[np.float64]:
-        """Bound |z - exact| elementwise from a double-double evaluation (docs/proofs/certificate.md)."""
-        plan, low = self._plan("float64"), self._remainders
-        bound = np.empty(z.shape)
-        given = read_only(x), read_only(y), read_only(z)
-
-        def task(first: int, last: int) -> None:
-            certify_coupling(*given, first, last, plan, low, bound)
-
-        over_samples(task, len(x), 1, 32 * self.cost, threads)
-        return bound
+    def exact_map(self) -> ExactMap:
+        """The same product with every coefficient as a pair of floats (docs/proofs/certificate.md)."""
+        i, j, k, term = term_places(self._pairs, self._terms).T
+        rows = self._terms.order[term]
+        return ExactMap(
+            self._dims, (i, j, k), self._table.values(np.float64)[rows], remainders(self._table)[rows]
+        )
 
 
 class RingEngine:

@@ -18,15 +18,28 @@ Proof of the bounds: docs/proofs/vector_harmonics.md.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reptheory.kernels.bounds import smallest, unit_roundoff
+from reptheory.operations.broadcast import rounded_gradients, write_rounded
+from reptheory.operations.certified import Chain, certify, certify_gradients, inputs, widened
+from reptheory.operations.exact_harmonics import exact_harmonics
+from reptheory.operations.exact_maps import Pairs
 from reptheory.operations.gaunt_interaction import GauntInteraction
 from reptheory.operations.gaunt_tensor_product import Method
-from reptheory.operations.operands import incoming_gradient, last_axis, read_operand, widest
+from reptheory.operations.operands import (
+    Accumulate,
+    allocate,
+    incoming_gradient,
+    last_axis,
+    read_accumulate,
+    read_operand,
+    widest,
+)
 from reptheory.operations.vector_harmonics import (
     Directions,
     harmonics,
@@ -74,6 +87,8 @@ class GauntConvolution:
     lmax_in, lmax_filter, lmax_out   highest degrees of x, of the harmonics and of z
     method                           "auto", "table", "unrolled", "grid", "fourier"
     radial                           whether the harmonics of each degree have a weight
+    accumulate                       "float64": float32 operands, and harmonics of float32 vectors, are
+                                     computed in float64, and the result is rounded once at the end
     threads                          None: as many as the work is worth; an int: at most that many
     raises                           LabelError
 
@@ -94,8 +109,10 @@ class GauntConvolution:
         method: Method = "auto",
         *,
         radial: bool = True,
+        accumulate: Accumulate | None = None,
         threads: int | None = None,
     ) -> None:
+        self.accumulate = read_accumulate(accumulate)
         self.interaction = GauntInteraction(
             lmax_in, lmax_filter, lmax_out, method, weighted="y" if radial else "", threads=threads
         )
@@ -130,6 +147,12 @@ class GauntConvolution:
         raises    OperandError
         """
         given = self._filter(x, vectors, weight)
+        if self.accumulate and given.narrow.dtype != np.float64:
+            found: Any = self(*map(widened, (x, vectors, weight)), with_bound=with_bound)  # type: ignore[call-overload]
+            wide, bound = found if with_bound else (found, None)
+            z, _ = allocate(out, wide.shape, given.narrow.dtype, ())
+            write_rounded(wide, z, bound)
+            return z if bound is None else (z, bound)
         if not with_bound:
             return self.interaction(x, given.narrow, weight, out=out)
         one = read_operand(x, "x")
@@ -162,6 +185,11 @@ class GauntConvolution:
         raises               OperandError
         """
         given = self._filter(x, vectors, weight)
+        if self.accumulate and given.narrow.dtype != np.float64:
+            found = self.backward(*map(widened, (x, vectors, weight, grad)), with_bound=with_bound)  # type: ignore[call-overload]
+            wide, limits = found if with_bound else (found, None)
+            values = ConvolutionGradients(*rounded_gradients(wide, limits, given.narrow.dtype))
+            return values if limits is None else (values, limits)
         if not with_bound:
             found = self.interaction.backward(x, given.narrow, weight, grad)
             return ConvolutionGradients(found.x, self._back(given, found.y)[0], found.weight)
@@ -170,6 +198,47 @@ class GauntConvolution:
         back, limit = self._back(given, found.y, limits.y)
         values = ConvolutionGradients(found.x, back, found.weight)
         return values, ConvolutionGradients(_sum(limits.x, extra_x), limit, extra_weight)
+
+    def certificate(self, x: ArrayLike, vectors: ArrayLike, weight: ArrayLike | None, z: ArrayLike) -> Bound:
+        """Bound |z - exact result| elementwise, tightly, for any z.
+
+        x, vectors, weight   as for the convolution
+        z                    (..., dim_out) float32 or float64, a claimed result
+        returns              (..., dim_out) float64; inf where z or the result is not finite
+        raises               OperandError
+        """
+        narrow = self._filter(x, vectors, weight).narrow
+        shape = self.interaction._operands(x, narrow, weight).shape
+        operands = x, vectors, self.interaction._given_weight(weight)
+        return certify(self, operands, z, (*shape, self.dim_out), lambda: self._chain(operands, shape))
+
+    def backward_certificate(
+        self, x: ArrayLike, vectors: ArrayLike, weight: ArrayLike | None, grad: ArrayLike,
+        gradients: ConvolutionGradients,
+    ) -> ConvolutionGradients:  # fmt: skip
+        """Bound the errors of gradients elementwise, tightly, for any that `backward` may claim.
+
+        x, vectors, weight, grad   as for `backward`
+        gradients                  of x, vectors and weight (None where it is None), float32 or float64
+        returns                    float64 arrays of their shapes; inf where something is not finite
+        raises                     OperandError
+        """
+        narrow = self._filter(x, vectors, weight).narrow
+        shape = self.interaction._operands(x, narrow, weight).shape
+        incoming_gradient(grad, (*shape, self.dim_out))
+        operands = x, vectors, self.interaction._given_weight(weight)
+        return ConvolutionGradients(*certify_gradients(
+            self.backward, (x, vectors, weight), grad, gradients, lambda: self._chain(operands, shape)
+        ))  # fmt: skip
+
+    def _chain(self, operands: Sequence[ArrayLike], shape: tuple[int, ...]) -> Chain:
+        """Return the convolution as exact maps."""
+
+        def convolution(x: Pairs, vectors: Pairs, weight: Pairs) -> Pairs:
+            return self.interaction._exact(x, exact_harmonics(vectors, self.lmax_filter), weight)
+
+        given, terms = inputs(operands, shape), self.interaction._maps[1].terms
+        return Chain(convolution, given, self.dim_out, terms)
 
     def _filter(self, x: ArrayLike, vectors: ArrayLike, weight: ArrayLike | None) -> _Filter:
         """Return the harmonics of the vectors with their bound, in the dtype that the operands decide."""

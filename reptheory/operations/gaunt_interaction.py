@@ -16,6 +16,7 @@ Proof of the bounds: docs/proofs/interaction.md.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -30,8 +31,10 @@ from reptheory.kernels.bounds import gamma, smallest, unit_roundoff
 from reptheory.kernels.buffers import empty
 from reptheory.kernels.degrees import dot_degrees, scale_degrees, scale_each, weight_places
 from reptheory.kernels.pool import over_samples
-from reptheory.operations.bilinear import BilinearProduct
+from reptheory.operations.bilinear import Accumulate, BilinearProduct
+from reptheory.operations.certified import Chain, inputs
 from reptheory.operations.engines import flat_read_only
+from reptheory.operations.exact_maps import ExactMap, Pairs
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct, Method
 from reptheory.operations.operands import ALL, EACH, Rows, row_operands
 from reptheory.operations.weighted_product import Bound, Bounded, WeightedProduct
@@ -110,6 +113,10 @@ class _Given(NamedTuple):
     def arrays(self) -> tuple[Array, ...]:
         return self.x.array, self.y.array, self.weight.array
 
+    def widened(self) -> _Given:
+        """Return them in float64."""
+        return _Given(self.x.widened(), self.y.widened(), self.weight.widened(), self.shape)
+
 
 class GauntInteraction(WeightedProduct[_Given]):
     """z_l3 = c_l3 Gaunt(a_l1 x_l1, b_l2 y_l2)_l3, weights a, b, c for each degree of x, y and z.
@@ -117,6 +124,7 @@ class GauntInteraction(WeightedProduct[_Given]):
     lmax1, lmax2, lmax_out   highest degrees, as for `GauntTensorProduct`
     method                   "auto", "table", "unrolled", "grid", "fourier"
     weighted                 which of x, y and z have weights: "xyz" all; "y" those of y alone; "" none
+    accumulate               "float64": float32 operands are computed in float64 and rounded once at the end
     threads                  None: as many as the work is worth; an int: at most that many
     raises                   LabelError
 
@@ -139,8 +147,10 @@ class GauntInteraction(WeightedProduct[_Given]):
         method: Method = "auto",
         *,
         weighted: str = "xyz",
+        accumulate: Accumulate | None = None,
         threads: int | None = None,
     ) -> None:
+        super().__init__(accumulate)
         self.product = GauntTensorProduct(lmax1, lmax2, lmax_out, method, threads=threads)
         if weighted not in ("xyz", "xy", "xz", "yz", "x", "y", "z", ""):
             raise LabelError(f'weighted: got {shown(weighted)}; give the letters of "xyz" that have weights')
@@ -190,7 +200,7 @@ class GauntInteraction(WeightedProduct[_Given]):
             self._weighed(third, weight, 2, samples),
         )
 
-    def _run(self, given: _Given, z: Array, *, with_bound: bool) -> Bound | None:
+    def _product(self, given: _Given, z: Array, *, with_bound: bool) -> Bound | None:
         one, other, scale = self._all(given, Rows(z))
         engine, block = self.product._engine, self._block
 
@@ -210,7 +220,7 @@ class GauntInteraction(WeightedProduct[_Given]):
         """Samples that are weighted at a time."""
         return max(64, BLOCK // max(self.dim1, self.dim2, self.dim_out) // 64 * 64)
 
-    def _gradients(self, given: _Given, grad: Array, *, with_bound: bool) -> tuple[Bounded, Bounded, Bounded]:
+    def _pulled(self, given: _Given, grad: Array, *, with_bound: bool) -> tuple[Bounded, Bounded, Bounded]:
         operands = self._all(given, Rows(grad))
         values, sums = self._gradient_values(operands, grad)
         if not with_bound:
@@ -258,6 +268,25 @@ class GauntInteraction(WeightedProduct[_Given]):
         flat = rows.flat[0], rows.rows.steps, first, flat_read_only(raw)
         degree = _degrees(raw.shape[1])
         dot_degrees(*flat, degree, len(raw), sums.reshape(-1), sums.shape[1], self._starts[own])
+
+    def _chain(self, operands: Sequence[ArrayLike], shape: tuple[int, ...]) -> Chain:
+        return Chain(self._exact, inputs(operands, shape), self.dim_out, self._maps[1].terms)
+
+    @cached_property
+    def _maps(self) -> tuple[ExactMap | None, ExactMap, ExactMap | None, ExactMap | None]:
+        """The weights of x, the product, and the weights of y and of z, where there are some."""
+        scales = []
+        for start, stop in pairwise(self._starts):
+            dim = (stop - start) ** 2
+            places = np.arange(dim), start + _degrees(dim), np.arange(dim)
+            scales.append(ExactMap((dim, self.weight_numel, dim), places) if dim else None)
+        return scales[0], self.product._table_engine.exact_map, scales[1], scales[2]
+
+    def _exact(self, x: Pairs, y: Pairs, weight: Pairs) -> Pairs:
+        """Return the interaction by exact maps."""
+        one, product, other, last = self._maps
+        z = product(one(x, weight) if one else x, other(y, weight) if other else y)
+        return last(z, weight) if last else z
 
     def __repr__(self) -> str:
         degrees = f"{self.product.lmax1}, {self.product.lmax2}, {self.product.lmax_out}"

@@ -31,13 +31,22 @@ from numpy.typing import ArrayLike, NDArray
 from reptheory.errors import LabelError, OperandError
 from reptheory.groups.labels import shown, whole
 from reptheory.groups.o3 import Irreps
-from reptheory.operations.broadcast import reduce_broadcast
+from reptheory.operations.broadcast import finite, reduce_broadcast, rounded_gradients, write_rounded
+from reptheory.operations.certified import Chain, certify, certify_gradients, inputs
 from reptheory.operations.degree_sums import Part, add_up, degree_dots, degrees_of
+from reptheory.operations.many_body_maps import ManyBodyMaps
 from reptheory.operations.many_body_terms import Backward, read_lmaxs, read_terms
-from reptheory.operations.operands import Rows, allocate, incoming_gradient, row_operands, thread_count
+from reptheory.operations.operands import (
+    Accumulate,
+    Rows,
+    allocate,
+    incoming_gradient,
+    read_accumulate,
+    row_operands,
+    thread_count,
+)
 from reptheory.operations.term_engines import TermEngine, TermMethod, cheapest_terms, term_engine
 from reptheory.operations.term_plan import Term, roundings
-from reptheory.operations.weighted_product import finite
 
 __all__ = ["GauntManyBody", "ManyBodyMethod"]
 
@@ -56,9 +65,12 @@ class _Given(NamedTuple):
     weight: Rows
     shape: tuple[int, ...]
 
-    def block(self, of: slice) -> tuple[list[Array], Array]:
-        """Return the features and the weights of some samples."""
-        return [rows.of(of.start, of.stop) for rows in self.features], self.weight.of(of.start, of.stop)
+    def block(self, of: slice, dtype: np.dtype[Any]) -> tuple[list[Array], Array]:
+        """Return the features and the weights of some samples, in a dtype."""
+        *features, weight = (
+            rows.of(of.start, of.stop).astype(dtype, copy=False) for rows in (*self.features, self.weight)
+        )
+        return features, weight
 
 
 class GauntManyBody:
@@ -72,6 +84,7 @@ class GauntManyBody:
     method     "table", "grid", "fourier"; "auto" takes the cheapest by a measured model
     weighted   whether each term has one weight a degree of the result: weight_numel of them, term by term,
                degrees ascending
+    accumulate "float64": float32 operands are computed in float64 and rounded once at the end
     threads    None: as many as the work is worth; an int: at most that many
     raises     LabelError
 
@@ -94,8 +107,10 @@ class GauntManyBody:
         method: ManyBodyMethod = "auto",
         *,
         weighted: bool = False,
+        accumulate: Accumulate | None = None,
         threads: int | None = None,
     ) -> None:
+        self.accumulate = read_accumulate(accumulate)
         self.lmaxs = read_lmaxs(lmaxs)
         self.terms = read_terms(terms, len(self.lmaxs))
         if method not in get_args(ManyBodyMethod):
@@ -130,7 +145,9 @@ class GauntManyBody:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the engines behind: a copy, or the same product in another process, makes its own."""
-        return {name: value for name, value in self.__dict__.items() if not name.endswith("_engine")}
+        return {
+            name: value for name, value in self.__dict__.items() if not name.endswith(("_engine", "_maps"))
+        }
 
     def _degree(self, term: Sequence[int]) -> int:
         return sum(self.lmaxs[place] for place in term)
@@ -196,8 +213,13 @@ class GauntManyBody:
         z, buffer = allocate(out, (*given.shape, self.dim_out), arrays[0].dtype, arrays)
         flat = buffer.reshape(prod(given.shape), self.dim_out)
         bound = np.empty(flat.shape) if with_bound else None
+        dtype = np.dtype(self.accumulate or z.dtype)
         for rows in self._blocks(len(flat)):
-            self._write(given.block(rows), flat[rows], None if bound is None else bound[rows])
+            limit = None if bound is None else bound[rows]
+            wide = flat[rows] if dtype == z.dtype else np.empty(flat[rows].shape)
+            self._write(given.block(rows, dtype), wide, limit)
+            if dtype != z.dtype:
+                write_rounded(wide, flat[rows], limit)
         if buffer is not z:
             z[...] = buffer
         return z if bound is None else (z, bound.reshape(z.shape))
@@ -222,14 +244,14 @@ class GauntManyBody:
         if not self.weighted:
             ends = [self._degree(term.functions) for term in self._products]
             return [
-                _cut(Part(values[0], errors[0]), max(ends)),
-                *(_cut(part, self.lmax_out) for part in alone),
+                Part(values[0], errors[0]).cut(max(ends)),
+                *(part.cut(self.lmax_out) for part in alone),
             ]
         products = [Part(*pair) for pair in zip(values, errors, strict=True)]
         parts = []
         for place, term in enumerate(self.terms):
             part = products.pop(0) if len(term) > 1 else alone.pop(0)
-            part = _cut(part, min(self._degree(term), self.lmax_out))
+            part = part.cut(min(self._degree(term), self.lmax_out))
             parts.append(part._replace(weight=self._weights_of(weight, place)))
         return parts
 
@@ -262,13 +284,14 @@ class GauntManyBody:
         given = self._operands(operands)
         incoming = incoming_gradient(grad, (*given.shape, self.dim_out))
         dtype = given.features[0].array.dtype
-        flat = np.require(incoming, dtype, ["C", "A"]).reshape(prod(given.shape), self.dim_out)
+        inner = np.dtype(self.accumulate or dtype)
+        flat = np.require(incoming, inner, ["C", "A"]).reshape(prod(given.shape), self.dim_out)
         dims = (*self.dims, self.weight_numel)
-        values = [np.empty((len(flat), dim), dtype) for dim in dims]
+        values = [np.empty((len(flat), dim), inner) for dim in dims]
         limits = [np.empty((len(flat), dim)) if with_bound else None for dim in dims]
         for rows in self._blocks(len(flat)):
             room = [None if limit is None else limit[rows] for limit in limits]
-            self._gradients(given.block(rows), flat[rows], [value[rows] for value in values], room)
+            self._gradients(given.block(rows, inner), flat[rows], [value[rows] for value in values], room)
         found: list[Array] = []
         bounds: list[Bound] = []
         for operand, value, limit in zip(operands, values, limits, strict=False):
@@ -277,7 +300,43 @@ class GauntManyBody:
             total, bound = reduce_broadcast(value.reshape(wide), summed, np.shape(operand))
             found.append(total)
             bounds += [] if bound is None else [bound]
+        if inner != dtype:
+            found = rounded_gradients(found, bounds if with_bound else None, dtype)
         return (tuple(found), tuple(bounds)) if with_bound else tuple(found)
+
+    def certificate(self, *operands: ArrayLike, z: ArrayLike) -> Bound:
+        """Bound |z - exact result| elementwise, tightly, for any z.
+
+        operands   as for the product
+        z          (..., dim_out) float32 or float64, a claimed result
+        returns    (..., dim_out) float64; inf where z or the result is not finite
+        raises     OperandError
+        """
+        shape = self._operands(operands).shape
+        return certify(self, operands, z, (*shape, self.dim_out), lambda: self._chain(operands, shape))
+
+    def backward_certificate(
+        self, *operands: ArrayLike, grad: ArrayLike, gradients: Sequence[ArrayLike]
+    ) -> tuple[Bound, ...]:
+        """Bound the errors of gradients elementwise, tightly, for any that `backward` may claim.
+
+        operands, grad   as for `backward`
+        gradients        one an operand, of its shape, float32 or float64
+        returns          float64 arrays of these shapes; inf where something is not finite
+        raises           OperandError
+        """
+        shape = self._operands(operands).shape
+        incoming_gradient(grad, (*shape, self.dim_out))
+        return tuple(certify_gradients(
+            self.backward, operands, grad, gradients, lambda: self._chain(operands, shape)
+        ))  # fmt: skip
+
+    @cached_property
+    def _maps(self) -> ManyBodyMaps:
+        return ManyBodyMaps(self.lmaxs, self.lmax_out, self.terms, weighted=self.weighted)
+
+    def _chain(self, operands: Sequence[ArrayLike], shape: tuple[int, ...]) -> Chain:
+        return Chain(self._maps, inputs(operands, shape), self.dim_out, self._maps.terms)
 
     @cached_property
     def _back(self) -> Backward:
@@ -317,7 +376,7 @@ class GauntManyBody:
             if (place,) in incoming:
                 alone = incoming[place,]
                 off = roundings(alone, rounded, alone.dtype) if with_bound else None
-                parts.append(_cut(Part(alone, off), self.lmaxs[place]))
+                parts.append(Part(alone, off).cut(self.lmaxs[place]))
             add_up(parts, values[place], limits[place])
         if self.weighted:
             own, room = values[-1], limits[-1]
@@ -329,12 +388,6 @@ class GauntManyBody:
         return (
             f"GauntManyBody({list(self.lmaxs)}, {self.lmax_out}, {list(self.terms)}, method={self.method!r})"
         )
-
-
-def _cut(part: Part, lmax: int) -> Part:
-    """Leave away what is above a degree: it is 0, or not asked for."""
-    dim = (lmax + 1) ** 2
-    return part._replace(value=part.value[:, :dim], error=None if part.error is None else part.error[:, :dim])
 
 
 def _bound(engine: TermEngine, functions: list[Array], rounded: int) -> Bound:

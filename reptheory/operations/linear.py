@@ -21,7 +21,9 @@ from reptheory.groups.o3 import Irreps
 from reptheory.kernels.bounds import unit_roundoff
 from reptheory.operations.bilinear import Accumulate
 from reptheory.operations.broadcast import reduce_broadcast
-from reptheory.operations.operands import last_axis, read_operand
+from reptheory.operations.certified import Chain, certify, certify_gradients, inputs
+from reptheory.operations.exact_maps import ExactMap, Pairs, constant, joined
+from reptheory.operations.operands import incoming_gradient, last_axis, read_operand
 from reptheory.operations.tensor_product import TensorProduct
 from reptheory.operations.weighted_plan import Layout
 from reptheory.operations.weighted_product import finite
@@ -168,6 +170,59 @@ class Linear:
                 f"{self.bias_numel}; for one set a sample make the layer with shared_weights=False"
             )
         return array.copy()
+
+    def certificate(
+        self, x: ArrayLike, weight: ArrayLike, bias: ArrayLike | None, z: ArrayLike
+    ) -> NDArray[np.float64]:
+        """Bound |z - exact| elementwise, tightly, for any z.
+
+        x, weight, bias   as for the layer
+        z                 (..., dim_out) float32 or float64, a claimed result
+        returns           (..., dim_out) float64; inf where z or the result is not finite
+        raises            OperandError
+        """
+        added = self._given_bias(bias)
+        added = np.zeros(0) if added is None else added
+        shape = self._product._operands(x, _ONE, weight).shape
+        return certify(
+            self, (x, weight, bias), z, (*shape, self.dim_out), lambda: self._chain((x, weight, added), shape)
+        )
+
+    def backward_certificate(
+        self, x: ArrayLike, weight: ArrayLike, grad: ArrayLike, gradients: LinearGradients
+    ) -> LinearGradients:
+        """Bound the errors of gradients elementwise, tightly, for any that `backward` may claim.
+
+        x, weight, grad   as for `backward`
+        gradients         of x, weight and bias (None where there are no biases), float32 or float64
+        returns           float64 arrays of their shapes; inf where something is not finite
+        raises            OperandError
+        """
+        shape = self._product._operands(x, _ONE, weight).shape
+        incoming_gradient(grad, (*shape, self.dim_out))
+        own = () if self.shared_weights else shape
+        bias = np.zeros((*own, self.bias_numel)) if self.bias_numel else None
+        operands = x, weight, np.zeros(0) if bias is None else bias
+
+        def backward(x: ArrayLike, weight: ArrayLike, _: object, **options: Any) -> Any:
+            return self.backward(x, weight, **options)
+
+        return LinearGradients(*certify_gradients(
+            backward, (x, weight, bias), grad, gradients, lambda: self._chain(operands, shape)
+        ))  # fmt: skip
+
+    def _chain(self, operands: Sequence[ArrayLike], shape: tuple[int, ...]) -> Chain:
+        """Return the layer as exact maps; the bias of each output stands behind the product."""
+        maps, dim = self._product._maps, self.dim_out
+        columns = np.concatenate([np.arange(dim), self._places])
+        places = np.arange(len(columns)), np.zeros_like(columns), columns
+        add = ExactMap((len(columns), 1, dim), places)
+
+        def layer(x: Pairs, weight: Pairs, bias: Pairs) -> Pairs:
+            one = constant(x)
+            return add(joined([maps(x, one, weight), bias]), one)
+
+        return Chain(layer, inputs(operands, shape), dim, maps.terms)
 
     @overload
     def backward(

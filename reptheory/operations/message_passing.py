@@ -9,6 +9,7 @@ a node are added in one order, whatever the threads: results are the same bits e
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -18,12 +19,12 @@ from numpy.typing import ArrayLike, NDArray
 from reptheory.errors import OperandError
 from reptheory.groups.labels import whole
 from reptheory.immutable import immutable
+from reptheory.operations.certified import Chain, Into, inputs
 from reptheory.operations.edge_engine import EdgeEngine, EdgeOrder
 from reptheory.operations.message_engine import MessageEngine
 from reptheory.operations.operands import Weighted, edge_operands
 from reptheory.operations.tensor_product import TensorProduct
-from reptheory.operations.three_operands import ThreeOperands
-from reptheory.operations.weighted_product import Bound, Bounded, bounded
+from reptheory.operations.weighted_product import Bound, Bounded, WeightedProduct, bounded
 
 __all__ = ["Edges", "MessagePassing"]
 
@@ -85,7 +86,7 @@ def _ordered(ends: NDArray[np.int64], others: NDArray[np.int64], num_nodes: int)
     return EdgeOrder(immutable(np.argsort(ends, kind="stable")), immutable(starts), others)
 
 
-class MessagePassing(ThreeOperands):
+class MessagePassing(WeightedProduct[Weighted]):
     """A tensor product over the edges of a graph.
 
     product   a `TensorProduct`, with shared weights or one set an edge
@@ -147,6 +148,13 @@ class MessagePassing(ThreeOperands):
             return bounded(found)
         with np.errstate(over="ignore", invalid="ignore"):
             return bounded(found, self._engine.gradient_bounds(given, grad, edges))
+
+    def _chain(self, operands: Sequence[ArrayLike], shape: tuple[int, ...]) -> Chain:
+        """Return the messages of all edges as exact maps, and where they go."""
+        maps, edges = self.product._maps, len(self.edges)
+        x, y, weight = inputs(operands[:1], shape) + inputs(operands[1:], (edges,))
+        given = x._replace(places=self.edges.senders), y, weight
+        return Chain(maps, given, self.dim_out, maps.terms, Into(self.edges.receivers, shape[0]))
 
     def __repr__(self) -> str:
         return f"MessagePassing({self.product!r}, {self.edges!r})"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -20,6 +20,7 @@ from reptheory.kernels.buffers import empty
 __all__ = [
     "ALL",
     "EACH",
+    "Accumulate",
     "Operands",
     "Rows",
     "Weighted",
@@ -33,6 +34,7 @@ __all__ = [
     "last_axis",
     "one_operand",
     "operands",
+    "read_accumulate",
     "read_operand",
     "require_shape",
     "row_operands",
@@ -40,6 +42,8 @@ __all__ = [
     "weighted_operands",
     "widest",
 ]
+
+Accumulate = Literal["float64"]
 
 _EXACT_INTEGER = 2**53
 _FLOATS = np.dtype(np.float32), np.dtype(np.float64)
@@ -75,6 +79,11 @@ class Weighted(NamedTuple):
         """The operands and the weights."""
         return self[:3]
 
+    def widened(self) -> Weighted:
+        """Return them in float64."""
+        x, y, weight = (array.astype(np.float64, copy=False) for array in self.arrays)
+        return Weighted(x, y, weight, self.shape)
+
 
 MANY = 1 << 62
 """More samples than there are."""
@@ -91,6 +100,10 @@ class Rows(NamedTuple):
 
     array: NDArray[Any]
     steps: tuple[int, int, int] = EACH
+
+    def widened(self) -> Rows:
+        """Return them in float64."""
+        return self._replace(array=self.array.astype(np.float64, copy=False))
 
     def of(self, first: int, last: int) -> NDArray[Any]:
         """Return the rows of samples first..last - 1, a view where every sample has its own."""
@@ -323,13 +336,13 @@ def allocate(
     return out, empty(shape, dtype)
 
 
-def claimed_result(z: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
+def claimed_result(z: ArrayLike, shape: tuple[int, ...], name: str = "z") -> NDArray[Any]:
     """Check what is claimed to be a result of shape `shape`: float16, float32 or float64, any layout."""
     claimed = None if isinstance(z, np.ma.MaskedArray) else np.asarray(z)
     if claimed is None or claimed.shape != shape or claimed.dtype.kind != "f" or claimed.dtype.itemsize > 8:
         got = "a masked array" if claimed is None else f"{claimed.dtype}{list(claimed.shape)}"
         raise OperandError(
-            f"z: got {got}; pass a result of this product, float32 or float64 with shape {list(shape)}"
+            f"{name}: got {got}; pass a result of this product, float32 or float64 with shape {list(shape)}"
         )
     return claimed
 
@@ -352,6 +365,13 @@ def require_shape(array: NDArray[Any], name: str, shape: tuple[int, ...]) -> Non
         raise OperandError(
             f"{name}: got shape {list(array.shape)}; the result, and its gradient, have {list(shape)}"
         )
+
+
+def read_accumulate(accumulate: Accumulate | None) -> Accumulate | None:
+    """Check an `accumulate` argument."""
+    if accumulate not in (None, "float64"):
+        raise OperandError(f'accumulate: got {accumulate!r}; give "float64" or None')
+    return accumulate
 
 
 def thread_count(threads: int | None) -> int | None:

@@ -28,6 +28,11 @@ class Species(NamedTuple):
     places: NDArray[np.int64]
     shape: tuple[int, ...]
 
+    def widened(self) -> Species:
+        """Return the operands in float64."""
+        x, weight = (array.astype(np.float64, copy=False) for array in (self.x, self.weight))
+        return self._replace(x=x, weight=weight)
+
 
 def species_operands(
     x: ArrayLike,

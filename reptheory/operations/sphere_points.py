@@ -12,6 +12,7 @@ order; a float32 result is rounded once from float64 (docs/proofs/sphere.md).
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -22,6 +23,9 @@ from reptheory.groups.labels import whole
 from reptheory.groups.o3 import Irreps
 from reptheory.kernels.bounds import gamma, smallest
 from reptheory.operations.broadcast import reduce_broadcast
+from reptheory.operations.certified import Chain, Into, certify, certify_gradients, inputs
+from reptheory.operations.exact_harmonics import exact_harmonics
+from reptheory.operations.exact_maps import ExactMap, Pairs
 from reptheory.operations.operands import incoming_gradient, one_operand, read_operand
 from reptheory.operations.vector_harmonics import (
     Directions,
@@ -106,6 +110,51 @@ class PointExpansion:
             bound = gamma(2 * terms, np.float64) * size + 2 * terms * smallest(np.float64)
             bound += np.abs(factors).sum(axis=-1)[..., None] * error
         return z, narrowed(z, bound * _SLACK)
+
+    def certificate(self, vectors: ArrayLike, weights: ArrayLike, z: ArrayLike) -> Bound:
+        """Bound |z - exact coefficients| elementwise, tightly, for any z.
+
+        vectors, weights   as for the expansion
+        z                  (..., (lmax + 1)^2) float32 or float64, a claimed result
+        returns            (..., (lmax + 1)^2) float64; inf where z or the result is not finite
+        raises             OperandError
+        """
+        points, factors, _ = self._read(vectors, weights)
+        shape = np.broadcast_shapes(points.shape[:-2], factors.shape[:-1])
+        return certify(
+            self, (vectors, weights), z, (*shape, self.irreps_out.dim), lambda: self._chain(points, factors)
+        )
+
+    def backward_certificate(
+        self, vectors: ArrayLike, weights: ArrayLike, grad: ArrayLike, gradients: tuple[ArrayLike, ArrayLike]
+    ) -> tuple[Any, Any]:
+        """Bound the errors of gradients elementwise, tightly, for any that `backward` may claim.
+
+        vectors, weights, grad   as for `backward`
+        gradients                of vectors and weights, float32 or float64
+        returns                  float64 arrays of their shapes; inf where something is not finite
+        raises                   OperandError
+        """
+        points, factors, _ = self._read(vectors, weights)
+        shape = np.broadcast_shapes(points.shape[:-2], factors.shape[:-1])
+        incoming_gradient(grad, (*shape, self.irreps_out.dim))
+        first, second = certify_gradients(
+            self.backward, (vectors, weights), grad, gradients, lambda: self._chain(points, factors)
+        )
+        return first, second
+
+    def _chain(self, points: Array, factors: Array) -> Chain:
+        """Return the terms of all points as exact maps, and where they add up."""
+        shape = np.broadcast_shapes(points.shape[:-1], factors.shape)
+        dim, rows = self.irreps_out.dim, prod(shape[:-1])
+        column = np.arange(dim)
+        scale = ExactMap((dim, 1, dim), (column, np.zeros_like(column), column))
+
+        def term(vectors: Pairs, weight: Pairs) -> Pairs:
+            return scale(exact_harmonics(vectors, self.lmax), weight)
+
+        into = Into(np.repeat(np.arange(rows), shape[-1]), rows)
+        return Chain(term, inputs((points, factors[..., None]), shape), dim, 8 * dim, into)
 
     def _harmonics(self, points: Array) -> tuple[Directions, Array]:
         """Return the harmonics of the points, also with their leading axes."""

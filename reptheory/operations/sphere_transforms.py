@@ -10,6 +10,7 @@ grid.degree - lmax is added. Both are linear, so the gradient is the transpose, 
 
 from __future__ import annotations
 
+from functools import cached_property
 from math import prod
 from typing import Any, Literal, overload
 
@@ -19,8 +20,11 @@ from numpy.typing import ArrayLike, NDArray
 from reptheory.errors import LabelError
 from reptheory.groups.labels import whole
 from reptheory.groups.o3 import Irreps
-from reptheory.operations.operands import allocate, one_operand, thread_count
+from reptheory.operations.broadcast import write_rounded
+from reptheory.operations.certified import Chain, certify, certify_gradients, inputs
+from reptheory.operations.operands import Accumulate, allocate, one_operand, read_accumulate, thread_count
 from reptheory.operations.sphere_grid import SphereGrid
+from reptheory.operations.sphere_maps import SphereMaps
 from reptheory.operations.sphere_plan import SphereEngine, Transform
 
 __all__ = ["FromGrid", "SphereTransform", "ToGrid"]
@@ -31,12 +35,16 @@ Array = NDArray[Any]
 class SphereTransform:
     """A linear map between coefficients (..., (lmax + 1)^2) and values (..., rings, points).
 
-    Beyond operand and result a call holds tiles of samples, bounded a thread.
+    Beyond operand and result a call holds tiles of samples, bounded a thread; to accumulate, both in float64.
     """
 
     _analysis: bool
 
-    def __init__(self, lmax: int, grid: SphereGrid | None = None, *, threads: int | None = None) -> None:
+    def __init__(
+        self, lmax: int, grid: SphereGrid | None = None, *, accumulate: Accumulate | None = None,
+        threads: int | None = None,
+    ) -> None:  # fmt: skip
+        self.accumulate = read_accumulate(accumulate)
         self.lmax = whole(lmax, "lmax")
         self.grid = SphereGrid(2 * self.lmax) if grid is None else grid
         if not isinstance(self.grid, SphereGrid):
@@ -48,10 +56,10 @@ class SphereTransform:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the engines behind: another process makes its own."""
-        return {"lmax": self.lmax, "grid": self.grid, "threads": self.threads}
+        return {name: getattr(self, name) for name in ("lmax", "grid", "accumulate", "threads")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__init__(state["lmax"], state["grid"], threads=state["threads"])  # type: ignore[misc]
+        self.__init__(**state)  # type: ignore[misc]
 
     @property
     def shape_in(self) -> tuple[int, ...]:
@@ -114,11 +122,56 @@ class SphereTransform:
         leading = array.shape[: array.ndim - len(self.shape_out)]
         return self._run(self._backward_engine, array, (*leading, *self.shape_in), None, with_bound)
 
+    def certificate(self, x: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
+        """Bound |z - exact transform| elementwise, tightly, for any z.
+
+        x         as for the transform
+        z         (..., *shape_out) float32 or float64, a claimed result
+        returns   (..., *shape_out) float64; inf where z or the result is not finite
+        raises    OperandError
+        """
+        array = one_operand(x, "x", self.shape_in, "the shape of what is transformed")
+        leading = array.shape[: array.ndim - len(self.shape_in)]
+        return certify(self, (x,), z, (*leading, *self.shape_out), lambda: self._chain(array, leading))
+
+    def backward_certificate(self, grad: ArrayLike, gradient: ArrayLike) -> NDArray[np.float64]:
+        """Bound the error of a gradient elementwise, tightly, for any that `backward` may claim.
+
+        grad       as for `backward`
+        gradient   (..., *shape_in) float32 or float64
+        returns    (..., *shape_in) float64; inf where something is not finite
+        raises     OperandError
+        """
+        array = one_operand(grad, "grad", self.shape_out, "the shape of the result")
+        leading = array.shape[: array.ndim - len(self.shape_out)]
+        zero = np.zeros((*leading, *self.shape_in))
+
+        def backward(_: object, grad: ArrayLike, *, with_bound: Literal[True]) -> Any:
+            value, limit = self.backward(grad, with_bound=with_bound)
+            return (value,), (limit,)
+
+        found = certify_gradients(backward, (zero,), array, (gradient,), lambda: self._chain(zero, leading))[
+            0
+        ]
+        return np.asarray(found)
+
+    def _chain(self, x: Array, leading: tuple[int, ...]) -> Chain:
+        maps = self._maps
+        of = maps.from_grid if self._analysis else maps.to_grid
+        rows = x.reshape(*leading, prod(self.shape_in))
+        return Chain(of, inputs((rows,), leading), prod(self.shape_out), maps.terms)
+
+    @cached_property
+    def _maps(self) -> SphereMaps:
+        return SphereMaps(self.lmax, self.grid)
+
     def _run(
         self, engine: SphereEngine, array: Array, shape: tuple[int, ...], out: Array | None, with_bound: bool
     ) -> Array | tuple[Array, NDArray[np.float64]]:
         samples = prod(array.shape) // engine.dim_in
         flat = np.require(array, requirements=["C", "A"]).reshape(samples, engine.dim_in)
+        if self.accumulate and flat.dtype != np.float64:
+            return self._rounded(engine, flat, shape, out, with_bound)
         z, buffer = allocate(out, shape, flat.dtype, (flat,))
         rows = buffer.reshape(samples, engine.dim_out)
         engine.run(flat, rows, self.threads)
@@ -129,6 +182,16 @@ class SphereTransform:
             bound = np.where(np.isfinite(rows) & np.isfinite(limit), limit, np.inf).reshape(shape)
         if buffer is not z:
             z[...] = buffer
+        return z if bound is None else (z, bound)
+
+    def _rounded(
+        self, engine: SphereEngine, flat: Array, shape: tuple[int, ...], out: Array | None, with_bound: bool
+    ) -> Array | tuple[Array, NDArray[np.float64]]:
+        """Do what `_run` says in float64, and round once."""
+        found = self._run(engine, flat.astype(np.float64), shape, None, with_bound)
+        wide, bound = found if isinstance(found, tuple) else (found, None)
+        z, _ = allocate(out, shape, flat.dtype, ())
+        write_rounded(wide, z, bound)
         return z if bound is None else (z, bound)
 
     def sizes(self, errors: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -156,10 +219,11 @@ class SphereTransform:
 class ToGrid(SphereTransform):
     """Values of features at the points of a grid; e3nn's `ToS2Grid`.
 
-    lmax      highest degree, an int >= 0
-    grid      SphereGrid; None: the smallest from which `FromGrid` returns every feature
-    threads   None: as many as the work is worth; an int: at most that many
-    raises    LabelError
+    lmax         highest degree, an int >= 0
+    grid         SphereGrid; None: the smallest from which `FromGrid` returns every feature
+    accumulate   "float64": float32 values are computed in float64 and rounded once at the end
+    threads      None: as many as the work is worth; an int: at most that many
+    raises       LabelError
 
     >>> ToGrid(0)([2.0]).round(6).tolist()  # 2 Y_00 = 1 / sqrt(pi)
     [[0.56419, 0.56419, 0.56419, 0.56419], [0.56419, 0.56419, 0.56419, 0.56419]]
@@ -171,8 +235,8 @@ class ToGrid(SphereTransform):
 class FromGrid(SphereTransform):
     """Coefficients of functions given at the points of a grid, by quadrature; e3nn's `FromS2Grid`.
 
-    lmax, grid, threads   as `ToGrid`
-    raises                LabelError: a grid so coarse that not even a constant has its exact coefficients
+    lmax, grid, accumulate, threads   as `ToGrid`
+    raises                            LabelError: not even a constant has its exact coefficients on the grid
 
     >>> grid = SphereGrid(2)
     >>> FromGrid(1, grid)(grid.directions[..., 2]).round(6).tolist()  # z = sqrt(4 pi / 3) Y_10
@@ -181,8 +245,11 @@ class FromGrid(SphereTransform):
 
     _analysis = True
 
-    def __init__(self, lmax: int, grid: SphereGrid | None = None, *, threads: int | None = None) -> None:
-        super().__init__(lmax, grid, threads=threads)
+    def __init__(
+        self, lmax: int, grid: SphereGrid | None = None, *, accumulate: Accumulate | None = None,
+        threads: int | None = None,
+    ) -> None:  # fmt: skip
+        super().__init__(lmax, grid, accumulate=accumulate, threads=threads)
         if self.band_limit < 0:
             raise LabelError(
                 f"grid: got {self.grid!r}; coefficients to lmax = {self.lmax} need a grid of degree "

@@ -23,9 +23,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from reptheory.errors import LabelError
 from reptheory.exact.normalization import harmonic_factor
+from reptheory.exact.rounding import nearest_pair
 from reptheory.groups.labels import shown, whole
 from reptheory.groups.o3 import Irreps
 from reptheory.kernels.bounds import gamma, smallest
+from reptheory.operations.certified import Chain, certify, certify_gradients, inputs
+from reptheory.operations.exact_harmonics import exact_harmonics
+from reptheory.operations.exact_maps import ExactMap, Pairs, constant
 from reptheory.operations.operands import incoming_gradient, one_operand
 from reptheory.operations.vector_harmonics import (
     Directions,
@@ -125,6 +129,52 @@ class SphericalHarmonics:
         if bound is None:
             return result
         return result, narrowed(result, bound.reshape(read.shape))
+
+    def certificate(self, vectors: ArrayLike, z: ArrayLike) -> Bound:
+        """Bound |z - exact harmonics| elementwise, tightly, for any z.
+
+        vectors   as for the harmonics
+        z         (..., (lmax + 1)^2) float32 or float64, a claimed result
+        returns   (..., (lmax + 1)^2) float64; inf where z or the result is not finite
+        raises    OperandError
+        """
+        shape = one_operand(vectors, "vectors", (3,), "components x, y, z").shape[:-1]
+        return certify(
+            self, (vectors,), z, (*shape, self.irreps_out.dim), lambda: self._chain(vectors, shape)
+        )
+
+    def backward_certificate(self, vectors: ArrayLike, grad: ArrayLike, gradient: ArrayLike) -> Bound:
+        """Bound the error of a gradient elementwise, tightly, for any that `backward` may claim.
+
+        vectors, grad   as for `backward`
+        gradient        (..., 3) float32 or float64
+        returns         (..., 3) float64; inf where something is not finite
+        raises          OperandError
+        """
+        shape = one_operand(vectors, "vectors", (3,), "components x, y, z").shape[:-1]
+        incoming_gradient(grad, (*shape, self.irreps_out.dim))
+
+        def backward(vectors: ArrayLike, grad: ArrayLike, *, with_bound: Literal[True]) -> Any:
+            value, limit = self.backward(vectors, grad, with_bound=with_bound)
+            return (value,), (limit,)
+
+        found = certify_gradients(
+            backward, (vectors,), grad, (gradient,), lambda: self._chain(vectors, shape)
+        )[0]
+        return np.asarray(found)
+
+    def _chain(self, vectors: ArrayLike, shape: tuple[int, ...]) -> Chain:
+        """Return the harmonics as exact maps."""
+        dim, degrees = self.irreps_out.dim, range(self.lmax + 1)
+        factors = [harmonic_factor(degree, 0, "real", _OUR_WORDS[self.normalization]) for degree in degrees]
+        column, counts = np.arange(dim), [2 * degree + 1 for degree in degrees]
+        high, low = np.repeat(np.array(list(map(nearest_pair, factors))).T, counts, axis=1)
+        scale = ExactMap((dim, 1, dim), (column, np.zeros_like(column), column), high, low)
+
+        def scaled(vectors: Pairs) -> Pairs:
+            return scale(exact_harmonics(vectors, self.lmax), constant(vectors))
+
+        return Chain(scaled, inputs((vectors,), shape), dim, 8 * dim)
 
     def __repr__(self) -> str:
         return f"SphericalHarmonics({self.lmax}, {self.normalization!r})"

@@ -210,6 +210,24 @@ class SpinTensorProduct:
         bound = self._parts.certificate(parts_of(left), parts_of(right), rows)
         return _modulus(bound).reshape(claimed.shape)
 
+    def backward_certificate(
+        self, x: ArrayLike, y: ArrayLike, grad: ArrayLike, gradients: tuple[ArrayLike, ArrayLike]
+    ) -> tuple[Bound, Bound]:
+        """Bound the errors of gradients elementwise, tightly, for any that `backward` may claim.
+
+        x, y, grad   as for `backward`
+        gradients    of x and y, complex64 or complex128
+        returns      float64 arrays of their shapes; inf where something is not finite
+        raises       OperandError
+        """
+        shape = self._operands(x, y).shape
+        incoming = read_complex(grad, "grad")
+        require_shape(incoming, "grad", (*shape, self.dim_out))
+        left, right, g = (parts_of(one) for one in (read_complex(x, "x"), read_complex(y, "y"), incoming))
+        first, second = (parts_of(read_complex(one, "gradients")) for one in gradients)
+        limit, other = self._parts.backward_certificate(left, right, g, (first, second))
+        return _modulus(limit), _modulus(other)
+
     def __repr__(self) -> str:
         return f"SpinTensorProduct({str(self.irreps_in1)!r}, {str(self.irreps_in2)!r})"
 

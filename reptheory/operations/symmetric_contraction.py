@@ -26,10 +26,18 @@ from reptheory.errors import LabelError
 from reptheory.exact.symmetric_coupling import SymmetricBasis, SymmetricCoupling, SymmetricPath
 from reptheory.groups.labels import shown, whole
 from reptheory.groups.o3 import Irreps
-from reptheory.operations.broadcast import finite, total
-from reptheory.operations.operands import allocate, incoming_gradient, thread_count
+from reptheory.operations.broadcast import Bounded, finite, rounded_gradients, total, write_rounded
+from reptheory.operations.certified import certify, certify_gradients
+from reptheory.operations.operands import (
+    Accumulate,
+    allocate,
+    incoming_gradient,
+    read_accumulate,
+    thread_count,
+)
 from reptheory.operations.species import Species, species_operands
 from reptheory.operations.symmetric_engine import SymmetricEngine
+from reptheory.operations.symmetric_maps import CopiesChain, SymmetricMaps
 from reptheory.operations.symmetric_plan import ContractionLayout, SymmetricSpec
 
 __all__ = ["ContractionGradients", "SymmetricContraction"]
@@ -54,6 +62,7 @@ class SymmetricContraction:
     layout                  "mul_ir" (e3nn's): copies outside, orders inside; "ir_mul": reversed;
                             "mul_irreps": copies outside, all irreps inside, as MACE's (channels, dim), flat
     layout_in, layout_out   that of x and of the result where they differ
+    accumulate              "float64": float32 operands are computed in float64 and rounded once at the end
     threads                 None: as many as the work is worth; an int: at most that many
     raises                  LabelError; TooLarge
 
@@ -80,8 +89,10 @@ class SymmetricContraction:
         layout: ContractionLayout = "mul_ir",
         layout_in: ContractionLayout | None = None,
         layout_out: ContractionLayout | None = None,
+        accumulate: Accumulate | None = None,
         threads: int | None = None,
     ) -> None:
+        self.accumulate = read_accumulate(accumulate)
         self.irreps_in, self.irreps_out = Irreps(irreps_in), Irreps(irreps_out)
         self.correlation = whole(correlation, "correlation")
         if not self.correlation:
@@ -106,7 +117,7 @@ class SymmetricContraction:
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the engine behind: a copy, or the same contraction in another process, makes its own."""
-        return {name: value for name, value in self.__dict__.items() if name != "_engine"}
+        return {name: value for name, value in self.__dict__.items() if name not in ("_engine", "_maps")}
 
     @property
     def couplings(self) -> tuple[SymmetricCoupling, ...]:
@@ -178,15 +189,64 @@ class SymmetricContraction:
         given = self._operands(x, weight, species)
         z, buffer = allocate(out, (*given.shape, self.dim_out), given.x.dtype, (given.x, given.weight))
         flat = buffer.reshape(prod(given.shape), self.dim_out)
-        self._engine.run(given.x, given.weight, given.places, flat, self.threads)
-        bound = None
-        if with_bound:
-            with np.errstate(over="ignore", invalid="ignore"):
-                limit = self._engine.bound(given.x, given.weight, given.places, flat.dtype)
-                bound = finite(flat, limit).reshape(z.shape)
+        limit = self._run(given, flat, with_bound=with_bound)
+        bound = None if limit is None else finite(flat, limit).reshape(z.shape)
         if buffer is not z:
             z[...] = buffer
         return z if bound is None else (z, bound)
+
+    def _run(self, given: Species, z: Array, *, with_bound: bool) -> Bound | None:
+        """Write the contraction, computed in float64 where that is asked for, and return its bound."""
+        if self.accumulate and z.dtype != np.float64:
+            wide = np.empty(z.shape)
+            limit = self._run(given.widened(), wide, with_bound=with_bound)
+            write_rounded(wide, z, limit)
+            return limit
+        arrays = given.x, given.weight, given.places
+        self._engine.run(*arrays, z, self.threads)
+        if not with_bound:
+            return None
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self._engine.bound(*arrays, z.dtype)
+
+    def certificate(self, x: ArrayLike, weight: ArrayLike, species: ArrayLike | None, z: ArrayLike) -> Bound:
+        """Bound |z - exact| elementwise, tightly, for any z.
+
+        x, weight, species   as for the contraction
+        z                    (..., dim_out) float32 or float64, a claimed result
+        returns              (..., dim_out) float64; inf where z or the result is not finite
+        raises               OperandError
+        """
+        given = self._operands(x, weight, species)
+        return certify(
+            self, (x, weight, species), z, (*given.shape, self.dim_out),
+            lambda: CopiesChain(self._spec, self._maps, x, given),
+        )  # fmt: skip
+
+    def backward_certificate(
+        self, x: ArrayLike, weight: ArrayLike, species: ArrayLike | None, grad: ArrayLike,
+        gradients: ContractionGradients,
+    ) -> ContractionGradients:  # fmt: skip
+        """Bound the errors of gradients elementwise, tightly, for any that `backward` may claim.
+
+        x, weight, species, grad   as for `backward`
+        gradients                  of x and weight, float32 or float64
+        returns                    float64 arrays of their shapes; inf where something is not finite
+        raises                     OperandError
+        """
+        given = self._operands(x, weight, species)
+        incoming_gradient(grad, (*given.shape, self.dim_out))
+
+        def backward(x: ArrayLike, weight: ArrayLike, **options: Any) -> Any:
+            return self.backward(x, weight, species, **options)
+
+        return ContractionGradients(*certify_gradients(
+            backward, (x, weight), grad, gradients, lambda: CopiesChain(self._spec, self._maps, x, given)
+        ))  # fmt: skip
+
+    @cached_property
+    def _maps(self) -> SymmetricMaps:
+        return SymmetricMaps(self._spec)
 
     @overload
     def backward(
@@ -213,18 +273,27 @@ class SymmetricContraction:
         """
         given = self._operands(x, weight, species)
         incoming = incoming_gradient(grad, (*given.shape, self.dim_out))
+        dtype, given = given.x.dtype, given.widened() if self.accumulate else given
         flat = np.require(incoming, given.x.dtype, ["C", "A"]).reshape(prod(given.shape), self.dim_out)
-        arrays = given.x, given.weight, given.places, flat
-        found = self._engine.gradients(*arrays, self.threads)
-        limits: tuple[Bound | None, Bound | None] = None, None
-        if with_bound:
-            with np.errstate(over="ignore", invalid="ignore"):
-                limits = self._engine.gradient_bounds(*arrays, flat.dtype)
-        to_x = total(found[0], limits[0], given.shape, np.shape(x))
-        values = ContractionGradients(to_x[0], found[1].reshape(np.shape(weight)))
-        if to_x[1] is None or limits[1] is None:
+        (to_x, limit_x), (to_w, limit_w) = self._gradients(given, flat, with_bound=with_bound)
+        to_x, limit_x = total(to_x, limit_x, given.shape, np.shape(x))
+        limit_w = None if limit_w is None else finite(to_w, limit_w).reshape(np.shape(weight))
+        values = ContractionGradients(to_x, to_w.reshape(np.shape(weight)))
+        if self.accumulate and dtype != np.float64:
+            values = ContractionGradients(*rounded_gradients(values, (limit_x, limit_w), dtype))
+        if limit_x is None or limit_w is None:
             return values
-        return values, ContractionGradients(to_x[1], finite(found[1], limits[1]).reshape(np.shape(weight)))
+        return values, ContractionGradients(limit_x, limit_w)
+
+    def _gradients(self, given: Species, grad: Array, *, with_bound: bool) -> tuple[Bounded, Bounded]:
+        """Return the gradients of x and weight."""
+        arrays = given.x, given.weight, given.places, grad
+        to_x, to_w = self._engine.gradients(*arrays, self.threads)
+        if not with_bound:
+            return (to_x, None), (to_w, None)
+        with np.errstate(over="ignore", invalid="ignore"):
+            limit_x, limit_w = self._engine.gradient_bounds(*arrays, grad.dtype)
+        return (to_x, limit_x), (to_w, limit_w)
 
     @cached_property
     def _meanings(self) -> tuple[str, str]:

@@ -26,13 +26,17 @@ ContractionLayout = Literal["mul_ir", "ir_mul", "mul_irreps"]
 
 
 class Terms(NamedTuple):
-    """All terms of all paths: component of z, components of x, path; their coefficients."""
+    """All terms of all paths: component of z, components of x, path; their coefficients.
+
+    exact   numerators and denominators of their squares and the power of pi
+    """
 
     out: list[int]
     monomials: list[Monomial]
     paths: NDArray[np.int32]
     float64: NDArray[np.float64]
     float32: NDArray[np.float32]
+    exact: tuple[list[int], list[int], int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +101,12 @@ class SymmetricSpec:
                 place += coupling.irrep_out.dim
         exact = numerators, denominators, 0
         return Terms(
-            out, monomials, np.concatenate(paths), rounded(*exact, "float64"), rounded(*exact, "float32")
+            out,
+            monomials,
+            np.concatenate(paths),
+            rounded(*exact, "float64"),
+            rounded(*exact, "float32"),
+            exact,
         )
 
     @cached_property
@@ -123,6 +132,18 @@ class SymmetricSpec:
             mix, _transposed(mix, self.path_starts[-1]), made.products, made.left_of, made.rows, made.outs,
             made.lefts, made.row_of, made.term_of, *self._entries(), sizes, (*self.dims, self.channels),
         )  # fmt: skip
+
+    @cached_property
+    def places(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where each component of each copy stands in x and in z, (copies, components)."""
+        copies = np.arange(self.channels)[:, np.newaxis]
+        first, second = (
+            np.concatenate(
+                [start + copies * step + np.arange(dim) * jump for start, dim, _, step, jump in side], 1
+            )
+            for side in self._entries()
+        )
+        return first, second
 
     def _entries(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         sides = zip((self.irreps_in, self.irreps_out), self.layouts, self.components, strict=True)

@@ -24,6 +24,7 @@ from reptheory.errors import LabelError
 from reptheory.groups.labels import shown
 from reptheory.groups.o3 import Irrep, Irreps
 from reptheory.operations.bilinear import Accumulate
+from reptheory.operations.certified import Chain, inputs
 from reptheory.operations.channel_engine import ChannelEngine
 from reptheory.operations.channel_plan import suits_channels
 from reptheory.operations.copy_engine import CopyEngine
@@ -39,17 +40,17 @@ from reptheory.operations.operands import (
     thread_count,
     weighted_operands,
 )
-from reptheory.operations.three_operands import ThreeOperands
 from reptheory.operations.weighted_engine import ProductEngine, SampleEngine
+from reptheory.operations.weighted_maps import WeightedMaps
 from reptheory.operations.weighted_plan import Layout, WeightedSpec
-from reptheory.operations.weighted_product import Bound, Bounded, bounded
+from reptheory.operations.weighted_product import Bound, Bounded, WeightedProduct, bounded
 
 __all__ = ["ElementwiseTensorProduct", "FullyConnectedTensorProduct", "TensorProduct"]
 
 Array = NDArray[Any]
 
 
-class TensorProduct(ThreeOperands):
+class TensorProduct(WeightedProduct[Weighted]):
     """A product of two sums of O(3) irreps, path by path as its instructions say; e3nn's `o3.TensorProduct`.
 
     irreps_in1, irreps_in2, irreps_out   strings or Irreps
@@ -175,6 +176,13 @@ class TensorProduct(ThreeOperands):
             return bounded(found)
         with np.errstate(over="ignore", invalid="ignore"):
             return bounded(found, self._engine.gradient_bounds(*operands, grad.dtype))
+
+    @cached_property
+    def _maps(self) -> WeightedMaps:
+        return WeightedMaps(self._spec)
+
+    def _chain(self, operands: Sequence[ArrayLike], shape: tuple[int, ...]) -> Chain:
+        return Chain(self._maps, inputs(operands, shape), self.dim_out, self._maps.terms)
 
     def __repr__(self) -> str:
         return (

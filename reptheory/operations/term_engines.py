@@ -32,7 +32,16 @@ from reptheory.operations.term_plan import (
     term_plan,
 )
 
-__all__ = ["RingTerms", "TableTerms", "TermEngine", "TermMethod", "cheapest_terms", "pairwise", "term_engine"]
+__all__ = [
+    "RingTerms",
+    "TableTerms",
+    "TermEngine",
+    "TermMethod",
+    "cheapest_terms",
+    "ordered",
+    "pairwise",
+    "term_engine",
+]
 
 Array = NDArray[Any]
 Bound = NDArray[np.float64]
@@ -125,7 +134,7 @@ def pairwise(lmaxs: Sequence[int], lmax_out: int, terms: Sequence[Term]) -> list
             need(part[half:], needs[part] + sum(degrees[:half]))
 
     for term in terms:
-        need(_ordered(term, lmaxs), lmax_out)
+        need(ordered(term, lmaxs), lmax_out)
     parts = sorted((part for part in needs if len(part) > 1), key=len)
     split = [(part[: len(part) // 2], part[len(part) // 2 :]) for part in parts]
     return [
@@ -143,7 +152,7 @@ class TableTerms:
     """Sums of products by exact tables, two factors at a time."""
 
     def __init__(self, lmaxs: Sequence[int], lmax_out: int, terms: Sequence[Term]) -> None:
-        self._terms = [term._replace(functions=_ordered(term, lmaxs)) for term in terms]
+        self._terms = [term._replace(functions=ordered(term, lmaxs)) for term in terms]
         self._dim = (lmax_out + 1) ** 2
         self._steps = pairwise(lmaxs, lmax_out, terms)
 
@@ -215,7 +224,7 @@ class TableTerms:
         return np.asarray((limit + gamma(together - 1, dtype) * (sizes + 2 * limit)) * _SLACK)
 
 
-def _ordered(term: Term, lmaxs: Sequence[int]) -> Part:
+def ordered(term: Term, lmaxs: Sequence[int]) -> Part:
     """Return the functions of a term, the lowest degrees first: equal halves stand together."""
     return tuple(sorted(term.functions, key=lambda place: (lmaxs[place], place)))
 

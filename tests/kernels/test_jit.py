@@ -24,7 +24,7 @@ SCRIPT = """
 import sys
 import numpy as np
 from reptheory.kernels.jit import code_folder
-from reptheory.kernels.certificate import product_error
+from reptheory.kernels.double_double import product_error
 print(code_folder())
 assert product_error(3.0, 5.0, -15.0) == 0.0
 hits = getattr(product_error, "stats", None)

@@ -121,6 +121,95 @@ def test_gradients_come_with_their_bounds_one_an_operand(case: Case) -> None:
                 operation.backward(*given, **extra, grad=wrong)
 
 
+UNCERTIFIED = {"SphereFunction", "SphereActivation", "SeparableSphereActivation"}
+"""Operations that are no polynomials: docs/proofs/certificate.md says what holds instead."""
+
+
+def certified(operation: Any, operands: list[Array], z: Array) -> Array:
+    """Return the certificate of a result; what an operation can do without is None."""
+    missing = [None] if isinstance(operation, rt.SymmetricContraction | rt.Linear) else []
+    return operation.certificate(*operands, *missing, z=z)
+
+
+def test_every_operation_has_certificates_that_see_what_is_wrong(case: Case) -> None:
+    """In float64 they stay below the bound, and follow any error to their own size; float32 ones likewise."""
+    operation, operands = case.draw(3, "float64")
+    name = type(operation).__name__
+    assert hasattr(operation, "certificate") == (name not in UNCERTIFIED | {"_Function"})
+    if not hasattr(operation, "certificate"):
+        return
+    z, bound = operation(*operands, with_bound=True)
+    tight = certified(operation, operands, z)
+    assert tight.shape == z.shape
+    assert (tight <= bound * (1 + 1e-9)).all()
+    assert bound.max() < 1e5 * tight.max()
+    wrong = z.copy()
+    wrong[1] += 2.0**-20
+    found = certified(operation, operands, wrong)
+    assert np.array_equal(found[::2], tight[::2])
+    assert (np.abs(found[1] - 2.0**-20) <= tight[1] + np.abs(wrong[1]) * 2.0**-52).all()
+    for exponent in (20, 40):
+        moved = z + 2.0**-exponent
+        narrow = certified(
+            operation, operands, moved.astype("complex64" if z.dtype.kind == "c" else "float32")
+        )
+        assert (narrow >= 2.0**-exponent / 2 - np.abs(moved) * 2.0**-23).all()
+        assert (narrow <= 2.0 * 2.0**-exponent + np.abs(moved) * 2.0**-22 + 2 * bound).all()
+    single, bounded = operation(*(one.astype(narrow_type(one)) for one in operands), with_bound=True)
+    close = certified(operation, [one.astype(narrow_type(one)) for one in operands], single)
+    assert (close <= bounded + 4 * bound.max()).all()
+
+
+def narrow_type(array: Array) -> str:
+    return "complex64" if array.dtype.kind == "c" else "float32"
+
+
+def test_certificates_of_gradients_stay_below_their_bounds(case: Case) -> None:
+    operation, operands = case.draw(3, "float64")
+    assert hasattr(operation, "backward_certificate") == hasattr(operation, "certificate")
+    if not hasattr(operation, "certificate"):
+        return
+    z = operation(*operands)
+    grad = np.random.default_rng(7).standard_normal(z.shape).astype(z.dtype)
+    extra = {"species": None} if isinstance(operation, rt.SymmetricContraction) else {}
+    given = [] if isinstance(operation, rt.ToGrid | rt.FromGrid) else operands
+    if not given or isinstance(operation, rt.SphericalHarmonics):
+        found, bounds = operation.backward(*given, grad, with_bound=True)
+        tights = (operation.backward_certificate(*given, grad, found),)
+        found, bounds = (found,), (bounds,)
+    else:
+        found, bounds = operation.backward(*operands, **extra, grad=grad, with_bound=True)
+        tights = operation.backward_certificate(*operands, **extra, grad=grad, gradients=found)
+        moved = [None if one is None else one + 2.0**-20 for one in found]
+        seen = operation.backward_certificate(*operands, **extra, grad=grad, gradients=moved)
+        for one, tight, far in zip(found, tights, seen, strict=True):
+            if one is not None:
+                assert (np.abs(far - 2.0**-20) <= tight + (1 + np.abs(one)) * 2.0**-52).all()
+    for one, bound, tight in zip(found, bounds, tights, strict=True):
+        assert (one is None) == (tight is None)
+        if one is not None:
+            assert tight.shape == one.shape
+            assert (tight <= bound * (1 + 1e-9) + 1e-30).all()
+
+
+def test_operations_accumulate_in_float64(case: Case) -> None:
+    """float32 results are those of float64, rounded once, and so are gradients."""
+    operation, operands = case.draw(3, "float32")
+    inner = [getattr(operation, name, None) for name in ("_parts", "_product", "product")]
+    own = [one for one in (operation, *inner) if hasattr(one, "accumulate")]
+    assert bool(own) == (
+        type(operation).__name__ not in UNCERTIFIED | {"_Function", "PointExpansion", "SphericalHarmonics"}
+    )
+    if not own:
+        return
+    wide = [one.astype("complex128" if one.dtype.kind == "c" else "float64") for one in operands]
+    expected = results(case.make(3, None), wide)
+    for one in own:
+        one.accumulate = "float64"
+    for found, other in zip(results(operation, operands), expected, strict=True):
+        assert np.array_equal(found, other.astype(found.dtype))
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_one_sample_and_none(case: Case, dtype: str) -> None:
     """A batch of one is the first of many, to rounding; of none has shapes, and gradients of zero."""

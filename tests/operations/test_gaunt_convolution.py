@@ -8,41 +8,18 @@ import numpy as np
 import pytest
 from array_layouts import LAYOUTS
 from exact_bilinear import gaunt_reference
+from exact_harmonics import BITS, exact_harmonics
 from flint import arb, ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from quarter_turn import quarter_turn
 
 from reptheory.errors import OperandError
-from reptheory.exact.ring_functions import theta_functions
 from reptheory.operations.gaunt_convolution import GauntConvolution
 from reptheory.operations.vector_harmonics import harmonics, harmonics_bound
 
 Array = Any
-BITS = 2400
-"""Holds the square of every float64 exactly."""
 METHODS = ("table", "grid", "fourier")
-
-
-def exact_harmonics(vector: Any, lmax: int) -> list[Any]:
-    """Enclose Y_lm of a vector; Y_00 alone for the zero vector."""
-    x, y, z = (arb(float(c)) for c in vector)
-    if not np.any(vector):
-        return [1 / (4 * arb.pi()).sqrt()] + [arb(0)] * ((lmax + 1) ** 2 - 1)
-    flat = (x * x + y * y).sqrt()
-    length = (x * x + y * y + z * z).sqrt()
-    theta = theta_functions(lmax, z / length if flat > 0 else arb(1 if z > 0 else -1))
-    c, s = (x / flat, y / flat) if flat > 0 else (arb(1), arb(0))
-    values = [arb(0)] * (lmax + 1) ** 2
-    cosine, sine = arb(1), arb(0)
-    for m in range(lmax + 1):
-        for degree in range(m, lmax + 1):
-            centre = degree * degree + degree
-            values[centre + m] = theta[degree, m] * cosine
-            if m:
-                values[centre - m] = theta[degree, m] * sine
-        cosine, sine = cosine * c - sine * s, cosine * s + sine * c
-    return values
 
 
 def hard_vectors() -> Array:
@@ -101,6 +78,7 @@ def test_results_are_exact_within_their_bounds(method: Any, radial: bool, dtype:
     convolution = GauntConvolution(2, 3, 4, method, radial=radial)
     x, vectors, weight, _ = draw(convolution, ((2,), (2,), (2,)), dtype, seed)
     z, bound = convolution(x, vectors, weight if radial else None, with_bound=True)
+    tight = convolution.certificate(x, vectors, weight if radial else None, z)
     assert z.dtype == np.dtype(dtype)
     assert bound.max() < (2e-3 if dtype == "float32" else 1e-11)
     reference = gaunt_reference(2, 3, 4)
@@ -112,7 +90,12 @@ def test_results_are_exact_within_their_bounds(method: Any, radial: bool, dtype:
                 filters = [arb(float(weight[n, k])) * f for k, f in zip(degrees, filters, strict=True)]
             for k, terms in enumerate(reference.terms):
                 exact = sum((c * (arb(float(x[n, i])) * filters[j]) for i, j, c in terms), arb(0))
-                assert abs(arb(float(z[n, k])) - exact) <= arb(float(bound[n, k]))
+                error = abs(arb(float(z[n, k])) - exact)
+                assert error <= arb(float(bound[n, k]))
+                assert error <= arb(float(tight[n, k]))
+                assert tight[n, k] <= float(error.mid()) * (1 + 1e-9) + (
+                    1e-12 if dtype == "float32" else 1e-27
+                )
 
 
 @pytest.mark.parametrize(
@@ -123,6 +106,7 @@ def test_gradients_equal_finite_differences(shapes: Any, dtype: str) -> None:
     convolution = GauntConvolution(2, 2, 3)
     *operands, g = draw(convolution, shapes, dtype, 2)
     values, bounds = convolution.backward(*operands, g, with_bound=True)
+    tights = convolution.backward_certificate(*operands, g, values)
     wide = [a.astype(np.float64) for a in operands]
     exact = convolution.backward(*wide, g.astype(np.float64), with_bound=True)
     for place, (value, bound, operand) in enumerate(zip(values, bounds, operands, strict=True)):
@@ -132,6 +116,7 @@ def test_gradients_equal_finite_differences(shapes: Any, dtype: str) -> None:
         assert value.dtype == np.dtype(dtype)
         assert np.isfinite(bound).all()
         assert bound.max() < (2e-2 if dtype == "float32" else 1e-10)
+        assert (tights[place] <= bound).all()
         gap = np.abs(value - exact[0][place])
         assert (gap <= bound + exact[1][place]).all()
         step = 1e-5

@@ -87,13 +87,17 @@ def test_results_are_exact_within_their_bounds(
     x, y, weight, _ = draw(product, ((2,), (2,), ()), dtype, seed, spread)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         z, bound = product(x, y, weight, with_bound=True)
+        tight = product.certificate(x, y, weight, z)
     for n in range(2):
         with ctx.workprec(400):
             balls = exact(product, x[n], y[n], weight)
         for k, ball in enumerate(balls):
             with ctx.workprec(400):
                 error = abs(arb(float(z[n, k])) - ball)
-            assert not np.isfinite(bound[n, k]) or error <= arb(float(bound[n, k]))
+            for most in (bound[n, k], tight[n, k]):
+                assert not np.isfinite(most) or error <= arb(float(most))
+            if not spread and dtype == "float64":
+                assert float(tight[n, k]) <= float(error.mid()) * (1 + 1e-9) + 1e-28
     if not spread:
         assert np.isfinite(bound).all()
         assert bound.max() < (1e-3 if dtype == "float32" else 1e-11)

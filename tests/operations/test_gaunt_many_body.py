@@ -109,13 +109,16 @@ def test_results_are_exact_within_their_bounds(
     features, weight, _ = draw(product, (2,), dtype, seed, spread)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         z, bound = product(*features, *given_weight(weight), with_bound=True)
+        tight = product.certificate(*features, *given_weight(weight), z=z)
     with ctx.workprec(400):
         for n in range(2):
             own = None if weight is None else weight[n]
             for k, ball in enumerate(exact(product, balls(features, n), own)):
-                assert not np.isfinite(bound[n, k]) or abs(arb(float(z[n, k])) - ball) <= arb(
-                    float(bound[n, k])
-                )
+                error = abs(arb(float(z[n, k])) - ball)
+                for most in (bound[n, k], tight[n, k]):
+                    assert not np.isfinite(most) or error <= arb(float(most))
+                if not spread and dtype == "float64":
+                    assert tight[n, k] <= float(error.mid()) * (1 + 1e-9) + 1e-28
     if not spread:
         assert np.isfinite(bound).all()
         assert bound.max() < (2e-3 if dtype == "float32" else 4e-12)
@@ -128,7 +131,9 @@ def test_gradients_are_exact_within_their_bounds(case: Any, dtype: str, method: 
     """Derivatives by polynomials in a small number; that of a weight is the term without the others."""
     product = GauntManyBody(*case, method=method, weighted=True)
     features, weight, g = draw(product, (), dtype, 3)
-    values, bounds = product.backward(*features, *given_weight(weight), grad=g, with_bound=True)
+    operands = (*features, *given_weight(weight))
+    values, bounds = product.backward(*operands, grad=g, with_bound=True)
+    tights = product.backward_certificate(*operands, grad=g, gradients=values)
     with ctx.workprec(300):
         own = balls(features)
         for place, one in enumerate(own):
@@ -139,11 +144,14 @@ def test_gradients_are_exact_within_their_bounds(case: Any, dtype: str, method: 
                 ball = sum((s[1] * arb(float(v)) for s, v in zip(series, g, strict=True)), arb(0))
                 error = abs(arb(float(values[place][column])) - ball)
                 assert error <= arb(float(bounds[place][column]))
+                assert error <= arb(float(tights[place][column]))
+                assert tights[place][column] <= bounds[place][column] * (1 + 1e-9)
         for column in range(product.weight_numel):
             unit = np.eye(product.weight_numel)[column]
             terms = zip(exact(product, own, unit), g, strict=True)
             ball = sum((entry * arb(float(v)) for entry, v in terms), arb(0))
             assert abs(arb(float(values[-1][column])) - ball) <= arb(float(bounds[-1][column]))
+            assert abs(arb(float(values[-1][column])) - ball) <= arb(float(tights[-1][column]))
     assert all(np.isfinite(one).all() for one in bounds)
 
 

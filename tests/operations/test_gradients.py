@@ -65,6 +65,10 @@ def test_gradients_are_exact_derivatives_within_their_bounds(product: BilinearPr
     spoilt = grad_x + (2 * bound_x.max() + np.abs(grad_x).max() * 1e-6).astype(dtype)
     assert first.violations(g, y, spoilt, bound_x), "a wrong gradient must be noticed"
     cases = ((first, (g, y), grad_x), (second, (x, g), grad_y))
+    for axis, close in enumerate(product.backward_certificate(x, y, g, (grad_x, grad_y))):
+        reference, operands, value = cases[axis]
+        assert not reference.violations(*operands, value, close)
+        assert (close <= (bound_x, bound_y)[axis] * (1 + 1e-9) + 1e-300).all()
     for gradient, (reference, operands, value) in zip(product.gradients, cases, strict=True):
         certificate = gradient.certificate(*operands, value)
         assert not reference.violations(*operands, value, certificate)

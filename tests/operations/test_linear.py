@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from exact_weighted import BITS, weighted_reference
+from flint import arb, ctx
 
 from reptheory.errors import LabelError, OperandError
 from reptheory.operations.linear import Linear
@@ -122,3 +124,31 @@ def test_nothing_to_connect() -> None:
     linear = Linear("2x0e", "1x1o")
     assert linear.weight_numel == 0
     assert not linear(np.ones((3, 2)), np.zeros(0)).any()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shared", [True, False])
+def test_certificates_with_biases_hold_and_are_tight(shared: bool, dtype: str) -> None:
+    linear = Linear("3x0e+2x1o", "2x0e+1x1o", biases=True, shared_weights=shared)
+    rng, rows = np.random.default_rng(3), () if shared else (4,)
+    shapes = (4, linear.dim_in), (*rows, linear.weight_numel), (*rows, linear.bias_numel), (4, linear.dim_out)
+    x, weight, bias, grad = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
+    z, bound = linear(x, weight, bias, with_bound=True)
+    tight = linear.certificate(x, weight, bias, z)
+    reference = weighted_reference(linear._product)
+    with ctx.workprec(BITS):
+        operands = [[[arb(float(v)) for v in row] for row in np.atleast_2d(one)] for one in (x, weight)]
+        balls = operands[0], [[arb(1)]] * 4, [[]] * 4, operands[1]
+        for k, terms in reference.grouped(2).items():
+            for n in range(4):
+                exact = reference._total(terms, 2, balls, n)
+                if k < 2:
+                    exact += arb(float(np.broadcast_to(bias, (4, 2))[n, k]))
+                error = abs(arb(float(z[n, k])) - exact)
+                assert error <= arb(float(tight[n, k]))
+                assert error <= arb(float(bound[n, k]))
+                slack = 1e-12 if dtype == "float32" else 1e-28
+                assert tight[n, k] <= float(error.mid()) * (1 + 1e-9) + slack
+    found, limits = linear.backward(x, weight, grad, with_bound=True)
+    for close, limit in zip(linear.backward_certificate(x, weight, grad, found), limits, strict=True):
+        assert (close <= limit * (1 + 1e-9) + 1e-28).all()

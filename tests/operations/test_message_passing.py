@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from exact_weighted import BITS, weighted_reference
+from flint import arb, ctx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -175,3 +177,30 @@ def test_pickles() -> None:
     other = pickle.loads(pickle.dumps(message))
     assert repr(other) == repr(message)
     assert np.array_equal(other(x, y, w), expected)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shared", [True, False])
+def test_certificates_hold_and_are_tight(shared: bool, dtype: str) -> None:
+    """Against exact products on every edge; node 3 has no edge and is exactly 0."""
+    tp, edges = any_modes(shared=shared), Edges([0, 1, 2, 2, 0], [1, 1, 0, 0, 2], 4)
+    x, y, w, g = draw(tp, edges, dtype)
+    message, reference = MessagePassing(tp, edges), weighted_reference(tp)
+    z, bound = message(x, y, w, with_bound=True)
+    tight = message.certificate(x, y, w, z)
+    assert (tight <= bound).all() or dtype == "float32"
+    nodes = x[edges.senders], y, np.zeros((5, tp.dim_out)), w
+    with ctx.workprec(BITS):
+        balls = [[[arb(float(v)) for v in row] for row in np.atleast_2d(array)] for array in nodes]
+        for place, terms in reference.grouped(2).items():
+            for node in range(4):
+                own = np.flatnonzero(edges.receivers == node).tolist()
+                exact = sum((reference._total(terms, 2, balls, n) for n in own), arb(0))
+                error = abs(arb(float(z[node, place])) - exact)
+                assert error <= arb(float(tight[node, place]))
+                slack = 1e-12 if dtype == "float32" else 1e-28
+                assert tight[node, place] <= float(error.mid()) * (1 + 1e-9) + slack
+    found, limits = message.backward(x, y, w, g, with_bound=True)
+    for close, limit in zip(message.backward_certificate(x, y, w, g, found), limits, strict=True):
+        assert (close <= limit * (1 + 1e-9)).all()
+        assert close.max() > 0

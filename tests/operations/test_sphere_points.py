@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from exact_harmonics import BITS, exact_harmonics
+from flint import arb, ctx
 from quarter_turn import quarter_turn
 
 from reptheory.errors import OperandError
@@ -115,6 +117,47 @@ def test_bounds_of_gradients_hold(scale: float) -> None:
     other = expansion.backward(wide[0][..., order, :], wide[1][:, order], wide[2])
     assert (np.abs(other[0] - exact[0][..., order, :]) <= 2 * exact_bounds[0][..., order, :]).all()
     assert (np.abs(other[1] - exact[1][:, order]) <= 2 * exact_bounds[1][:, order]).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_results_and_gradients_are_exact_within_bounds_and_certificates(dtype: str) -> None:
+    """Gradients are central differences of balls of 2,400 bits, with steps of 2^-600."""
+    expansion, step = PointExpansion(3), arb(2) ** -600
+    vectors, weights, grad = (
+        drawn(k, *shape).astype(dtype) for k, shape in ((14, (4, 3)), (15, (4,)), (16, (16,)))
+    )
+    vectors[0] = (0, 0, -2)
+    z, bound = expansion(vectors, weights, with_bound=True)
+    (slope, own), limits = expansion.backward(vectors, weights, grad, with_bound=True)
+    tight = expansion.certificate(vectors, weights, z)
+    tights = expansion.backward_certificate(vectors, weights, grad, (slope, own))
+    slack = 1e-12 if dtype == "float32" else 1e-27
+
+    def judge(value: float, exact: Any, limit: float, close: float) -> None:
+        error = abs(arb(float(value)) - exact)
+        assert error <= arb(float(limit))
+        assert error <= arb(float(close))
+        assert close <= float(error.mid()) * (1 + 1e-9) + slack
+        assert limit < (1e-4 if dtype == "float32" else 1e-11)
+
+    with ctx.workprec(BITS):
+        g = [arb(float(v)) for v in grad]
+        harmonics = [exact_harmonics(v, 3) for v in vectors]
+        for k in range(16):
+            total = sum((y[k] * arb(float(w)) for y, w in zip(harmonics, weights, strict=True)), arb(0))
+            judge(z[k], total, bound[k], tight[k])
+        for p, (vector, weight) in enumerate(zip(vectors, weights, strict=True)):
+            here = sum((a * b for a, b in zip(g, harmonics[p], strict=True)), arb(0))
+            judge(own[p], here, limits[1][p], tights[1][p])
+            for axis in range(3):
+                ends = []
+                for sign in (1, -1):
+                    moved = [arb(float(c)) for c in vector]
+                    moved[axis] += sign * step
+                    values = exact_harmonics(moved, 3)
+                    ends.append(sum((a * b for a, b in zip(g, values, strict=True)), arb(0)))
+                difference = arb(float(weight)) * (ends[0] - ends[1]) / (2 * step)
+                judge(slope[p, axis], difference, limits[0][p, axis], tights[0][p, axis])
 
 
 def test_bounds_of_gradients_are_infinite_where_nothing_is_known() -> None:

@@ -200,6 +200,7 @@ def test_bounds_hold(
     x[~np.isfinite(x)] = 1
     with np.errstate(all="ignore"):
         z, bound = apply(x, with_bound=True)
+        tight = (transform.backward_certificate if gradient else transform.certificate)(x, z)
     with working_precision(300):
         matrix = exact_matrix(transform)
         if gradient:
@@ -207,6 +208,9 @@ def test_bounds_hold(
         finite = np.isfinite(z.ravel())
         error = true_error(matrix, x.ravel(), np.where(finite, z.ravel(), 0))
     assert (error[finite] <= bound.ravel()[finite]).all()
+    assert (error[finite] <= tight.ravel()[finite]).all()
+    if style == 0 and dtype == "float64":
+        assert (tight.ravel() <= error * (1 + 1e-9) + 1e-28 * np.abs(x).max()).all()
     assert np.isinf(bound.ravel()[~finite]).all()
 
 

@@ -144,14 +144,24 @@ def test_results_and_gradients_are_exact_within_their_bounds(
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         z, bound = contraction(x, weight[0], with_bound=True)
         found, limits = contraction.backward(x, weight[0], None, g, with_bound=True)
+        tight = contraction.certificate(x, weight[0], None, z)
+        tights = contraction.backward_certificate(x, weight[0], None, g, found)
     with ctx.workprec(400):
         balls = exact(contraction, x[0], weight[0], g[0])
-        arrays = [(z[0], bound[0]), (found.x[0], limits.x[0]), (found.weight, limits.weight)]
-        for (values, most), one in zip(arrays, balls, strict=True):
-            for value, limit, ball in zip(values, most, one, strict=True):
-                assert not np.isfinite(limit) or abs(arb(float(value)) - ball) <= arb(float(limit))
+        arrays = [
+            (z[0], bound[0], tight[0]),
+            (found.x[0], limits.x[0], tights.x[0]),
+            (found.weight, limits.weight, tights.weight),
+        ]
+        for (values, most, closer), one in zip(arrays, balls, strict=True):
+            for value, limit, close, ball in zip(values, most, closer, one, strict=True):
+                error = abs(arb(float(value)) - ball)
+                assert not np.isfinite(limit) or error <= arb(float(limit))
+                assert not np.isfinite(close) or error <= arb(float(close))
+                if not spread and dtype == "float64":
+                    assert close <= float(error.mid()) * (1 + 1e-9) + 1e-27
     if not spread:
-        for _, most in arrays:
+        for _, most, _ in arrays:
             assert np.isfinite(most).all()
             assert most.max(initial=0) < (1e-2 if dtype == "float32" else 1e-11)
 
