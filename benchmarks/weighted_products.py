@@ -16,6 +16,7 @@ the bytes of operands and results as GB/s, beside what this machine reaches in a
 from __future__ import annotations
 
 import argparse
+import time
 from typing import Any
 
 from processors import use_threads
@@ -70,7 +71,8 @@ def report(title: str, contenders: dict[str, Any], work: float, moved: float) ->
     kept = {
         name: call for name, call in contenders.items() if not any(word in name for word in options.without)
     }
-    rows = compare(kept, options.turns, options.seconds)
+    clock = time.process_time if options.threads == 1 else time.perf_counter
+    rows = compare(kept, options.turns, options.seconds, clock)
     print_times(title, rows, options.batch, MACHINE, work, moved)
 
 

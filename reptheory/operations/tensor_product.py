@@ -27,6 +27,8 @@ from reptheory.operations.bilinear import Accumulate
 from reptheory.operations.certified import Chain, inputs
 from reptheory.operations.channel_engine import ChannelEngine
 from reptheory.operations.channel_plan import suits_channels
+from reptheory.operations.connected_engine import ConnectedEngine
+from reptheory.operations.connected_plan import suits_connected
 from reptheory.operations.copy_engine import CopyEngine
 from reptheory.operations.copy_plan import suits_copies
 from reptheory.operations.full_paths import kept_labels
@@ -107,6 +109,8 @@ class TensorProduct(WeightedProduct[Weighted]):
     def _engine(self) -> ProductEngine:
         if suits_channels(self._spec):
             return ChannelEngine(self._spec)
+        if self.shared_weights and suits_connected(self._spec):
+            return ConnectedEngine(self._spec)
         return CopyEngine(self._spec) if suits_copies(self._spec) else SampleEngine(self._spec)
 
     @property

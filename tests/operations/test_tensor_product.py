@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,10 @@ from quarter_turn import quarter_turn
 
 from reptheory.errors import LabelError, OperandError
 from reptheory.groups.o3 import Irrep, Irreps
+from reptheory.operations import connected_plan
 from reptheory.operations.channel_engine import ChannelEngine
+from reptheory.operations.connected_engine import ConnectedEngine
+from reptheory.operations.connected_ways import Sizes, Way, cost_of, ways
 from reptheory.operations.copy_engine import CopyEngine
 from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.instructions import MODES
@@ -94,6 +98,20 @@ def small(mode: str, layout: Any, shared: bool) -> TensorProduct:
     return TensorProduct("2x1o", "2x1o", out, [(0, 0, 0, mode, True)], shared_weights=shared, layout=layout)
 
 
+class ManyCopies(FullyConnectedTensorProduct):
+    """By matrix products with copies as lanes, however few they are."""
+
+    @cached_property
+    def _engine(self) -> ConnectedEngine | SampleEngine:
+        return ConnectedEngine(self._spec) if self.shared_weights else SampleEngine(self._spec)
+
+
+def many(layout: Any = "mul_ir", shared: bool = True) -> TensorProduct:
+    """All uvw; an output without a path."""
+    irreps = "3x0e+2x1o+2x2e", "2x0e+3x1o+1x2e", "2x0e+3x1o+2x2e+1x5o"
+    return ManyCopies(*irreps, layout=layout, shared_weights=shared)
+
+
 def connected(layout: Any = "mul_ir", shared: bool = True) -> TensorProduct:
     """Fully connected with one copy of each irrep of y, whose gradient mixes first."""
     return FullyConnectedTensorProduct(
@@ -106,6 +124,7 @@ MAKERS = {
     "every mode": everything,
     "channels": channels,
     "copies": copies,
+    "many": many,
     "whole copies": whole_copies,
 }
 
@@ -115,6 +134,12 @@ def test_the_engines_are_chosen_by_the_instructions() -> None:
     assert isinstance(copies()._engine, CopyEngine)
     assert [whole_copies(layout)._engine.plan("float32").direct for layout in ("mul_ir", "ir_mul")] == [0, 1]
     assert isinstance(everything()._engine, SampleEngine)
+    wide = "32x0e+32x1o"
+    assert isinstance(FullyConnectedTensorProduct(wide, wide, wide)._engine, ConnectedEngine)
+    assert isinstance(
+        FullyConnectedTensorProduct(wide, wide, wide, shared_weights=False)._engine, SampleEngine
+    )
+    assert isinstance(FullyConnectedTensorProduct(wide, "1x0e+1x1o", wide)._engine, SampleEngine)
 
 
 def draw(tp: TensorProduct, samples: int, dtype: str = "float64", seed: int = 0) -> tuple[Array, ...]:
@@ -216,7 +241,7 @@ STYLES = {
 
 @settings(max_examples=60, deadline=None)
 @given(
-    st.sampled_from([*sorted(MODES), "channels"]),
+    st.sampled_from([*sorted(MODES), "channels", "many"]),
     st.booleans(),
     st.sampled_from(["mul_ir", "ir_mul"]),
     st.sampled_from(["float32", "float64"]),
@@ -226,7 +251,8 @@ STYLES = {
 def test_bounds_hold_for_every_number(
     mode: str, shared: bool, layout: Any, dtype: str, style: str, seed: int
 ) -> None:
-    tp = channels(layout, shared) if mode == "channels" else small(mode, layout, shared)
+    made = {"channels": channels, "many": many}.get(mode)
+    tp = small(mode, layout, shared) if made is None else made(layout, shared)
     rng = np.random.default_rng(seed)
     arrays = []
     for array in draw(tp, 2, "float64", seed):
@@ -300,6 +326,58 @@ def test_a_sample_does_not_know_its_batch_or_the_threads(make: str, shared: bool
         assert np.array_equal(gradients.y[n], alone.y)
         if not shared:
             assert np.array_equal(gradients.weight[n], alone.weight)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_many_copies_in_pieces_equal_those_of_samples(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies over one block, more than are kept at a time, and those left over, in every role."""
+    monkeypatch.setattr(connected_plan, "PAIR_BYTES", 1)
+    irreps = "37x0e+40x1o", "33x0e+35x1o", "34x0e+39x1o"
+    tp, other = FullyConnectedTensorProduct(*irreps), FullyConnectedTensorProduct(*irreps)
+    other._engine = SampleEngine(other._spec)
+    assert isinstance(tp._engine, ConnectedEngine)
+    x, y, weight, grad = draw(tp, 75, dtype)
+    found, expected = (one(x, y, weight, with_bound=True) for one in (tp, other))
+    assert (np.abs(found[0] - expected[0]) <= found[1] + expected[1]).all()
+    assert (found[1] <= 2 * expected[1]).all()
+    gradients, others = (one.backward(x, y, weight, grad, with_bound=True) for one in (tp, other))
+    for one, limit, two, bound in zip(*gradients, *others, strict=True):
+        assert (np.abs(one - two) <= limit + bound).all()
+        assert (limit <= 2 * bound).all()
+
+
+def test_matrix_products_are_those_with_fewest_columns() -> None:
+    """The feature with the fewest orders is contracted with the weights."""
+    for orders in [(1, 3, 3), (3, 1, 3), (3, 3, 1), (5, 3, 3), (5, 5, 5)]:
+        sizes = Sizes((64, 64, 64), orders, (64, 64, 64))
+        (way,) = ways(sizes, gradient=False)
+        assert orders[way.roles[0]] == min(orders)
+        assert cost_of(way, sizes) >= min(orders) * 64**3
+        pulled = ways(sizes, gradient=True)
+        assert sum(way.weights for way in pulled) == 1
+        assert sorted(k for way in pulled for k in (way.target, way.folded) if k >= 0) == [0, 1]
+
+
+def test_every_way_gives_the_same_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the ways that a plan may choose, whichever is the cheapest."""
+    irreps = "5x1o", "4x1o", "3x1e"
+    tp = FullyConnectedTensorProduct(*irreps)
+    x, y, weight, grad = draw(tp, 5)
+    expected, gradients = tp(x, y, weight), tp.backward(x, y, weight, grad)
+    orders = [(p, q, 3 - p - q) for p in range(3) for q in range(3) if p != q]
+    for roles in orders:
+        pull, push = Way(0, roles), Way(1, roles)
+        alone = Way(1, roles, result=False, weights=True)
+        both = [Way(0, (2, 0, 1), fold=True), Way(0, (2, 1, 0), fold=True)]
+        apart = [Way(0, (2, 1, 0)), Way(1, (1, 0, 2))], [Way(0, (1, 2, 0)), Way(0, (0, 2, 1))]
+        for forward in [pull] * (roles[2] == 2) + [push] * (roles[0] == 2):
+            for backward in ([both[0]], [both[1]], *apart):
+                chosen = {False: [forward], True: [alone, *backward]}
+                monkeypatch.setattr(connected_plan, "ways", lambda sizes, gradient, c=chosen: c[gradient])  # noqa: ARG005
+                tp._engine = ConnectedEngine(tp._spec)
+                assert np.allclose(tp(x, y, weight), expected, rtol=1e-13, atol=1e-13)
+                for one, two in zip(tp.backward(x, y, weight, grad), gradients, strict=True):
+                    assert np.allclose(one, two, rtol=1e-13, atol=1e-13)
 
 
 def test_quarter_turn_and_inversion() -> None:

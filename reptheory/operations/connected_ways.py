@@ -1,0 +1,84 @@
+"""Connected ways: in which steps of `kernels.connected` an instruction, or its gradients, take least time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from reptheory.kernels.connected import PULL, PUSH
+
+__all__ = ["Sizes", "Way", "cost_of", "ways"]
+
+ORDERS: tuple[tuple[int, int, int], ...] = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
+COUPLING = 3
+"""Times that a multiplication outside the large matrix products takes longer than one in them."""
+
+
+class Sizes(NamedTuple):
+    """Copies, orders and padded copies of the three features of an instruction."""
+
+    copies: tuple[int, ...]
+    orders: tuple[int, ...]
+    padded: tuple[int, ...]
+
+
+class Way(NamedTuple):
+    """One step of an instruction: which features (0 x, 1 y, 2 z) play p, q and r, and what is wanted of it.
+
+    kind       PULL: the result is r, and q if `fold`; PUSH: it is p, if `result`, and the gradient of the
+               weights, if `weights`
+    """
+
+    kind: int
+    roles: tuple[int, int, int]
+    result: bool = True
+    weights: bool = False
+    fold: bool = False
+
+    @property
+    def target(self) -> int:
+        """The feature that the step adds to, or -1."""
+        return (self.roles[2] if self.kind == PULL else self.roles[0]) if self.result else -1
+
+    @property
+    def folded(self) -> int:
+        """The feature that the step adds to besides, or -1."""
+        return self.roles[1] if self.fold else -1
+
+
+def cost_of(way: Way, sizes: Sizes, coupling: int = 1) -> int:
+    """Return the multiplications of a step, those outside the large matrix products times `coupling`."""
+    p, q, r = way.roles
+    pairs = sizes.orders[p] * sizes.copies[q] * sizes.padded[r]
+    couple = sizes.orders[r] * (pairs + sizes.orders[p] * sizes.orders[q] * sizes.padded[q])
+    if way.kind == PULL:
+        return pairs * sizes.copies[p] + coupling * couple * (1 + way.fold)
+    return pairs * (way.result * sizes.padded[p] + way.weights * sizes.copies[p]) + coupling * couple
+
+
+def ways(sizes: Sizes, *, gradient: bool) -> tuple[Way, ...]:
+    """Return the cheapest steps of an instruction."""
+
+    def price(way: Way) -> int:
+        return cost_of(way, sizes, COUPLING)
+
+    def least(options: Iterable[Way]) -> Way:
+        return min(options, key=price)
+
+    def pulls(target: int) -> Iterator[Way]:
+        return (Way(PULL, roles) for roles in ORDERS if roles[2] == target)
+
+    def pushes(p: int, **wanted: bool) -> Iterator[Way]:
+        return (Way(PUSH, roles, **wanted) for roles in ORDERS if roles[0] == p)
+
+    if not gradient:
+        return (min(least(pulls(2)), least(pushes(2)), key=price),)
+    both = (Way(PULL, (2, q, 1 - q), fold=True) for q in (0, 1))
+    alone = least(way for p in range(3) for way in pushes(p, weights=True, result=False))
+    options = [
+        (least(both), alone),
+        (least(pushes(0, weights=True)), least(pulls(1))),
+        (least(pushes(1, weights=True)), least(pulls(0))),
+        (alone, least(pulls(0)), least(pulls(1))),
+    ]
+    return min(options, key=lambda steps: sum(map(price, steps)))
