@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from math import prod
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -20,14 +21,17 @@ from numpy.typing import ArrayLike, NDArray
 from reptheory.exact.matrix_blocks import block_basis
 from reptheory.groups.o3 import Irreps
 from reptheory.immutable import immutable
-from reptheory.kernels.bounds import gamma, smallest, unit_roundoff, upward
+from reptheory.kernels.bounds import gamma, smallest, upward
+from reptheory.kernels.matrices import LinearMap
+from reptheory.kernels.pool import Prepared
+from reptheory.operations.broadcast import Bound, finite
+from reptheory.operations.engines import flat_read_only, float_name, prepared_change
 from reptheory.operations.full_tensor_product import FullTensorProduct
-from reptheory.operations.operands import one_operand
+from reptheory.operations.operands import allocate, contiguous, one_operand, thread_count
 
 __all__ = ["BlockPiece", "BlockTerms", "Blocks", "blocks_from_irreps", "blocks_of", "irreps_from_blocks"]
 
 Array = NDArray[Any]
-Bound = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +50,6 @@ class BlockPiece:
     l2: int
     degree: int
     start: int
-
-    @property
-    def part(self) -> tuple[slice, slice]:
-        """Rows and columns of its block."""
-        return slice(self.row, self.row + 2 * self.l1 + 1), slice(self.column, self.column + 2 * self.l2 + 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +97,44 @@ class Blocks:
             for some in found.values()
         )
 
+    @cached_property
+    def dim(self) -> int:
+        """Entries of a matrix, and components of its irreps."""
+        return self.irreps.dim
+
+    @cached_property
+    def _changes(self) -> dict[tuple[str, bool], Prepared]:
+        return {}
+
+    def change(self, name: str, *, to_irreps: bool) -> Prepared:
+        """Return the kernel of the change of basis, for a dtype or "absolute " and a dtype, for its bound."""
+        made = self._changes.get((name, to_irreps))
+        if made is None:
+            dtype = name.removeprefix("absolute ")
+            absolute = None if name == dtype else dtype
+            form = dtype if absolute is None else "float64"
+            made = prepared_change(self.linear_map(form, to_irreps=to_irreps, absolute=absolute), self.dim)
+            self._changes[name, to_irreps] = made
+        return made
+
+    def linear_map(
+        self, dtype: str, *, to_irreps: bool, transposed: bool = False, absolute: str | None = None
+    ) -> LinearMap:
+        """Return irreps -> entries of the matrix or of its transpose, row-major, or the way back.
+
+        absolute   for the bound of that dtype: absolute values, none below its smallest normal number
+        """
+        terms, width = self.terms(dtype), self.shape[0 if transposed else 1]
+        i, k = (terms.columns, terms.rows) if transposed else (terms.rows, terms.columns)
+        entries = i * width + k
+        targets, sources = (terms.components, entries) if to_irreps else (entries, terms.components)
+        order = np.lexsort((sources, targets))
+        values = terms.values[order]
+        if absolute is not None:
+            values = np.maximum(np.abs(values), np.finfo(absolute).smallest_normal)
+        starts = np.searchsorted(targets[order], np.arange(self.dim + 1))
+        return LinearMap(values, sources[order].astype(np.int32), starts.astype(np.int64))
+
     def terms(self, dtype: str) -> BlockTerms:
         """Return the change of basis, correctly rounded to float32 or float64."""
         rows, columns, components, values = [], [], [], [np.zeros(0, dtype)]
@@ -134,66 +171,79 @@ def blocks_of(irreps1: str | Irreps, irreps2: str | Irreps) -> Blocks:
     >>> blocks_of("0e+1o", "1o").irreps
     1x0e+1x1o+1x1e+1x2e
     """
-    return _blocks(Irreps(irreps1).simplify(), Irreps(irreps2).simplify())
+    return _blocks(_simplified(irreps1), _simplified(irreps2))
+
+
+def _simplified(irreps: str | Irreps) -> Irreps:
+    return _read(irreps) if isinstance(irreps, str) else Irreps(irreps).simplify()
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> Irreps:
+    return Irreps(text).simplify()
 
 
 @overload
 def blocks_from_irreps(
-    features: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, with_bound: Literal[False] = False
-) -> Array: ...
+    features: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, out: Array | None = None,
+    threads: int | None = None, with_bound: Literal[False] = False,
+) -> Array: ...  # fmt: skip
 
 
 @overload
 def blocks_from_irreps(
-    features: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, with_bound: Literal[True]
-) -> tuple[Array, Bound]: ...
+    features: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, out: Array | None = None,
+    threads: int | None = None, with_bound: Literal[True],
+) -> tuple[Array, Bound]: ...  # fmt: skip
 
 
 def blocks_from_irreps(
-    features: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, with_bound: bool = False
-) -> Array | tuple[Array, Bound]:
+    features: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, out: Array | None = None,
+    threads: int | None = None, with_bound: bool = False,
+) -> Array | tuple[Array, Bound]:  # fmt: skip
     """Return the matrices M of irreps f (formula: top of this module), and with `with_bound` a bound.
 
     The change of basis is orthogonal: the gradient of a loss in f is `irreps_from_blocks` of that in M.
     features           (..., dim), irreps as in `FullTensorProduct(irreps1, irreps2).irreps_out`
     irreps1, irreps2   of the rows and of the columns
+    out                array of the result's shape and dtype to write into; may overlap `features`
+    threads            None: as many as the work is worth; an int: at most that many
     returns            (..., rows, columns), float32 or float64, and a bound on the error elementwise,
-                       gamma_{n+1} sum |C||f| of n terms; a block of all samples is held twice
+                       gamma_{n+1} sum |C||f| of n terms; beyond that one tile of samples a thread is held
     raises             OperandError
 
     >>> blocks_from_irreps([0.0, 1.0, 0.0, 0.0], "0e+1o", "0e").tolist()
     [[0.0], [1.0], [0.0], [0.0]]
     """
     blocks = blocks_of(irreps1, irreps2)
-    given = one_operand(features, "features", (blocks.irreps.dim,), f"the dimension of {blocks.irreps}")
-    result = _zeros((*given.shape[:-1], *blocks.shape), given.dtype, with_bound)
-    for one, components in blocks.pairs:
-        basis = square_basis(one.l1, one.l2, given.dtype.name)
-        matrix = basis.reshape(-1, len(components)).T
-        for z, block in zip(result, _changed(given[..., components], matrix, with_bound), strict=True):
-            z[..., *one.part] = block.reshape(*given.shape[:-1], *basis.shape[:2])
-    return _returned(result)
+    given = one_operand(features, "features", (blocks.dim,), f"the dimension of {blocks.irreps}")
+    shape = (*given.shape[:-1], *blocks.shape)
+    return _changed(blocks, given, shape, out, threads, to_irreps=False, with_bound=with_bound)
 
 
 @overload
 def irreps_from_blocks(
-    matrices: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, with_bound: Literal[False] = False
-) -> Array: ...
+    matrices: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, out: Array | None = None,
+    threads: int | None = None, with_bound: Literal[False] = False,
+) -> Array: ...  # fmt: skip
 
 
 @overload
 def irreps_from_blocks(
-    matrices: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, with_bound: Literal[True]
-) -> tuple[Array, Bound]: ...
+    matrices: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, out: Array | None = None,
+    threads: int | None = None, with_bound: Literal[True],
+) -> tuple[Array, Bound]: ...  # fmt: skip
 
 
 def irreps_from_blocks(
-    matrices: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, with_bound: bool = False
-) -> Array | tuple[Array, Bound]:
+    matrices: ArrayLike, irreps1: str | Irreps, irreps2: str | Irreps, *, out: Array | None = None,
+    threads: int | None = None, with_bound: bool = False,
+) -> Array | tuple[Array, Bound]:  # fmt: skip
     """Return the irreps f of matrices M (formula: top of this module), and with `with_bound` a bound.
 
     matrices           (..., rows, columns)
     irreps1, irreps2   of the rows and of the columns
+    out, threads       as for `blocks_from_irreps`
     returns            (..., dim), float32 or float64; bound, gradient and memory as for `blocks_from_irreps`
     raises             OperandError
 
@@ -201,36 +251,32 @@ def irreps_from_blocks(
     np.float64(-1.732051)
     """
     blocks = blocks_of(irreps1, irreps2)
-    meaning = f"the dimensions of {blocks.irreps1} and {blocks.irreps2}"
-    given = one_operand(matrices, "matrices", blocks.shape, meaning)
-    result = _zeros((*given.shape[:-2], blocks.irreps.dim), given.dtype, with_bound)
-    for one, components in blocks.pairs:
-        basis = square_basis(one.l1, one.l2, given.dtype.name).reshape(-1, len(components))
-        flat = given[..., *one.part].reshape(*given.shape[:-2], len(components))
-        for z, block in zip(result, _changed(flat, basis, with_bound), strict=True):
-            z[..., components] = block
-    return _returned(result)
+    given = one_operand(
+        matrices, "matrices", blocks.shape, f"the dimensions of {blocks.irreps1} and {blocks.irreps2}"
+    )
+    shape = (*given.shape[:-2], blocks.dim)
+    return _changed(blocks, given, shape, out, threads, to_irreps=True, with_bound=with_bound)
 
 
-def _zeros(shape: tuple[int, ...], dtype: np.dtype[Any], with_bound: bool) -> list[Array]:
-    """Return memory for a result, and for its bound."""
-    return [np.zeros(shape, kind) for kind in ((dtype, np.float64) if with_bound else (dtype,))]
-
-
-def _changed(values: Array, matrix: Array, with_bound: bool) -> list[Array]:
-    """Return values @ matrix, and a bound on its error against the exact matrix (docs/proofs/coupling.md)."""
+def _changed(
+    blocks: Blocks, given: Array, shape: tuple[int, ...], out: Array | None, threads: int | None, *,
+    to_irreps: bool, with_bound: bool,
+) -> Array | tuple[Array, Bound]:  # fmt: skip
+    """Return the change of basis of checked operands, and a bound (docs/proofs/coupling.md)."""
+    samples, dtype = prod(shape[:-1] if to_irreps else shape[:-2]), given.dtype
+    flat = contiguous(given, dtype)
+    z, buffer = allocate(out, shape, dtype, (flat,))
+    kernel = blocks.change(float_name(dtype), to_irreps=to_irreps)
+    kernel.run((flat_read_only(flat), buffer.reshape(-1)), samples, thread_count(threads), blocks.dim)
+    if buffer is not z:
+        z[...] = buffer
+    if not with_bound:
+        return z
+    kernel = blocks.change(f"absolute {dtype.name}", to_irreps=to_irreps)
+    size, absolute = np.empty((samples, blocks.dim)), np.abs(flat.astype(np.float64))
+    kernel.run((flat_read_only(absolute), size.reshape(-1)), samples, thread_count(threads), blocks.dim)
+    terms = np.diff(kernel.plan.starts)
     with np.errstate(over="ignore", invalid="ignore"):
-        result = values @ matrix
-        if not with_bound:
-            return [result]
-        terms, dtype = len(matrix), result.dtype
-        size = np.abs(values.astype(np.float64)) @ np.abs(matrix.astype(np.float64))
-        lost = 2.0 * terms
-        size = upward(size + lost * smallest(np.float64), terms + 1) * (1 + 2 * unit_roundoff(dtype))
-        bound = gamma(terms + 1, dtype) * size + lost * smallest(dtype)
-    return [result, np.where(np.isfinite(result) & np.isfinite(bound), bound, np.inf)]
-
-
-def _returned(result: list[Array]) -> Array | tuple[Array, Bound]:
-    """Return a result alone, or with its bound."""
-    return result[0] if len(result) == 1 else (result[0], result[1])
+        size = upward(size + 2 * terms * smallest(np.float64), terms + 2)
+        bound = gamma(terms + 1, dtype) * size + 2 * terms * smallest(dtype)
+    return z, finite(z, bound.reshape(shape))

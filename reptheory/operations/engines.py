@@ -20,6 +20,8 @@ from reptheory.build.paths import PathTable, remainders
 from reptheory.kernels.bounds import gamma, smallest, unit_roundoff, upward
 from reptheory.kernels.coupling import WIDTH as COUPLING_WIDTH
 from reptheory.kernels.coupling import CouplingPlan, couple, couple_scratch
+from reptheory.kernels.matrices import WIDTH as CHANGE_WIDTH
+from reptheory.kernels.matrices import LinearMap, change_basis
 from reptheory.kernels.pool import Prepared
 from reptheory.kernels.rings import WIDTH as RING_WIDTH
 from reptheory.kernels.rings import RingPlan, ring_product, ring_scratch
@@ -30,12 +32,26 @@ from reptheory.operations.ring_plan import multiplications, ring_plan
 from reptheory.operations.term_plan import RingBound, Term, joined, roundings
 from reptheory.tables.table import Table
 
-__all__ = ["Engine", "RingEngine", "TableEngine", "Transposable", "final_rounding", "float_name"]
+__all__ = [
+    "Engine",
+    "RingEngine",
+    "TableEngine",
+    "Transposable",
+    "final_rounding",
+    "float_name",
+    "prepared_change",
+]
 
 Array = NDArray[Any]
 
 COPYING = 4
 """Multiplications that take as long as bringing one coefficient into a tile, or out of it."""
+
+
+def prepared_change(plan: LinearMap, dim: int) -> Prepared:
+    """Return the kernel of a change of basis of samples of `dim` numbers, which takes `dim` besides."""
+    dtype, tile = plan.values.dtype, CHANGE_WIDTH * lanes_of(plan.values.dtype)
+    return Prepared(change_basis, plan, 2 * dim * tile, dtype, tile, len(plan.values) + 2 * COPYING * dim)
 
 
 class Engine(Protocol):

@@ -44,20 +44,10 @@ class Side:
         return Side(self.blocks, not self.transposed)
 
     def linear_map(self, dtype: str, *, to_irreps: bool, absolute: str | None) -> LinearMap:
-        """Return irreps -> entries of the matrix, row-major, or the way back.
-
-        absolute   for the bound of that dtype: absolute values, none below its smallest normal number
-        """
-        terms, width = self.blocks.terms(dtype), self.shape[1]
-        i, k = (terms.columns, terms.rows) if self.transposed else (terms.rows, terms.columns)
-        entries = i * width + k
-        targets, sources = (terms.components, entries) if to_irreps else (entries, terms.components)
-        order = np.lexsort((sources, targets))
-        values = terms.values[order]
-        if absolute is not None:
-            values = np.maximum(np.abs(values), np.finfo(absolute).smallest_normal)
-        starts = np.searchsorted(targets[order], np.arange(self.blocks.irreps.dim + 1))
-        return LinearMap(values, sources[order].astype(np.int32), starts.astype(np.int64))
+        """Return `Blocks.linear_map` of the matrix as the product takes it."""
+        return self.blocks.linear_map(
+            dtype, to_irreps=to_irreps, transposed=self.transposed, absolute=absolute
+        )
 
 
 class MatrixEngine:

@@ -27,6 +27,7 @@ __all__ = [
     "allocate",
     "claimed_result",
     "common_axes",
+    "contiguous",
     "edge_operands",
     "flat_rows",
     "gradient_rows",
@@ -149,12 +150,18 @@ def last_axis(array: NDArray[Any], name: str, dim: int, meaning: str) -> None:
 
 def flat_rows(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Broadcast to the leading axes, convert, and lay out as (samples, dim)."""
-    dim, samples, flags = array.shape[-1], prod(shape), array.flags
+    dim, samples = array.shape[-1], prod(shape)
     if array.shape[:-1] != shape and array.size != samples * dim:
-        array = np.require(np.broadcast_to(array, (*shape, dim)), dtype, ["C", "A"])
-    elif array.dtype != dtype or not (flags.c_contiguous and flags.aligned):
-        array = np.require(array, dtype, ["C", "A"])
-    return array.reshape(samples, dim)
+        array = np.broadcast_to(array, (*shape, dim))
+    return contiguous(array, dtype).reshape(samples, dim)
+
+
+def contiguous(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return an array of a dtype, C-contiguous and aligned, the array itself if it is."""
+    flags = array.flags
+    if array.dtype == dtype and flags.c_contiguous and flags.aligned:
+        return array
+    return np.require(array, dtype, ["C", "A"])
 
 
 def common_axes(
@@ -252,7 +259,7 @@ def edge_operands(
                 f"give one row for each {what}, {[count, array.shape[-1]]}"
             )
     dtype = widest(read)
-    x, y, weight = (np.require(array, dtype, ["C", "A"]) for array in read)
+    x, y, weight = (contiguous(array, dtype) for array in read)
     return Weighted(x, y, weight, (rows[0],))
 
 

@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from reptheory.errors import OperandError
-from reptheory.operations.operands import common_axes, last_axis, read_operand
+from reptheory.operations.operands import common_axes, contiguous, last_axis, read_operand
 
 __all__ = ["Species", "species_operands"]
+
+_INTEGERS = np.dtype(np.int64)
 
 
 class Species(NamedTuple):
@@ -70,9 +72,9 @@ def species_operands(
     if weights.dtype != dtype:
         dtype = np.promote_types(dtype, weights.dtype)
     return Species(
-        np.require(features, dtype, ["C", "A"]).reshape(prod(shape), dims[0]),
-        np.require(weights, dtype, ["C", "A"]).reshape(rows, dims[1]),
-        np.require(places, np.int64, ["C", "A"]).reshape(-1),
+        contiguous(features, dtype).reshape(prod(shape), dims[0]),
+        contiguous(weights, dtype).reshape(rows, dims[1]),
+        contiguous(places, _INTEGERS).reshape(-1),
         shape,
     )
 

@@ -15,6 +15,7 @@ thread holds a few at a time; with `extra` inputs, bounds or broadcast features 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from math import prod
 from typing import Any, Literal, overload
 
@@ -26,7 +27,7 @@ from reptheory.groups.labels import listed, whole
 from reptheory.kernels.bounds import smallest, unit_roundoff
 from reptheory.operations.activations import named_activation
 from reptheory.operations.broadcast import reduce_broadcast
-from reptheory.operations.operands import common_axes, incoming_gradient, one_operand
+from reptheory.operations.operands import allocate, common_axes, incoming_gradient, one_operand, widest
 from reptheory.operations.sphere_grid import SphereGrid
 from reptheory.operations.sphere_transforms import FromGrid, ToGrid
 
@@ -95,13 +96,18 @@ class SphereFunction:
         """Check the features, whatever their leading axes."""
         if len(features) != len(self.lmaxs):
             raise OperandError(f"features: got {len(features)}; this function takes {len(self.lmaxs)}")
-        names = ["x"] if len(features) == 1 else [f"features[{k}]" for k in range(len(features))]
+        names, transforms = self._names, self.to_grid
         read = [
-            one_operand(one, name, (to.irreps.dim,), f"(lmax + 1)^2, lmax = {to.lmax}")
-            for one, name, to in zip(features, names, self.to_grid, strict=True)
+            one_operand(one, name, to.shape_in, to.meaning)
+            for one, name, to in zip(features, names, transforms, strict=True)
         ]
         common_axes(names, read)
         return read
+
+    @cached_property
+    def _names(self) -> list[str]:
+        count = len(self.lmaxs)
+        return ["x"] if count == 1 else [f"features[{k}]" for k in range(count)]
 
     def _values(self, features: Sequence[Array]) -> list[Array]:
         """Return the features on the grid, each with the leading axes it has."""
@@ -109,11 +115,11 @@ class SphereFunction:
 
     def _blocks(self, features: Sequence[Array], extra: tuple[Any, ...]) -> range | None:
         """Return where blocks of samples begin, None where all must be held at once."""
-        shapes = {feature.shape[:-1] for feature in features}
-        if extra or len(shapes) > 1:
+        shape, block = features[0].shape[:-1], max(64, BLOCK // prod(self.grid.shape))
+        samples = prod(shape)
+        if samples <= block or extra or any(feature.shape[:-1] != shape for feature in features):
             return None
-        samples, block = prod(shapes.pop()), max(64, BLOCK // prod(self.grid.shape))
-        return range(0, samples, block) if samples > block else None
+        return range(0, samples, block)
 
     def _on_grid(self, result: ArrayLike, values: list[Array], name: str) -> Array:
         """Check what a function of the user returned, and give it the dtype of the features."""
@@ -123,55 +129,63 @@ class SphereFunction:
                 f"{name}: it returned {array.dtype}{list(array.shape)}; it must return floats, one a point, "
                 f"with the last axes {list(self.grid.shape)}"
             )
-        return array.astype(np.result_type(*values), copy=False)
+        return array.astype(widest(values), copy=False)
 
     @overload
     def __call__(
-        self, *features: ArrayLike, extra: tuple[Any, ...] = (), with_bound: Literal[False] = False
-    ) -> Array: ...
+        self, *features: ArrayLike, extra: tuple[Any, ...] = (), out: Array | None = None,
+        with_bound: Literal[False] = False,
+    ) -> Array: ...  # fmt: skip
 
     @overload
     def __call__(
-        self, *features: ArrayLike, extra: tuple[Any, ...] = (), with_bound: Literal[True]
-    ) -> tuple[Array, NDArray[np.float64]]: ...
+        self, *features: ArrayLike, extra: tuple[Any, ...] = (), out: Array | None = None,
+        with_bound: Literal[True],
+    ) -> tuple[Array, NDArray[np.float64]]: ...  # fmt: skip
 
     def __call__(
-        self, *features: ArrayLike, extra: tuple[Any, ...] = (), with_bound: bool = False
-    ) -> Array | tuple[Array, NDArray[np.float64]]:
+        self, *features: ArrayLike, extra: tuple[Any, ...] = (), out: Array | None = None,
+        with_bound: bool = False,
+    ) -> Array | tuple[Array, NDArray[np.float64]]:  # fmt: skip
         """Return the coefficients of the function, and with `with_bound` a bound on their rounding errors.
 
         features   (..., (lmax + 1)^2) each; leading axes broadcast
         extra      what the function takes besides, handed on as it is
+        out        array of the result's shape and dtype to write into; may overlap a feature
         returns    (..., (lmax_out + 1)^2); the bound assumes `lipschitz` and `ulps` and leaves out aliasing
         raises     OperandError
         """
         read = self._read(features)
         if with_bound:
-            return self._with_bound(read, extra)
+            return self._with_bound(read, extra, out)
         blocks = self._blocks(read, extra)
         if blocks is None:
-            return self._evaluated(read, extra)
-        shape = read[0].shape[:-1]
-        z = np.empty((prod(shape), self.from_grid.irreps.dim), _widest(read))
-        flat = [one.reshape(len(z), -1) for one in read]
+            return self._evaluated(read, extra, out)
+        shape, dtype = read[0].shape[:-1], widest(read)
+        z, buffer = allocate(out, (*shape, *self.from_grid.shape_out), dtype, tuple(read))
+        flat = [one.reshape(prod(shape), -1) for one in read]
+        rows = buffer.reshape(prod(shape), -1)
         for start in blocks:
-            z[start : start + blocks.step] = self._evaluated(
-                [one[start : start + blocks.step] for one in flat], ()
-            )
-        return z.reshape(*shape, -1)
+            part = slice(start, start + blocks.step)
+            self._evaluated([one[part] for one in flat], (), rows[part])
+        if buffer is not z:
+            z[...] = buffer
+        return z
 
-    def _evaluated(self, features: Sequence[Array], extra: tuple[Any, ...]) -> Array:
+    def _evaluated(self, features: Sequence[Array], extra: tuple[Any, ...], out: Array | None) -> Array:
         values = self._values(features)
-        return self.from_grid(self._on_grid(self.function(*values, *extra), values, "function"))
+        return self.from_grid(self._on_grid(self.function(*values, *extra), values, "function"), out=out)
 
-    def _with_bound(self, features: Sequence[Array], extra: tuple[Any, ...]) -> tuple[Array, Bound]:
+    def _with_bound(
+        self, features: Sequence[Array], extra: tuple[Any, ...], out: Array | None
+    ) -> tuple[Array, Bound]:
         if self.lipschitz is None:
             raise OperandError("with_bound: a bound needs Lipschitz constants; pass lipschitz=(...)")
         values = self._values(features)
         result = self._on_grid(self.function(*values, *extra), values, "function")
         error = self._drift(self.lipschitz, self._value_bounds(features))
         error = error + self.ulps * ulp(np.abs(result.astype(np.float64)), result.dtype)
-        z, bound = self.from_grid(result, with_bound=True)
+        z, bound = self.from_grid(result, out=out, with_bound=True)
         return z, finite_bound(z, bound + self.from_grid.sizes(error))
 
     def _value_bounds(self, features: Sequence[Array]) -> list[Bound]:
@@ -216,14 +230,14 @@ class SphereFunction:
             raise OperandError("with_bound: a bound needs Lipschitz constants; pass slope_lipschitz=(...)")
         read = self._read(features)
         shape = np.broadcast_shapes(*(one.shape[:-1] for one in read))
-        incoming = incoming_gradient(grad, (*shape, self.from_grid.irreps.dim))
+        incoming = incoming_gradient(grad, (*shape, *self.from_grid.shape_out))
         blocks = None if with_bound else self._blocks(read, extra)
         if blocks is None:
             found = self._gradients(read, incoming, extra, with_bound=with_bound)
             values, limits = zip(*found, strict=True)
             return (values, limits) if with_bound else values
         flat = [one.reshape(prod(shape), -1) for one in (*read, incoming)]
-        results = [np.empty(one.shape, _widest([*read, incoming])) for one in flat[:-1]]
+        results = [np.empty(one.shape, widest([*read, incoming])) for one in flat[:-1]]
         for start in blocks:
             *parts, own = (one[start : start + blocks.step] for one in flat)
             for result, (value, _) in zip(
@@ -284,10 +298,6 @@ def _product_error(
 def finite_bound(z: Array, bound: Bound) -> Bound:
     """Return a bound rounded upward; inf where it or the result is not finite."""
     return np.where(np.isfinite(z) & np.isfinite(bound), bound * _SLACK, np.inf)
-
-
-def _widest(arrays: Sequence[Array]) -> np.dtype[Any]:
-    return np.result_type(*arrays)
 
 
 class SphereActivation(SphereFunction):

@@ -22,7 +22,14 @@ from reptheory.groups.labels import whole
 from reptheory.groups.o3 import Irreps
 from reptheory.operations.broadcast import write_rounded
 from reptheory.operations.certified import Chain, certify, certify_gradients, inputs
-from reptheory.operations.operands import Accumulate, allocate, one_operand, read_accumulate, thread_count
+from reptheory.operations.operands import (
+    Accumulate,
+    allocate,
+    contiguous,
+    one_operand,
+    read_accumulate,
+    thread_count,
+)
 from reptheory.operations.sphere_grid import SphereGrid
 from reptheory.operations.sphere_maps import SphereMaps
 from reptheory.operations.sphere_plan import SphereEngine, Transform
@@ -61,15 +68,20 @@ class SphereTransform:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]
 
-    @property
+    @cached_property
     def shape_in(self) -> tuple[int, ...]:
         """The last axes of what is transformed."""
         return self.grid.shape if self._analysis else (self.irreps.dim,)
 
-    @property
+    @cached_property
     def shape_out(self) -> tuple[int, ...]:
         """The last axes of the result."""
         return (self.irreps.dim,) if self._analysis else self.grid.shape
+
+    @cached_property
+    def meaning(self) -> str:
+        """What the last axes of what is transformed count, for messages."""
+        return "rings and points of the grid" if self._analysis else f"(lmax + 1)^2, lmax = {self.lmax}"
 
     @property
     def cost(self) -> int:
@@ -96,8 +108,7 @@ class SphereTransform:
         returns   (..., *shape_out); the bound is float64, inf where the result is not finite
         raises    OperandError
         """
-        meaning = "rings and points of the grid" if self._analysis else f"(lmax + 1)^2, lmax = {self.lmax}"
-        array = one_operand(x, "x", self.shape_in, meaning)
+        array = one_operand(x, "x", self.shape_in, self.meaning)
         leading = array.shape[: array.ndim - len(self.shape_in)]
         return self._run(self._forward_engine, array, (*leading, *self.shape_out), out, with_bound)
 
@@ -168,8 +179,8 @@ class SphereTransform:
     def _run(
         self, engine: SphereEngine, array: Array, shape: tuple[int, ...], out: Array | None, with_bound: bool
     ) -> Array | tuple[Array, NDArray[np.float64]]:
-        samples = prod(array.shape) // engine.dim_in
-        flat = np.require(array, requirements=["C", "A"]).reshape(samples, engine.dim_in)
+        samples = array.size // engine.dim_in
+        flat = contiguous(array, array.dtype).reshape(samples, engine.dim_in)
         if self.accumulate and flat.dtype != np.float64:
             return self._rounded(engine, flat, shape, out, with_bound)
         z, buffer = allocate(out, shape, flat.dtype, (flat,))

@@ -19,11 +19,10 @@ from numpy.typing import NDArray
 from reptheory.exact.coupling import coupling_block
 from reptheory.exact.vector_paths import VectorKind
 from reptheory.kernels.bounds import gamma, upward
-from reptheory.kernels.matrices import WIDTH, LinearMap, change_basis
+from reptheory.kernels.matrices import LinearMap
 from reptheory.kernels.pool import Prepared
 from reptheory.kernels.ring_terms import TermPlan
-from reptheory.kernels.simd.tiles import lanes_of
-from reptheory.operations.engines import COPYING, flat_read_only, float_name
+from reptheory.operations.engines import flat_read_only, float_name, prepared_change
 from reptheory.operations.term_plan import (
     RingBound,
     Term,
@@ -168,10 +167,8 @@ class VectorEngine:
         """Write z = the change of basis of x."""
         made = self._changes.get((role, name))
         if made is None:
-            plan, dim = self._map(role, name), self._fields[role].dim
-            dtype, tile = plan.values.dtype, WIDTH * lanes_of(plan.values.dtype)
-            cost = len(plan.values) + 2 * COPYING * dim
-            made = self._changes[role, name] = Prepared(change_basis, plan, 2 * dim * tile, dtype, tile, cost)
+            made = prepared_change(self._map(role, name), self._fields[role].dim)
+            self._changes[role, name] = made
         made.run((flat_read_only(x), z.reshape(-1)), len(x), threads, x.shape[1])
 
     def _functions(self, role: int, x: Array, name: str, threads: int | None) -> Array:

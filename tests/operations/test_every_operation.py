@@ -240,8 +240,6 @@ HELD = {
     "harmonics": 800,  # them and what they come from, in float64
     "points": 2000,  # harmonics of all points, in float64
     "integral": 64,  # sums over rings
-    "blocks_from_irreps": 80,  # one block, twice
-    "irreps_from_blocks": 80,
 }
 """Bytes a sample that operations hold beyond operands and results, as their docstrings say; others none."""
 
