@@ -35,6 +35,7 @@ class CouplingPlan(NamedTuple):
     runs      (U, 3) int64                  first tile row, first output column, length
     dims      (dim1, dim2, dim_out)         lengths of the last axes of x, y, z
     largest   (outer, tile)                 rows of the largest outer product and of the largest chunk
+    order     int32                         0, 1, .. up to the longest of x, y and a tile
     """
 
     values: NDArray[Any]
@@ -45,6 +46,7 @@ class CouplingPlan(NamedTuple):
     runs: NDArray[np.int64]
     dims: tuple[int, int, int]
     largest: tuple[int, int]
+    order: NDArray[np.int32]
 
 
 def couple_scratch(plan: CouplingPlan) -> int:
@@ -61,18 +63,16 @@ def couple(
 ) -> None:  # fmt: skip
     """Write z[first:last] = C(x, y)[first:last]; x, y, z are the flat arrays, work is aligned scratch."""
     # Arrays leave their tuple here, once: taking them out in a loop counts references every time.
-    values, places, blocks, rows, chunks, runs, (dim1, dim2, dim_out), (largest_outer, largest_tile) = plan
+    values, places, blocks, rows, chunks, runs, (dim1, dim2, dim_out), (largest_outer, _), order = plan
     span = WIDTH * VECTOR_BYTES // values.itemsize
     y0 = dim1 * span
     p0 = y0 + dim2 * span
     z0 = p0 + largest_outer * span
-    longest = max(dim1, dim2, largest_tile)
-    identity = np.arange(longest).astype(np.int32)
     tile_y, outer, tile = work[y0:p0], work[p0:z0], work[z0:]
     for start in range(first, last, span):
         count = min(span, last - start)
-        gather(x, start, count, dim1, identity, work, WIDTH)
-        gather(y, start, count, dim2, identity, tile_y, WIDTH)
+        gather(x, start, count, dim1, order, work, WIDTH)
+        gather(y, start, count, dim2, order, tile_y, WIDTH)
         for chunk in range(chunks.shape[0]):
             for block in range(chunks[chunk, 0], chunks[chunk, 1]):
                 x0, n1, n2 = blocks[block, 0] * span, blocks[block, 1], blocks[block, 3]
@@ -87,4 +87,4 @@ def couple(
                     )
             for run in range(chunks[chunk, 3], chunks[chunk, 4]):
                 column, length = runs[run, 1], runs[run, 2]
-                scatter(tile, identity[runs[run, 0] :], z, start, count, dim_out, column, length, WIDTH)
+                scatter(tile, order[runs[run, 0] :], z, start, count, dim_out, column, length, WIDTH)

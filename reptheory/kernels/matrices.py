@@ -44,6 +44,7 @@ class MatrixPlan(NamedTuple):
     out            result from the entries of A B, row-major
     sizes          rows of A, columns of A, columns of B
     dims           lengths of the last axes of x, y, z
+    order          0, 1, .. up to the longest of them
     """
 
     left: LinearMap
@@ -51,6 +52,7 @@ class MatrixPlan(NamedTuple):
     out: LinearMap
     sizes: tuple[int, int, int]
     dims: tuple[int, int, int]
+    order: NDArray[np.int32]
 
 
 def matrix_scratch(plan: MatrixPlan) -> int:
@@ -72,19 +74,22 @@ def _map(
 
 @compiled
 def change_basis(
-    x: NDArray[Any], z: NDArray[Any], first: int, last: int, plan: LinearMap, dim: int, work: NDArray[Any]
-) -> None:
-    """Write z[first:last] = plan(x)[first:last]; flat (batch, dim) and (batch, rows) arrays, scratch."""
-    values, places, starts = plan
-    rows = len(starts) - 1
+    x: NDArray[Any], z: NDArray[Any], first: int, last: int, plan: tuple[LinearMap, NDArray[np.int32]],
+    work: NDArray[Any],
+) -> None:  # fmt: skip
+    """Write z[first:last] = the map of x[first:last]; flat (batch, dim) arrays, scratch.
+
+    plan   the map, and 0, 1, .. dim - 1
+    """
+    (values, places, starts), order = plan
+    dim = len(order)
     span = WIDTH * VECTOR_BYTES // work.itemsize
-    identity = np.arange(max(dim, rows)).astype(np.int32)
     source, target = work[: dim * span], work[dim * span :]
     for start in range(first, last, span):
         count = min(span, last - start)
-        gather(x, start, count, dim, identity, source, WIDTH)
+        gather(x, start, count, dim, order, source, WIDTH)
         _map(values, places, starts, source, target, span)
-        scatter(target, identity, z, start, count, rows, 0, rows, WIDTH)
+        scatter(target, order, z, start, count, dim, 0, dim, WIDTH)
 
 
 @compiled
@@ -94,25 +99,24 @@ def matrix_product(
 ) -> None:  # fmt: skip
     """Write z[first:last] = out(left(x) right(y))[first:last]; flat (batch, dim) arrays, aligned scratch."""
     # Arrays leave their tuples here, once: taking them out in a loop counts references every time.
-    left, right, out, (rows, inner, columns), (dim1, dim2, dim3) = plan
+    left, right, out, (rows, inner, columns), (dim1, dim2, dim3), order = plan
     values1, places1, starts1 = left
     values2, places2, starts2 = right
     values3, places3, starts3 = out
     span = WIDTH * VECTOR_BYTES // work.itemsize
-    identity = np.arange(max(dim1, dim2, dim3)).astype(np.int32)
     b0 = rows * inner * span
     c0 = b0 + inner * columns * span
     tile0 = c0 + rows * columns * span
     entries_a, entries_b, entries_c, tile = work[:b0], work[b0:c0], work[c0:tile0], work[tile0:]
     for start in range(first, last, span):
         count = min(span, last - start)
-        gather(x, start, count, dim1, identity, tile, WIDTH)
+        gather(x, start, count, dim1, order, tile, WIDTH)
         _map(values1, places1, starts1, tile, entries_a, span)
-        gather(y, start, count, dim2, identity, tile, WIDTH)
+        gather(y, start, count, dim2, order, tile, WIDTH)
         _map(values2, places2, starts2, tile, entries_b, span)
         for i in range(rows):
             for k in range(columns):
                 a, b = i * inner * span, b0 + k * span
                 dot_4(work, a, span, b, columns * span, inner, c0 + (i * columns + k) * span)
         _map(values3, places3, starts3, entries_c, tile, span)
-        scatter(tile, identity, z, start, count, dim3, 0, dim3, WIDTH)
+        scatter(tile, order, z, start, count, dim3, 0, dim3, WIDTH)

@@ -26,7 +26,8 @@ from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled, part
 from reptheory.kernels.simd.channels import clear
-from reptheory.kernels.simd.irreps import join, split
+from reptheory.kernels.simd.columns import copy_1, strided
+from reptheory.kernels.simd.irreps import LARGEST, join, split
 from reptheory.kernels.simd.pointers import address, at, put
 from reptheory.kernels.simd.polynomials import SAMPLES, fold, fold_pull, left_pull, multiply, multiply_pull
 from reptheory.kernels.simd.tiles import VECTOR_BYTES, sparse_1
@@ -44,8 +45,6 @@ Array = NDArray[Any]
 
 ENTRY = 5
 """Columns of `inputs` and `outputs`."""
-LARGEST = 9
-"""Orders of an irrep up to which `split` and `join` turn copies in registers."""
 
 
 class Sparse(NamedTuple):
@@ -105,19 +104,20 @@ def polynomial_scratch(plan: PolynomialPlan, *, gradient: bool = False) -> int:
 
 @compiled
 def arrange(
-    places: NDArray[np.int64], sets: int, most: int, order: NDArray[np.int64], units: NDArray[np.int64]
-) -> int:
+    places: NDArray[np.int64], most: int, ends: NDArray[np.int64], order: NDArray[np.int64],
+    units: NDArray[np.int64],
+) -> int:  # fmt: skip
     """Order samples by their sets, stably, cut those of a set in units of at most `most`; return how many.
 
     places   (samples,) the set of each sample
+    ends     (sets + 1,) zeros, overwritten
     order    (samples,) written
     units    (enough, 3) written: set, first and last + 1 in `order`
     """
-    ends = np.zeros(sets + 1, np.int64)
     for sample in range(places.size):
         ends[places[sample] + 1] += 1
     count = 0
-    for one in range(sets):
+    for one in range(ends.size - 1):
         ends[one + 1] += ends[one]
         for first in range(ends[one], ends[one + 1], most):
             units[count, 0], units[count, 1], units[count, 2] = one, first, min(first + most, ends[one + 1])
@@ -126,6 +126,25 @@ def arrange(
         order[ends[places[sample]]] = sample
         ends[places[sample]] += 1
     return count
+
+
+@part
+def load_vector(x: Any, x0: int, step: int, count: int, work: Any, t0: int, lanes: int) -> None:
+    """Bring `count` numbers, `step` apart, to one vector; pad with 0."""
+    if count == lanes and step == 1:
+        copy_1(x, x0, work, t0)
+        return
+    clear(work, t0, lanes)
+    strided(x, x0, step, work, t0, 1, count)
+
+
+@part
+def store_vector(work: Any, t0: int, z: Any, z0: int, step: int, count: int, lanes: int) -> None:
+    """Write the first `count` numbers of one vector, `step` apart."""
+    if count == lanes and step == 1:
+        copy_1(work, t0, z, z0)
+    else:
+        strided(work, t0, 1, z, z0, step, count)
 
 
 @part
@@ -140,16 +159,11 @@ def load_copies(
     orders, step, jump = at(entry, e + 1), at(entry, e + 3), at(entry, e + 4)
     span = SAMPLES * lanes
     start, row = x0 + at(entry, e) + copy * step, t0 + at(entry, e + 2) * span
-    if count == lanes and (step == 1 or (step == orders and orders <= LARGEST)):
-        at_once = 1 if step == 1 else orders
-        for m in range(0, orders, at_once):
-            split(x, start + m * jump, work, row + m * span, span, at_once, lanes)
+    if count == lanes and step == orders and orders <= LARGEST:
+        split(x, start, work, row, span, orders, lanes)
         return
     for m in range(orders):
-        for c in range(count):
-            put(work, row + m * span + c, at(x, start + c * step + m * jump))
-        for c in range(count, lanes):
-            put(work, row + m * span + c, 0)
+        load_vector(x, start + m * jump, step, count, work, row + m * span, lanes)
 
 
 @part
@@ -160,14 +174,11 @@ def store_copies(
     orders, step, jump = at(entry, e + 1), at(entry, e + 3), at(entry, e + 4)
     span = SAMPLES * lanes
     start, row = z0 + at(entry, e) + copy * step, t0 + at(entry, e + 2) * span
-    if count == lanes and (step == 1 or (step == orders and orders <= LARGEST)):
-        at_once = 1 if step == 1 else orders
-        for m in range(0, orders, at_once):
-            join(work, row + m * span, span, z, start + m * jump, 0, at_once, lanes)
+    if count == lanes and step == orders and orders <= LARGEST:
+        join(work, row, span, z, start, 0, orders, lanes)
         return
     for m in range(orders):
-        for c in range(count):
-            put(z, start + c * step + m * jump, at(work, row + m * span + c))
+        store_vector(work, row + m * span, z, start + m * jump, step, count, lanes)
 
 
 @part
@@ -210,10 +221,7 @@ def mixed(
     """
     work = address(scratch)
     for p in range(paths):
-        for c in range(copies):
-            put(work, tile + p * lanes + c, at(weights, w0 + p * channels + c))
-        for c in range(copies, lanes):
-            put(work, tile + p * lanes + c, 0)
+        load_vector(weights, w0 + p * channels, 1, copies, work, tile + p * lanes, lanes)
     source, starts = scratch[tile:], address(mix.starts)
     for c in range(mix.starts.size - 1):
         sparse_1(
@@ -360,5 +368,4 @@ def polynomial_gradients(
                 plan.unmix.values, plan.unmix.columns, at(starts, p), at(starts, p + 1), source, lanes,
                 scratch, tile, 1,
             )  # fmt: skip
-            for c in range(copies):
-                put(to_w, w0 + p * channels + c, at(work, tile + c))
+            store_vector(work, tile, to_w, w0 + p * channels, 1, copies, lanes)

@@ -267,15 +267,15 @@ def _changed(
     flat = contiguous(given, dtype)
     z, buffer = allocate(out, shape, dtype, (flat,))
     kernel = blocks.change(float_name(dtype), to_irreps=to_irreps)
-    kernel.run((flat_read_only(flat), buffer.reshape(-1)), samples, thread_count(threads), blocks.dim)
+    kernel.run((flat_read_only(flat), buffer.reshape(-1)), samples, thread_count(threads))
     if buffer is not z:
         z[...] = buffer
     if not with_bound:
         return z
     kernel = blocks.change(f"absolute {dtype.name}", to_irreps=to_irreps)
     size, absolute = np.empty((samples, blocks.dim)), np.abs(flat.astype(np.float64))
-    kernel.run((flat_read_only(absolute), size.reshape(-1)), samples, thread_count(threads), blocks.dim)
-    terms = np.diff(kernel.plan.starts)
+    kernel.run((flat_read_only(absolute), size.reshape(-1)), samples, thread_count(threads))
+    terms = np.diff(kernel.plan[0].starts)
     with np.errstate(over="ignore", invalid="ignore"):
         size = upward(size + 2 * terms * smallest(np.float64), terms + 2)
         bound = gamma(terms + 1, dtype) * size + 2 * terms * smallest(dtype)

@@ -160,7 +160,7 @@ def coupling_plan(
 
     return CouplingPlan(
         np.ascontiguousarray(values), terms.index, array(blocks, 6), array(rows, 4), array(chunks, 5),
-        array(runs, 3), dims, (outer, tile),
+        array(runs, 3), dims, (outer, tile), np.arange(max(*dims, tile), dtype=np.int32),
     )  # fmt: skip
 
 

@@ -49,9 +49,10 @@ COPYING = 4
 
 
 def prepared_change(plan: LinearMap, dim: int) -> Prepared:
-    """Return the kernel of a change of basis of samples of `dim` numbers, which takes `dim` besides."""
+    """Return the kernel of a change of basis of samples of `dim` numbers."""
     dtype, tile = plan.values.dtype, CHANGE_WIDTH * lanes_of(plan.values.dtype)
-    return Prepared(change_basis, plan, 2 * dim * tile, dtype, tile, len(plan.values) + 2 * COPYING * dim)
+    ordered = plan, np.arange(dim, dtype=np.int32)
+    return Prepared(change_basis, ordered, 2 * dim * tile, dtype, tile, len(plan.values) + 2 * COPYING * dim)
 
 
 class Engine(Protocol):

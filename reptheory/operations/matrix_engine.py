@@ -79,6 +79,7 @@ class MatrixEngine:
                 out.linear_map(form, to_irreps=True, absolute=absolute),
                 (*left.shape, right.shape[1]),
                 self._dims,
+                np.arange(max(self._dims), dtype=np.int32),
             )
             plan = self._plans.setdefault(name, made)
         return plan

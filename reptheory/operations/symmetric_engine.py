@@ -59,7 +59,8 @@ def _units(places: NDArray[np.int64], sets: int) -> _Units:
     """Cut samples, of which `places` tells the sets."""
     order = np.empty(len(places), dtype=np.int64)
     table = np.empty((min(len(places), sets) + len(places) // MOST_SAMPLES, 3), dtype=np.int64)
-    count = arrange(read_only(places), sets, MOST_SAMPLES, order, table)
+    ends = np.zeros(sets + 1, dtype=np.int64)
+    count = arrange(read_only(places), MOST_SAMPLES, ends, order, table)
     return _Units(order, table[:count], sets)
 
 

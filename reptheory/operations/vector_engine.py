@@ -169,7 +169,7 @@ class VectorEngine:
         if made is None:
             made = prepared_change(self._map(role, name), self._fields[role].dim)
             self._changes[role, name] = made
-        made.run((flat_read_only(x), z.reshape(-1)), len(x), threads, x.shape[1])
+        made.run((flat_read_only(x), z.reshape(-1)), len(x), threads)
 
     def _functions(self, role: int, x: Array, name: str, threads: int | None) -> Array:
         """Return the components of an operand, (components, samples, harmonics)."""

@@ -39,7 +39,8 @@ def test_equals_dense_algebra(
     rows, inner, columns = sizes
     shapes = [(rows * inner, dims[0]), (inner * columns, dims[1]), (dims[2], rows * columns)]
     maps = [rng.integers(-2, 3, shape).astype(dtype) for shape in shapes]
-    plan = MatrixPlan(sparse(maps[0]), sparse(maps[1]), sparse(maps[2]), sizes, dims)
+    order = np.arange(max(dims), dtype=np.int32)
+    plan = MatrixPlan(sparse(maps[0]), sparse(maps[1]), sparse(maps[2]), sizes, dims, order)
     x, y = (rng.integers(-3, 4, (batch, dim)).astype(dtype) for dim in dims[:2])
     z = np.full((batch, dims[2]), np.nan, dtype=dtype)
     work = scratch(matrix_scratch(plan), dtype)

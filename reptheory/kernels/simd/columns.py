@@ -2,7 +2,8 @@
 
 Four samples stand side by side in a vector, one in each 128-bit part, so that reading and writing them does
 part of the transposition; the rest happens within the parts. Converts between float32 outside and float64
-inside where the two differ.
+inside where the two differ. `strided` moves what does not fill vectors, one number after the other,
+`copy_1` one vector.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import config, types
+from numba.core import cgutils
 
 from reptheory.kernels.jit import intrinsic
-from reptheory.kernels.simd.emit import Vectors, constant, data_of
+from reptheory.kernels.simd.emit import Vectors, constant, data_of, outlined
+from reptheory.kernels.simd.plain import copy_plain, strided_plain
 
-__all__ = ["columns_intrinsic", "read_columns", "write_columns"]
+__all__ = ["columns_intrinsic", "copy_1", "read_columns", "strided", "write_columns"]
 
 Builder = Any
 Place = Callable[[int], Any]
@@ -90,3 +93,38 @@ def columns_intrinsic(into_tile: bool) -> Any:
         return types.void(outer, i, i, position, tile, i, i, i), _columns_codegen(into_tile)
 
     return emit
+
+
+def _emit_strided(builder: Builder, v: Vectors, args: list[Any]) -> None:
+    """Emit target[t0 + k t_step] = source[s0 + k s_step] for k < count."""
+    source, s0, s_step, target, t0, t_step, count = args
+    inner = target.type.pointee
+    with cgutils.for_range(builder, count) as loop:
+        read = v.pointer(source, builder.add(s0, builder.mul(loop.index, s_step)))
+        write = v.pointer(target, builder.add(t0, builder.mul(loop.index, t_step)))
+        value = builder.load(read)
+        if value.type != inner:
+            convert = builder.fpext if isinstance(inner, ir.DoubleType) else builder.fptrunc
+            value = convert(value, inner)
+        builder.store(value, write)
+
+
+@intrinsic
+def _strided(typingctx: Any, source: Any, s0: Any, s_step: Any, target: Any, t0: Any, t_step: Any, count: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
+    i = types.int64
+    return types.void(source, i, i, target, i, i, i), outlined("strided", _emit_strided, in_registers=True)
+
+
+@intrinsic
+def _copy_1(typingctx: Any, source: Any, s0: Any, target: Any, t0: Any) -> Any:  # noqa: ARG001
+    def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
+        source, target = (data_of(context, builder, signature.args[k], args[k]) for k in (0, 2))
+        v = Vectors(builder, signature.args[0].dtype)
+        v.store(v.load(v.pointer(source, args[1])), v.pointer(target, args[3]))
+        return context.get_dummy_value()
+
+    return types.void(source, types.int64, target, types.int64), codegen
+
+
+copy_1 = copy_plain if config.DISABLE_JIT else _copy_1
+strided = strided_plain if config.DISABLE_JIT else _strided

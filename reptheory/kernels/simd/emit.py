@@ -140,11 +140,18 @@ def on_aligned_stack(function: Any) -> None:
     function.attributes.alignstack = VECTOR_BYTES
 
 
-def outlined(name: str, body: Callable[[Builder, Vectors, list[Any]], None]) -> Callable[..., Any]:
+def outlined(
+    name: str, body: Callable[[Builder, Vectors, list[Any]], None], *, in_registers: bool = False
+) -> Callable[..., Any]:
     """Return a code generator that calls one function a module, whose statements `body` emits.
 
     Inlined at each of its calls a large step would take seconds to compile. The function is known by `name`
     and the types of the arrays, which reach `body` as pointers to their elements.
+    `optsize` keeps LLVM from making several variants of its loops, for long and for short runs, which take
+    longer to compile and, as ours are short, longer to run.
+
+    in_registers   all vectors find a register, so that the stack stays as it is: aligning it takes two of the
+                   registers for addresses, a tenth of the time of a small matrix times rows
     """
 
     def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
@@ -158,7 +165,10 @@ def outlined(name: str, body: Callable[[Builder, Vectors, list[Any]], None]) -> 
         function = cgutils.get_or_insert_function(builder.module, form, title)
         if function.is_declaration:
             function.linkage = "linkonce_odr"
-            on_aligned_stack(function)
+            function.attributes.add("noinline")
+            function.attributes.add("optsize")
+            if not in_registers:
+                on_aligned_stack(function)
             inside = ir.IRBuilder(function.append_basic_block())
             body(inside, Vectors(inside, kinds[0]), list(function.args))
             inside.ret_void()
@@ -210,6 +220,7 @@ def _dense_codegen(width: int) -> Callable[..., Any]:
     return outlined(
         f"dense_{width}",
         lambda builder, v, args: _dense_body(builder, v, width, dict(zip(names, args, strict=True))),
+        in_registers=True,
     )
 
 

@@ -17,6 +17,7 @@ __all__ = [
     "COPY_ROW",
     "VECTOR_BYTES",
     "clear_plain",
+    "copy_plain",
     "copy_pull_plain",
     "couple_plain",
     "dense_plain",
@@ -34,6 +35,7 @@ __all__ = [
     "scatter_plain",
     "sparse_plain",
     "split_plain",
+    "strided_plain",
     "sum_difference_plain",
     "sum_lanes_plain",
     "turn_plain",
@@ -90,6 +92,20 @@ def gather_plain(
         t0 = int(position[d]) * span
         tile[t0 : t0 + count] = rows[:, d]
         tile[t0 + count : t0 + span] = 0
+
+
+def copy_plain(source: Array, s0: int, target: Array, t0: int) -> None:
+    """Twin of `copy_1` in NumPy."""
+    lanes = lanes_of(source.dtype)
+    target[t0 : t0 + lanes] = source[s0 : s0 + lanes]
+
+
+def strided_plain(
+    source: Array, s0: int, s_step: int, target: Array, t0: int, t_step: int, count: int
+) -> None:
+    """Twin of `strided` in NumPy."""
+    k = np.arange(count)
+    target[t0 + k * t_step] = source[s0 + k * s_step]
 
 
 def scatter_plain(

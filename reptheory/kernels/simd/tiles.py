@@ -22,12 +22,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
 from numba import config
 from numpy.typing import NDArray
 
 from reptheory.kernels.jit import part
-from reptheory.kernels.simd.columns import columns_intrinsic
+from reptheory.kernels.simd.channels import clear
+from reptheory.kernels.simd.columns import columns_intrinsic, strided
 from reptheory.kernels.simd.emit import (
     dense_intrinsic,
     multiply_intrinsic,
@@ -93,21 +93,16 @@ def _gather(x: Array, first: int, count: int, dim: int, position: Array, tile: A
     """Copy samples x[first : first + count] into a tile, coefficient d to row position[d]; pad with 0."""
     lanes = VECTOR_BYTES // tile.itemsize
     span, quarter = width * lanes, lanes // 4
-    for group in range(0, count, lanes):
-        start, some = (first + group) * dim, min(lanes, count - group)
-        if some == lanes and dim >= quarter:
-            for d0 in range(0, dim, quarter):  # the last columns once more where it does not divide them
-                d = min(d0, dim - quarter)
-                _columns_in(x, start + d, dim, position, tile, group, span, d)
-            continue
+    whole = count // lanes * lanes if dim >= quarter else 0
+    for group in range(0, whole, lanes):
+        for d0 in range(0, dim, quarter):  # the last columns once more where it does not divide them
+            d = min(d0, dim - quarter)
+            _columns_in(x, (first + group) * dim + d, dim, position, tile, group, span, d)
+    if whole < span:
         for d in range(dim):
-            t0 = np.int64(position[d]) * span + group
-            for lane in range(some):
-                tile[t0 + lane] = x[start + lane * dim + d]
-    for d in range(dim):
-        t0 = np.int64(position[d]) * span
-        for lane in range(count, span):
-            tile[t0 + lane] = 0
+            t0 = position[d] * span + whole
+            clear(tile, t0, span - whole)
+            strided(x, (first + whole) * dim + d, dim, tile, t0, 1, count - whole)
 
 
 def _scatter(
@@ -117,17 +112,15 @@ def _scatter(
     """Copy rows position[d] of a tile to coefficients column + d < column + length of z[first : +count]."""
     lanes = VECTOR_BYTES // tile.itemsize
     span, quarter = width * lanes, lanes // 4
-    for group in range(0, count, lanes):
-        start, some = (first + group) * dim + column, min(lanes, count - group)
-        if some == lanes and length >= quarter:
-            for d0 in range(0, length, quarter):
-                d = min(d0, length - quarter)
-                _columns_out(z, start + d, dim, position, tile, group, span, d)
-            continue
+    whole = count // lanes * lanes if length >= quarter else 0
+    for group in range(0, whole, lanes):
+        for d0 in range(0, length, quarter):
+            d = min(d0, length - quarter)
+            _columns_out(z, (first + group) * dim + column + d, dim, position, tile, group, span, d)
+    if whole < count:
         for d in range(length):
-            t0 = np.int64(position[d]) * span + group
-            for lane in range(some):
-                z[start + lane * dim + d] = tile[t0 + lane]
+            t0, z0 = position[d] * span + whole, (first + whole) * dim + column + d
+            strided(tile, t0, 1, z, z0, dim, count - whole)
 
 
 gather = gather_plain if config.DISABLE_JIT else part(_gather)

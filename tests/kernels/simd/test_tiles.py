@@ -15,7 +15,9 @@ from hypothesis import strategies as st
 from numba import config, njit
 
 from reptheory.kernels.pool import scratch
-from reptheory.kernels.simd import tiles
+from reptheory.kernels.simd import columns, tiles
+from reptheory.kernels.simd.plain import copy_plain, strided_plain
+from reptheory.kernels.simd.pointers import address
 
 pytestmark = pytest.mark.skipif(bool(config.DISABLE_JIT), reason="the twins are the kernels here")
 
@@ -261,6 +263,34 @@ def test_scatter_equals_its_twin(
     scatter(tile, position, fast, first, count, dim, column, length, width)
     tiles.scatter_plain(tile, position, plain, first, count, dim, column, length, width)
     assert np.array_equal(fast, plain)
+
+
+@njit
+def strided(source: Array, s0: int, s_step: int, target: Array, t0: int, t_step: int, count: int) -> None:
+    columns.strided(address(source), s0, s_step, target, t0, t_step, count)
+
+
+@njit
+def copy_1(source: Array, s0: int, target: Array, t0: int) -> None:
+    columns.copy_1(source, s0, address(target), t0)
+
+
+@settings(max_examples=60)
+@given(st.sampled_from([*OUTER_AND_TILE, ("float64", "float32")]), st.integers(0, 20), SEEDS)
+def test_what_moves_numbers_equals_its_twin(dtypes: tuple[str, str], count: int, seed: int) -> None:
+    """Any steps and conversions; nothing beside what is moved changes."""
+    rng = np.random.default_rng(seed)
+    s0, s_step, t0, t_step = (int(k) for k in rng.integers(1, 5, 4))
+    source = rng.standard_normal(s0 + 20 * s_step).astype(dtypes[0])
+    fast = rng.standard_normal(t0 + 20 * t_step).astype(dtypes[1])
+    plain = fast.copy()
+    strided(source, s0, s_step, fast, t0, t_step, count)
+    strided_plain(source, s0, s_step, plain, t0, t_step, count)
+    assert np.array_equal(fast, plain)
+    if dtypes[0] == dtypes[1]:
+        copy_1(source, s0, fast, t0)
+        copy_plain(source, s0, plain, t0)
+        assert np.array_equal(fast, plain)
 
 
 @pytest.mark.parametrize("count", [1, 7, 8, 9, 16])
