@@ -45,6 +45,8 @@ MEANINGS = {
     "the coefficients of the exact Gaunt product, within the bound.",
     "products of three": "x x y, kept in full until it is truncated at the degree of x, is the exact product "
     "of three functions within its bound, by table, grid and Fourier basis.",
+    "layers of networks": "Gaunt interactions and convolutions, symmetric contractions and products of spins "
+    "differ from exact values by no more than their bounds and their certificates.",
     "odd paths lost, even paths at their ratio": "The Gaunt product has lost exactly the paths with "
     "l1 + l2 + l3 odd; the others are a fixed multiple of Clebsch-Gordan.",
     "table correctly rounded": "Every float of the tables is the one nearest to its exact value, and every "

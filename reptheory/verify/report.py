@@ -33,6 +33,7 @@ from reptheory.verify.checks import (
 )
 from reptheory.verify.exact_product import Coupling, exact_products, paths_to
 from reptheory.verify.features import neighbour_density
+from reptheory.verify.layers import check_layers
 from reptheory.verify.many_body import UP_TO, check_many_body
 from reptheory.verify.molecules import resolve
 from reptheory.verify.paths import check_exact_paths, check_probed_paths
@@ -326,6 +327,7 @@ def _relations(members: Sequence[Candidate], work: _Work, seed: int) -> list[Che
             few = under_test.gaunt_candidate(min(one.lmax, UP_TO), "grid", one.precision)
             operands, exact = work.operands(few), work.expected(few)
             checks += check_many_body(*operands, few.lmax, exact, work.coupling)
+    checks += check_layers(work.x["float64"], work.y["float64"], work.coupling)
     checks.append(check_exact_paths(work.coupling, partial(coupling_block, "gaunt")))
     widest = under_test.Precision("float64")
     full = next(one for one in members if one.family != "Gaunt" and one.precision == widest)
