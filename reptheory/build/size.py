@@ -20,7 +20,16 @@ from reptheory.tables.kinds import kind_of
 if TYPE_CHECKING:
     from reptheory.tables.kinds import TableKey
 
-__all__ = ["available_memory", "most_bytes", "most_rows", "refusal", "require_room", "row_bytes", "short"]
+__all__ = [
+    "available_memory",
+    "most_bytes",
+    "most_rows",
+    "refusal",
+    "require_memory",
+    "require_room",
+    "row_bytes",
+    "short",
+]
 
 _UNKNOWN_MEMORY: Final = 4 << 30
 """Assumed where the system does not say how much memory is free."""
@@ -213,6 +222,13 @@ def require_room(key: TableKey) -> None:
     needed, free = most_bytes(key), available_memory()
     if needed > free:
         raise refusal(key, most_rows(key), needed, free)
+
+
+def require_memory(what: str, needed: int, way: str) -> None:
+    """Raise TooLarge, naming the size and a way on, unless so many bytes are free."""
+    free = available_memory()
+    if needed > free:
+        raise TooLarge(f"{what} may need {short(needed)}B of memory, but {short(free)}B are free; {way}")
 
 
 def refusal(key: TableKey, rows: int, needed: int, free: int) -> TooLarge:

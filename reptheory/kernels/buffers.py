@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["empty", "kept_bytes"]
+from reptheory.errors import TooLarge
+
+__all__ = ["LEAST_BYTES", "empty", "kept_bytes"]
 
 LEAST_BYTES = 2**22
 """Smaller results come from NumPy, whose allocator keeps such memory itself."""
@@ -76,16 +78,29 @@ _STORE = _Store()
 def empty(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """Return an uninitialised array; a large one begins on a page, often one that is already in memory.
 
+    raises   TooLarge: the system does not give that much memory
+
     >>> empty((2, 3), "float32").shape
     (2, 3)
     """
     size = prod(shape) * np.dtype(dtype).itemsize
     if size < LEAST_BYTES or not hasattr(mmap, "MAP_PRIVATE"):
-        return np.empty(shape, dtype)
+        return _plain(shape, dtype, size)
     try:
         block = _STORE.take(size)
-    except OSError:  # no such mapping, for example under a limit: NumPy says what is wrong
-        return np.empty(shape, dtype)
+    except (OSError, OverflowError):  # no such mapping, for example under a limit
+        return _plain(shape, dtype, size)
     raw = np.frombuffer(block, dtype=np.uint8, count=size)
     weakref.finalize(raw, _STORE.give, block).atexit = False
     return raw.view(dtype).reshape(shape)
+
+
+def _plain(shape: tuple[int, ...], dtype: DTypeLike, size: int) -> NDArray[Any]:
+    """Return NumPy's array, or say how large it would be."""
+    try:
+        return np.empty(shape, dtype)
+    except (MemoryError, ValueError) as error:  # ValueError: more than an address counts
+        raise TooLarge(
+            f"the result: {list(shape)} numbers of {np.dtype(dtype)} need {size / 1e9:.3g} GB of memory, "
+            "which the system does not give; compute fewer samples or fewer copies at a time"
+        ) from error

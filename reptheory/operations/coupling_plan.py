@@ -6,19 +6,31 @@ to the same coefficients, however many copies of an irrep there are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.kernels.coupling import CouplingPlan
 
-__all__ = ["CHUNK_ROWS", "Pair", "PathTerms", "coupling_plan", "term_places"]
+__all__ = ["CHUNK_ROWS", "PRODUCT", "PathTerms", "coupling_plan", "product_rows", "term_places"]
+
+Ints = NDArray[np.int64]
 
 CHUNK_ROWS = 4096
 """Output coefficients kept in one tile: 1 MiB of scratch a thread, within a core's second-level cache."""
+
+PRODUCT: Final = ("i0", "a", "j0", "b", "column", "c", "variant")
+"""Columns of a list of products, (products, 7) int64: an irrep of x at i0 with one of y at j0, to one of z at
+`column`; their labels (a degree for O(3)), and which coefficients of the path (a, b, c). Products of one pair
+stand together: they share its outer product."""
+
+
+def product_rows(rows: Iterable[Sequence[int]]) -> Ints:
+    """Return a list of products as an array, even if there are none."""
+    return np.array(list(rows), dtype=np.int64).reshape(-1, len(PRODUCT))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,116 +78,124 @@ class PathTerms:
             starts[tuple(path)] = begin + np.searchsorted(k[order[begin:end]], np.arange(own[2] + 1))
         return cls(order, index, starts, sizes)
 
+    def rows(self, products: Ints) -> tuple[Ints, Ints, Ints, Ints]:
+        """Return (product, component of c, first term, last term + 1) of every row."""
+        ranges = list(self.starts.values())
+        lengths = np.array([len(edges) - 1 for edges in ranges], dtype=np.int64)
+        edges = np.concatenate([np.zeros(0, np.int64), *ranges])
+        begins = np.cumsum(lengths + 1) - lengths - 1  # of each path among the edges
+        path = self._paths_of(products)
+        product = np.repeat(np.arange(len(products)), lengths[path])
+        k = _counted(lengths[path])
+        place = begins[path[product]] + k
+        return product, k, edges[place], edges[place + 1]
 
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """One irrep of x with one of y, and where each of its products goes.
+    def _paths_of(self, products: Ints) -> Ints:
+        """Return which path, of those that `starts` lists in ascending order, each product takes."""
+        known = np.array(list(self.starts), dtype=np.int64).reshape(-1, 4)
+        wanted = products[:, [1, 3, 5, 6]]
+        sizes = np.max(np.concatenate([known, wanted, np.zeros((1, 4), np.int64)]), axis=0) + 1
+        keys, asked = (np.ravel_multi_index(tuple(labels.T), tuple(sizes)) for labels in (known, wanted))
+        found: Ints = np.searchsorted(keys, asked)
+        if not np.array_equal(np.append(keys, -1)[found], asked):
+            raise KeyError("a product of a path that the table does not have")
+        return found
 
-    i0, a, j0, b   offset and label in x, offset and label in y; a label of O(3) is its degree
-    targets        (c, first output column) of each path
-    variant        which coefficients of these paths
+    def dimensions(self, labels: Ints) -> Ints:
+        """Return the dimension of each label."""
+        sizes = np.zeros(max(self.dims, default=0) + 1, dtype=np.int64)
+        sizes[list(self.dims)] = list(self.dims.values())
+        found: Ints = sizes[labels]
+        return found
+
+
+def _counted(lengths: Ints) -> Ints:
+    """Return 0, 1, ... below each length, one after the other."""
+    return np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+
+
+def _chunks(heights: Ints, limit: int) -> list[tuple[int, int]]:
+    """Cut blocks in order, so that the output columns of a chunk stay within `limit`, or it has one block."""
+    ends = np.cumsum(heights)
+    chunks, first = [], 0
+    while first < len(heights):
+        done = int(ends[first - 1]) if first else 0
+        last = max(first + 1, int(np.searchsorted(ends, done + limit, side="right")))
+        chunks.append((first, last))
+        first = last
+    return chunks
+
+
+def _runs(column: Ints, length: Ints, chunk: Ints) -> tuple[Ints, Ints, Ints]:
+    """Place the outputs of every chunk in its tile.
+
+    column, length, chunk   of each output, ascending by chunk and column
+    returns                 tile rows of the outputs; (tile row, column, length) of contiguous runs and the
+                            chunk of each
     """
-
-    i0: int
-    a: int
-    j0: int
-    b: int
-    targets: tuple[tuple[int, int], ...]
-    variant: int = 0
-
-
-def _chunks(pairs: Iterable[Pair], dims: dict[int, int], limit: int) -> Iterator[list[Pair]]:
-    """Group pairs in order, so that the output columns of a group stay within `limit`."""
-    group: list[Pair] = []
-    columns: set[int] = set()
-    height = 0
-    for pair in pairs:
-        new = {column: dims[label] for label, column in pair.targets if column not in columns}
-        if group and height + sum(new.values()) > limit:
-            yield group
-            group, columns, height = [], set(), 0
-            new = {column: dims[label] for label, column in pair.targets}
-        group.append(pair)
-        columns.update(new)
-        height += sum(new.values())
-    if group:
-        yield group
-
-
-def _runs(group: list[Pair], dims: dict[int, int]) -> tuple[dict[int, int], list[list[int]], int]:
-    """Place the outputs of a group in its tile: column -> tile row, the contiguous runs, the height."""
-    lengths = sorted({(column, dims[label]) for pair in group for label, column in pair.targets})
-    place: dict[int, int] = {}
-    runs: list[list[int]] = []
-    height = 0
-    for column, length in lengths:
-        place[column] = height
-        if runs and runs[-1][1] + runs[-1][2] == column:
-            runs[-1][2] += length
-        else:
-            runs.append([height, column, length])
-        height += length
-    return place, runs, height
+    begins = np.append(0, np.cumsum(length))
+    at = begins[:-1] - begins[np.searchsorted(chunk, chunk)]
+    apart = (column[1:] != (column + length)[:-1]) | (chunk[1:] != chunk[:-1])
+    starts = np.flatnonzero(np.append(True, apart)[: len(column)])
+    sizes = np.diff(begins[np.append(starts, len(column))])
+    return at, np.stack([at[starts], column[starts], sizes], axis=1), chunk[starts]
 
 
 def coupling_plan(
-    pairs: Iterable[Pair],
+    products: Ints,
     terms: PathTerms,
     values: NDArray[Any],
     dims: tuple[int, int, int],
     limit: int = CHUNK_ROWS,
 ) -> CouplingPlan:
-    """Lay out `pairs` for the kernel.
+    """Lay out products for the kernel.
 
-    values   (terms,)   coefficients in the order of `terms`
-    dims     lengths of the last axes of x, y and z
-    limit    most output columns in a tile; a product whose outputs are summed must fit in one
+    products   (products, 7), see `PRODUCT`
+    values     (terms,)   coefficients in the order of `terms`
+    dims       lengths of the last axes of x, y and z
+    limit      most output columns in a tile; a product whose outputs are summed must fit in one
     """
-    blocks: list[tuple[int, ...]] = []
-    rows: list[tuple[int, int, int, int]] = []
-    chunks: list[tuple[int, ...]] = []
-    runs: list[list[int]] = []
-    outer = tile = 1
-    for group in _chunks(pairs, terms.dims, limit):
-        place, group_runs, height = _runs(group, terms.dims)
-        first_block = len(blocks)
-        written: set[int] = set()
-        for pair in group:
-            first_row = len(rows)
-            for label, column in pair.targets:
-                edges = terms.starts[pair.a, pair.b, label, pair.variant].tolist()
-                at = place[column]
-                fresh = int(column not in written)
-                written.add(column)
-                rows.extend((at + k, edges[k], edges[k + 1], fresh) for k in range(len(edges) - 1))
-            n1, n2 = terms.dims[pair.a], terms.dims[pair.b]
-            blocks.append((pair.i0, n1, pair.j0, n2, first_row, len(rows)))
-            outer = max(outer, n1 * n2)
-        chunks.append((first_block, len(blocks), height, len(runs), len(runs) + len(group_runs)))
-        runs.extend(group_runs)
-        tile = max(tile, height)
+    pair, column = products[:, [0, 1, 2, 3, 6]], products[:, 4]
+    product, k, first, last = terms.rows(products)
+    length = np.bincount(product, minlength=len(products))
+    fresh = np.zeros(len(products), dtype=bool)
+    fresh[np.unique(column, return_index=True)[1]] = True
 
-    def array(items: list[Any], width: int) -> NDArray[np.int64]:
-        return np.array(items, dtype=np.int64).reshape(-1, width)
+    starts = np.flatnonzero(np.append(True, (pair[1:] != pair[:-1]).any(axis=1))[: len(pair)])
+    heights = np.add.reduceat(np.where(fresh, length, 0), starts) if len(starts) else starts
+    chunks = np.array(_chunks(heights, limit), dtype=np.int64).reshape(-1, 2)
+    chunk = np.repeat(np.arange(len(chunks)), np.diff(np.append(starts[chunks[:, 0]], len(pair))))
 
+    order = np.flatnonzero(fresh)
+    order = order[np.lexsort((column[order], chunk[order]))]
+    at, runs, of_chunk = _runs(column[order], length[order], chunk[order])
+    tile = np.zeros(dims[2], dtype=np.int64)
+    tile[column[order]] = at
+    rows = np.stack([tile[column][product] + k, first, last, fresh[product]], axis=1)
+
+    edges = np.searchsorted(product, np.append(starts, len(pair)))
+    n1, n2 = (terms.dimensions(pair[starts, side]) for side in (1, 3))
+    blocks = np.stack([pair[starts, 0], n1, pair[starts, 2], n2, edges[:-1], edges[1:]], axis=1)
+    bounds = np.searchsorted(of_chunk, np.arange(len(chunks) + 1))
+    tiles = np.bincount(chunk, np.where(fresh, length, 0), len(chunks)).astype(np.int64)
     return CouplingPlan(
-        np.ascontiguousarray(values), terms.index, array(blocks, 6), array(rows, 4), array(chunks, 5),
-        array(runs, 3), dims, (outer, tile), np.arange(max(*dims, tile), dtype=np.int32),
+        np.ascontiguousarray(values), terms.index, blocks, rows,
+        np.column_stack([chunks, tiles, bounds[:-1], bounds[1:]]), runs, dims,
+        (int((n1 * n2).max(initial=1)), int(tiles.max(initial=1))),
+        np.arange(max(*dims, int(tiles.max(initial=1))), dtype=np.int32),
     )  # fmt: skip
 
 
-def term_places(pairs: Iterable[Pair], terms: PathTerms) -> NDArray[np.int64]:
-    """List every term of `pairs`: columns of x, y and z, and its place among the coefficients of `terms`.
+def term_places(products: Ints, terms: PathTerms) -> Ints:
+    """List every term of products: columns of x, y and z, and its place among the coefficients of `terms`.
 
     returns   (terms, 4), ordered by the first three
     """
-    found: list[NDArray[np.int64]] = []
-    for pair in pairs:
-        for label, column in pair.targets:
-            edges = terms.starts[pair.a, pair.b, label, pair.variant]
-            term = np.arange(edges[0], edges[-1])
-            i, j = np.divmod(terms.index[term], terms.dims[pair.b])
-            k = np.searchsorted(edges, term, side="right") - 1
-            found.append(np.stack([pair.i0 + i, pair.j0 + j, column + k, term], axis=1))
-    places = np.concatenate([np.zeros((0, 4), dtype=np.int64), *found])
+    product, k, first, last = terms.rows(products)
+    count = last - first
+    term = np.repeat(first, count) + _counted(count)
+    product, k = np.repeat(product, count), np.repeat(k, count)
+    i0, _, j0, b, column, _, _ = products[product].T
+    i, j = np.divmod(terms.index[term], terms.dimensions(b))
+    places = np.stack([i0 + i, j0 + j, column + k, term], axis=1)
     return places[np.lexsort((places[:, 2], places[:, 1], places[:, 0]))]

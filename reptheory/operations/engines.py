@@ -26,7 +26,7 @@ from reptheory.kernels.pool import Prepared
 from reptheory.kernels.rings import WIDTH as RING_WIDTH
 from reptheory.kernels.rings import RingPlan, ring_product, ring_scratch
 from reptheory.kernels.simd.tiles import lanes_of
-from reptheory.operations.coupling_plan import CHUNK_ROWS, Pair, PathTerms, coupling_plan, term_places
+from reptheory.operations.coupling_plan import CHUNK_ROWS, PathTerms, coupling_plan, term_places
 from reptheory.operations.exact_maps import ExactMap
 from reptheory.operations.ring_plan import multiplications, ring_plan
 from reptheory.operations.term_plan import RingBound, Term, joined, roundings
@@ -104,13 +104,16 @@ class TableEngine:
     def __init__(
         self,
         table: Table | PathTable,
-        pairs: list[Pair],
+        products: NDArray[np.int64],
         dims: tuple[int, int, int],
         roles: tuple[int, int, int] = (0, 1, 2),
     ) -> None:
-        """Take the labels and components of x, y and z from the columns `roles` of the table's three."""
+        """Take the labels and components of x, y and z from the columns `roles` of the table's three.
+
+        products   (products, 7), see `coupling_plan.PRODUCT`
+        """
         self._table = table
-        self._pairs = pairs
+        self._products = products
         self._dims = dims
         self._roles = roles
         self._plans: dict[str, CouplingPlan] = {}
@@ -126,29 +129,18 @@ class TableEngine:
 
     def transposed(self, operand: int) -> TableEngine:
         """Return the engine of (z, y) -> x for operand 1, of (x, z) -> y for operand 2."""
-        first, second, third = self._dims
-        roles = self._roles
-        if operand == 1:
-            pairs = [
-                Pair(column, label, pair.j0, pair.b, ((pair.a, pair.i0),), pair.variant)
-                for pair in self._pairs
-                for label, column in pair.targets
-            ]
-            return TableEngine(self._table, pairs, (third, second, first), (roles[2], roles[1], roles[0]))
-        pairs = [
-            Pair(pair.i0, pair.a, column, label, ((pair.b, pair.j0),), pair.variant)
-            for pair in self._pairs
-            for label, column in pair.targets
-        ]
-        return TableEngine(self._table, pairs, (first, third, second), (roles[0], roles[2], roles[1]))
+        own = (2, 1, 0) if operand == 1 else (0, 2, 1)
+        columns = [2 * role + field for role in own for field in (0, 1)]
+        first, second, third = (self._dims[role] for role in own)
+        roles = self._roles[own[0]], self._roles[own[1]], self._roles[own[2]]
+        return TableEngine(self._table, self._products[:, [*columns, 6]], (first, second, third), roles)
 
     @cached_property
     def _untouched(self) -> NDArray[np.int64]:
         """Columns of z that no pair reaches: a kernel does not write them, they are 0."""
+        product, k, _, _ = self._terms.rows(self._products)
         reached = np.zeros(self._dims[2], dtype=bool)
-        for pair in self._pairs:
-            for label, column in pair.targets:
-                reached[column : column + self._terms.dims[label]] = True
+        reached[self._products[product, 4] + k] = True
         return np.flatnonzero(~reached)
 
     def _plan(self, name: str) -> CouplingPlan:
@@ -165,27 +157,25 @@ class TableEngine:
                 values = np.maximum(np.abs(values), np.finfo(dtype).smallest_normal)
             limit = self._dims[2] if self._sums else CHUNK_ROWS
             ordered = values[self._terms.order]
-            made = coupling_plan(self._pairs, self._terms, ordered, self._dims, limit)
+            made = coupling_plan(self._products, self._terms, ordered, self._dims, limit)
             plan = self._plans.setdefault(name, made)
         return plan
 
     @cached_property
     def _sums(self) -> bool:
         """Tell whether several pairs add to one output."""
-        columns = [column for pair in self._pairs for _, column in pair.targets]
-        return len(set(columns)) < len(columns)
+        columns = self._products[:, 4]
+        return len(np.unique(columns)) < len(columns)
 
     @cached_property
     def _counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return (terms, roundings) of each output: rows add up alone, then one to another."""
-        terms, longest, rows = (np.zeros(self._dims[2], dtype=np.int64) for _ in range(3))
-        for pair in self._pairs:
-            for label, column in pair.targets:
-                count = np.diff(self._terms.starts[pair.a, pair.b, label, pair.variant])
-                here = slice(column, column + len(count))
-                terms[here] += count
-                longest[here] = np.maximum(longest[here], count)
-                rows[here] += 1
+        product, k, first, last = self._terms.rows(self._products)
+        count, column = last - first, self._products[product, 4] + k
+        terms, longest = (np.zeros(self._dims[2], dtype=np.int64) for _ in range(2))
+        np.add.at(terms, column, count)
+        np.maximum.at(longest, column, count)
+        rows = np.bincount(column, minlength=self._dims[2])
         return terms, np.where(rows > 0, longest + rows + 1, 0)
 
     @cached_property
@@ -236,7 +226,7 @@ class TableEngine:
     @cached_property
     def exact_map(self) -> ExactMap:
         """The same product with every coefficient as a pair of floats (docs/proofs/certificate.md)."""
-        i, j, k, term = term_places(self._pairs, self._terms).T
+        i, j, k, term = term_places(self._products, self._terms).T
         rows = self._terms.order[term]
         return ExactMap(
             self._dims, (i, j, k), self._table.values(np.float64)[rows], remainders(self._table)[rows]

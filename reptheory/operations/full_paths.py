@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from reptheory.build.size import available_memory, short
-from reptheory.errors import TooLarge
-from reptheory.groups.direct_sum import AnyDirectSum, DirectSum
-from reptheory.operations.coupling_plan import Pair
+import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["Instruction", "full_paths", "kept_labels", "pairs_of_copies"]
+from reptheory.build.size import require_memory, short
+from reptheory.groups.direct_sum import AnyDirectSum, DirectSum
+from reptheory.operations.coupling_plan import PRODUCT
+
+__all__ = ["Instruction", "full_paths", "kept_labels", "products_of_copies"]
 
 Label = TypeVar("Label")
 Sum = TypeVar("Sum", bound=AnyDirectSum)
 
-_BYTES: Final = 512, 640
-"""That laying out a pair of copies takes at most, and each of its paths."""
+_BYTES: Final = 256, 160
+"""That laying out a product of two copies takes at most, and each of its columns."""
 
 
 class Instruction(NamedTuple, Generic[Label]):
@@ -69,45 +71,45 @@ def kept_labels(kind: type[AnyDirectSum], kept: Iterable[object] | None) -> set[
     return {kind.label(ir) for ir in kept}
 
 
-def pairs_of_copies(
+def products_of_copies(
     irreps1: Sum,
     irreps2: Sum,
     instructions: Iterable[Instruction[Any]],
     label: Callable[[Any], int],
     width: int = 1,
-) -> list[Pair]:
-    """List every pair of copies with the columns of its products.
+) -> NDArray[np.int64]:
+    """List every product of a pair of copies, pair by pair: (products, 7), see `coupling_plan.PRODUCT`.
 
     label   of an irrep in the coefficient table
     width   coordinates of a component: 2 for the parts of complex ones
     raises  TooLarge: more than fit into the memory that is free
     """
     slices1, slices2 = irreps1.slices(), irreps2.slices()
-    paths: dict[tuple[int, int], list[Instruction[Any]]] = {}
+    pairs: dict[tuple[int, int], list[Instruction[Any]]] = {}
     for path in instructions:
-        paths.setdefault((path.i1, path.i2), []).append(path)
-    _require_room([(irreps1[i1].mul * irreps2[i2].mul, len(group)) for (i1, i2), group in paths.items()])
-    pairs = []
-    for (i1, i2), group in paths.items():
+        pairs.setdefault((path.i1, path.i2), []).append(path)
+    _require_room([(irreps1[i1].mul * irreps2[i2].mul, group) for (i1, i2), group in pairs.items()])
+    found = [np.zeros((0, len(PRODUCT)), dtype=np.int64)]
+    for (i1, i2), group in pairs.items():
         (mul1, ir1), (mul2, ir2) = irreps1[i1], irreps2[i2]
-        for u in range(mul1):
-            for v in range(mul2):
-                copy = u * mul2 + v
-                targets = tuple(
-                    (label(path.ir_out), width * (path.columns.start + copy * path.ir_out.dim))
-                    for path in group
-                )
-                i0, j0 = slices1[i1].start + u * ir1.dim, slices2[i2].start + v * ir2.dim
-                pairs.append(Pair(width * i0, label(ir1), width * j0, label(ir2), targets))
-    return pairs
+        u, v = np.indices((mul1, mul2))
+        rows = np.zeros((mul1, mul2, len(group), len(PRODUCT)), dtype=np.int64)
+        for place, path in enumerate(group):
+            i0, a, j0, b, column, c, _ = np.moveaxis(rows[:, :, place], -1, 0)
+            i0[...], a[...] = width * (slices1[i1].start + u * ir1.dim), label(ir1)
+            j0[...], b[...] = width * (slices2[i2].start + v * ir2.dim), label(ir2)
+            start, dim = path.columns.start, path.ir_out.dim
+            column[...], c[...] = width * (start + (u * mul2 + v) * dim), label(path.ir_out)
+        found.append(rows.reshape(-1, len(PRODUCT)))
+    return np.concatenate(found)
 
 
-def _require_room(counts: list[tuple[int, int]]) -> None:
+def _require_room(counts: list[tuple[int, list[Instruction[Any]]]]) -> None:
     """Raise TooLarge unless pairs of copies, given as (pairs, paths of each), can be laid out."""
-    needed = sum(pairs * (_BYTES[0] + _BYTES[1] * paths) for pairs, paths in counts)
-    free = available_memory()
-    if needed > free:
-        raise TooLarge(
-            f"irreps_in1, irreps_in2: {short(sum(pairs for pairs, _ in counts))}pairs of copies may need "
-            f"{short(needed)}B of memory, but {short(free)}B are free; multiply fewer copies at a time"
-        )
+    needed = sum(
+        pairs * (_BYTES[0] + _BYTES[1] * path.ir_out.dim) for pairs, paths in counts for path in paths
+    )
+    number = short(sum(pairs for pairs, _ in counts))
+    require_memory(
+        f"irreps_in1, irreps_in2: {number}pairs of copies", needed, "multiply fewer copies at a time"
+    )

@@ -21,7 +21,7 @@ from reptheory.errors import LabelError
 from reptheory.groups.o3 import Irrep, Irreps
 from reptheory.operations.bilinear import Accumulate, BilinearProduct
 from reptheory.operations.engines import Engine, TableEngine
-from reptheory.operations.full_paths import Instruction, full_paths, pairs_of_copies
+from reptheory.operations.full_paths import Instruction, full_paths, products_of_copies
 from reptheory.operations.transposed import TransposedProduct
 from reptheory.operations.vector_paths_engine import VectorPathsEngine
 
@@ -76,8 +76,8 @@ class FullTensorProduct(BilinearProduct):
     def _table_engine(self) -> TableEngine:
         paths = ((path.ir1.l, path.ir2.l, path.ir_out.l) for path in self.instructions)
         table = coefficients("clebsch_gordan", paths)
-        pairs = pairs_of_copies(self.irreps_in1, self.irreps_in2, self.instructions, lambda ir: ir.l)
-        return TableEngine(table, pairs, (self.dim1, self.dim2, self.dim_out))
+        products = products_of_copies(self.irreps_in1, self.irreps_in2, self.instructions, lambda ir: ir.l)
+        return TableEngine(table, products, (self.dim1, self.dim2, self.dim_out))
 
     @cached_property
     def _engine(self) -> Engine:

@@ -22,7 +22,7 @@ from reptheory.errors import LabelError
 from reptheory.groups.labels import whole
 from reptheory.groups.o3 import Irreps
 from reptheory.operations.bilinear import Accumulate, BilinearProduct
-from reptheory.operations.coupling_plan import Pair
+from reptheory.operations.coupling_plan import product_rows
 from reptheory.operations.engines import Engine, RingEngine, TableEngine
 from reptheory.operations.gaunt_costs import MOST_TERMS, cheapest, few_terms
 from reptheory.operations.transposed import TransposedProduct
@@ -114,12 +114,9 @@ class GauntTensorProduct(BilinearProduct):
     @cached_property
     def _table_engine(self) -> TableEngine:
         table = coefficients("gaunt", self._paths())
-        targets: dict[tuple[int, int], list[tuple[int, int]]] = {}
-        for l1, l2, l3 in self._paths():
-            targets.setdefault((l1, l2), []).append((l3, l3 * l3))
-        pairs = [Pair(l1 * l1, l1, l2 * l2, l2, tuple(found)) for (l1, l2), found in targets.items()]
+        products = product_rows((l1 * l1, l1, l2 * l2, l2, l3 * l3, l3, 0) for l1, l2, l3 in self._paths())
         kind = UnrolledEngine if self.method == "unrolled" else TableEngine
-        return kind(table, pairs, (self.dim1, self.dim2, self.dim_out))
+        return kind(table, products, (self.dim1, self.dim2, self.dim_out))
 
     @cached_property
     def _engine(self) -> Engine:

@@ -25,7 +25,7 @@ from reptheory.exact.surd import Surd
 from reptheory.groups.o3 import Irreps
 from reptheory.operations.bilinear import Accumulate, BilinearProduct
 from reptheory.operations.blocks import BlockPiece, blocks_of
-from reptheory.operations.coupling_plan import Pair
+from reptheory.operations.coupling_plan import product_rows
 from reptheory.operations.engines import Engine, TableEngine, Transposable
 from reptheory.operations.matrix_engine import MatrixEngine, Side
 from reptheory.operations.transposed import TransposedProduct
@@ -97,23 +97,21 @@ class MatrixProduct(BilinearProduct):
         shells = [sorted({ir.l for _, ir in one}) for one in self._shells]
         variants = {abc: number for number, abc in enumerate(product(*shells))}
         factors: dict[ScaledPath, Surd] = {}
-        pairs = []
+        products = []
         for left, right, out in self._coupled():
             abc = left.l1, left.l2, right.l2
-            variant, targets = variants[abc], []
+            variant = variants[abc]
             for one in out:
                 key = left.degree, right.degree, one.degree, variant
                 if key not in factors:
                     factors[key] = matrix_path_ratio(*key[:3], *abc, "real")
                 if factors[key]:
-                    targets.append((one.degree, one.start))
-            if targets:
-                pairs.append(
-                    Pair(left.start, left.degree, right.start, right.degree, tuple(targets), variant)
-                )
+                    products.append(
+                        (left.start, left.degree, right.start, right.degree, one.start, one.degree, variant)
+                    )
         kept = {key: factor for key, factor in factors.items() if factor}
         table = scaled_paths(kept, repr(self))
-        return TableEngine(table, pairs, (self.dim1, self.dim2, self.dim_out))
+        return TableEngine(table, product_rows(products), (self.dim1, self.dim2, self.dim_out))
 
     @property
     def _shells(self) -> tuple[Irreps, Irreps, Irreps]:

@@ -14,8 +14,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from reptheory.build.size import require_memory
 from reptheory.errors import OperandError
-from reptheory.kernels.buffers import empty
+from reptheory.kernels.buffers import LEAST_BYTES, empty, kept_bytes
 
 __all__ = [
     "ALL",
@@ -152,15 +153,17 @@ def flat_rows(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any])
     """Broadcast to the leading axes, convert, and lay out as (samples, dim)."""
     dim, samples = array.shape[-1], prod(shape)
     if array.shape[:-1] != shape and array.size != samples * dim:
+        require_fit("an operand", (*shape, dim), dtype)
         array = np.broadcast_to(array, (*shape, dim))
     return contiguous(array, dtype).reshape(samples, dim)
 
 
 def contiguous(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return an array of a dtype, C-contiguous and aligned, the array itself if it is."""
+    """Return an array of a dtype, C-contiguous and aligned, the array itself if it is; or raise TooLarge."""
     flags = array.flags
     if array.dtype == dtype and flags.c_contiguous and flags.aligned:
         return array
+    require_fit("an operand", array.shape, dtype)
     return np.require(array, dtype, ["C", "A"])
 
 
@@ -324,9 +327,11 @@ def allocate(
 
     The two are one, unless `out` is strided, unaligned or overlaps an input; then the buffer is a fresh array
     that the caller copies into `out`.
+
+    raises   OperandError for an `out` that is not a place for the result, TooLarge: it does not fit
     """
     if out is None:
-        result = empty(shape, dtype)
+        result = _room(shape, dtype)
         return result, result
     if not isinstance(out, np.ndarray) or isinstance(out, np.ma.MaskedArray):
         raise OperandError(f"out: got {type(out).__name__}; pass a NumPy array of shape {shape}")
@@ -340,7 +345,21 @@ def allocate(
     direct = flags.c_contiguous and flags.aligned
     if direct and not any(np.may_share_memory(out, array) for array in inputs):
         return out, out
-    return out, empty(shape, dtype)
+    return out, _room(shape, dtype)
+
+
+def _room(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Return memory for a result."""
+    require_fit("the result", shape, dtype)
+    return empty(shape, dtype)
+
+
+def require_fit(what: str, shape: tuple[int, ...], dtype: DTypeLike) -> None:
+    """Raise TooLarge unless an array fits into what is free; small ones do, and what buffers keep."""
+    size = prod(shape) * np.dtype(dtype).itemsize
+    if size >= LEAST_BYTES and size > kept_bytes():
+        way = "compute fewer samples or fewer copies at a time"
+        require_memory(f"{what}: {list(shape)} numbers of {np.dtype(dtype)}", size, way)
 
 
 def claimed_result(z: ArrayLike, shape: tuple[int, ...], name: str = "z") -> NDArray[Any]:

@@ -73,16 +73,15 @@ def path_coefficients(product: Bilinear) -> list[CoupledPath]:
 
 
 def _tabulated(engine: TableEngine, irreps: tuple[Irreps, Irreps, Irreps]) -> Iterator[CoupledPath]:
-    """Read the terms off the sparse table of a product and its pairs."""
+    """Read the terms off the sparse table and the products of an engine."""
     copies = [_copy_starts(one) for one in irreps]
     known = _block_coefficients(engine)
-    for pair in engine._pairs:
-        for degree, column in pair.targets:
-            found = [copies[k][place] for k, place in enumerate((pair.i0, pair.j0, column))]
-            value = known.get((pair.a, pair.b, degree, getattr(pair, "variant", 0)))
-            if value is not None:
-                labels = found[0][1], found[1][1], found[2][1]
-                yield CoupledPath(labels, (found[0][0], found[1][0], found[2][0]), value)
+    for i0, a, j0, b, column, c, variant in engine._products.tolist():
+        found = [side[place] for side, place in zip(copies, (i0, j0, column), strict=True)]
+        value = known.get((a, b, c, variant))
+        if value is not None:
+            labels = found[0][1], found[1][1], found[2][1]
+            yield CoupledPath(labels, (found[0][0], found[1][0], found[2][0]), value)
 
 
 def _copy_starts(irreps: Irreps) -> dict[int, tuple[int, Irrep]]:

@@ -30,7 +30,7 @@ from reptheory.operations.bilinear import Accumulate, BilinearProduct
 from reptheory.operations.broadcast import Bound, total
 from reptheory.operations.complex_operands import complex_dtype, parts_of, read_complex
 from reptheory.operations.engines import TableEngine
-from reptheory.operations.full_paths import Instruction, full_paths, pairs_of_copies
+from reptheory.operations.full_paths import Instruction, full_paths, products_of_copies
 from reptheory.operations.operands import (
     Operands,
     allocate,
@@ -65,8 +65,8 @@ class _Parts(BilinearProduct):
     @cached_property
     def _table_engine(self) -> TableEngine:
         table = spin_paths((one.ir1.two_j, one.ir2.two_j, one.ir_out.two_j) for one in self._paths)
-        pairs = pairs_of_copies(*self._irreps[:2], self._paths, lambda spin: spin.two_j, width=2)
-        return TableEngine(table, pairs, (self.dim1, self.dim2, self.dim_out))
+        products = products_of_copies(*self._irreps[:2], self._paths, lambda spin: spin.two_j, width=2)
+        return TableEngine(table, products, (self.dim1, self.dim2, self.dim_out))
 
     @property
     def _engine(self) -> TableEngine:

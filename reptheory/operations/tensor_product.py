@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import pairwise
 from typing import Any, get_args
 
 import numpy as np
@@ -254,7 +253,11 @@ class ElementwiseTensorProduct(TensorProduct):
 
 def _split(first: Irreps, second: Irreps) -> tuple[Irreps, Irreps]:
     """Cut entries so that both sums have the same multiplicities."""
-    ends = sorted({0}.union(*(np.cumsum([mul for mul, _ in irreps]).tolist() for irreps in (first, second))))
-    labels = [[ir for mul, ir in irreps for _ in range(mul)] for irreps in (first, second)]
-    cut = [Irreps([(end - start, irs[start]) for start, end in pairwise(ends)]) for irs in labels]
-    return cut[0], cut[1]
+    ends = [np.cumsum([mul for mul, _ in irreps], dtype=np.int64) for irreps in (first, second)]
+    cuts = np.union1d(*ends)
+    muls = np.diff(cuts, prepend=0).tolist()
+    left, right = (
+        Irreps([(mul, irreps[place].ir) for mul, place in zip(muls, np.searchsorted(own, cuts), strict=True)])
+        for irreps, own in zip((first, second), ends, strict=True)
+    )
+    return left, right

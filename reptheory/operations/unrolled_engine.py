@@ -29,7 +29,7 @@ class UnrolledEngine(TableEngine):
 
     @cached_property
     def _places(self) -> NDArray[np.int64]:
-        return term_places(self._pairs, self._terms)
+        return term_places(self._products, self._terms)
 
     @cached_property
     def _symmetric(self) -> bool:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import chain
 from typing import Final, Literal, get_args
 
 from reptheory.build.scaled_paths import ScaledPath, scaled_paths
@@ -30,7 +31,7 @@ from reptheory.exact.vector_paths import SPINS, VectorKind, vector_path_ratio
 from reptheory.groups.labels import shown, whole
 from reptheory.groups.o3 import Irrep, Irreps
 from reptheory.operations.bilinear import Accumulate, BilinearProduct
-from reptheory.operations.coupling_plan import Pair
+from reptheory.operations.coupling_plan import product_rows
 from reptheory.operations.engines import Engine, TableEngine, Transposable
 from reptheory.operations.transposed import TransposedProduct
 from reptheory.operations.vector_engine import TERMS, Field, VectorEngine, families
@@ -125,8 +126,8 @@ class VectorSphericalProduct(BilinearProduct):
     def _meanings(self) -> tuple[str, str]:
         return f"the dimension of {self.irreps_in1}", f"the dimension of {self.irreps_in2}"
 
-    def _paths(self) -> Iterator[tuple[ScaledPath, Surd, Pair]]:
-        """Yield every path that contributes: its label, its ratio, and where it stands."""
+    def _paths(self) -> Iterator[tuple[ScaledPath, Surd, tuple[int, int, int]]]:
+        """Yield every path that contributes: its label, its ratio, and where it stands in x, y and z."""
         first, second, out = (families(field.spin, field.lmax) for field in self._fields)
         for j1, l1, i0 in first:
             for j2, l2, j0 in second:
@@ -137,20 +138,18 @@ class VectorSphericalProduct(BilinearProduct):
                     ratio = vector_path_ratio(self.kind, (j1, l1), (j2, l2), (j3, l3))
                     if ratio:
                         variant = (l1 - j1 + 1) * 9 + (l2 - j2 + 1) * 3 + l3 - j3 + 1
-                        yield (j1, j2, j3, variant), ratio, Pair(i0, j1, j0, j2, ((j3, column),), variant)
+                        yield (j1, j2, j3, variant), ratio, (i0, j0, column)
 
     @cached_property
     def _table_engine(self) -> TableEngine:
         factors: dict[ScaledPath, Surd] = {}
-        together: dict[tuple[int, ...], list[tuple[int, int]]] = {}
-        for path, ratio, one in self._paths():
+        together: dict[tuple[int, ...], list[tuple[int, ...]]] = {}
+        for path, ratio, (i0, j0, column) in self._paths():
             factors[path] = ratio
-            together.setdefault((one.i0, one.a, one.j0, one.b, one.variant), []).extend(one.targets)
-        pairs = [
-            Pair(i0, j1, j0, j2, tuple(targets), variant)
-            for (i0, j1, j0, j2, variant), targets in together.items()
-        ]
-        return TableEngine(scaled_paths(factors, repr(self)), pairs, (self.dim1, self.dim2, self.dim_out))
+            j1, j2, j3, variant = path
+            together.setdefault((i0, j0, variant), []).append((i0, j1, j0, j2, column, j3, variant))
+        products = product_rows(chain.from_iterable(together.values()))
+        return TableEngine(scaled_paths(factors, repr(self)), products, (self.dim1, self.dim2, self.dim_out))
 
     @property
     def _engine(self) -> Engine:

@@ -13,9 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from reptheory.build.size import require_memory, short
 from reptheory.kernels.bounds import gamma, smallest, upward
 from reptheory.kernels.pool import over_samples, scratch
-from reptheory.kernels.simd.tiles import lanes_of
+from reptheory.kernels.simd.tiles import VECTOR_BYTES, lanes_of
 from reptheory.kernels.weighted import (
     WIDTH,
     WeightedPlan,
@@ -73,6 +74,9 @@ class WeightedEngine:
         """Return the plan for a dtype, or "absolute " and a dtype: float64, for the bound of that dtype."""
         plan = self._plans.get(name)
         if plan is None:
+            outputs = short(self._spec.dims[self._roles[2]])
+            tile = WIDTH * VECTOR_BYTES * sum(self._spec.dims)
+            require_memory(f"irreps_out: a tile with {outputs}outputs a sample", tile, "use fewer copies")
             dtype = name.removeprefix("absolute ")
             if name == dtype:
                 made = self._spec.plan(self._roles, dtype)

@@ -9,6 +9,7 @@ import threading
 import numpy as np
 import pytest
 
+from reptheory.errors import TooLarge
 from reptheory.kernels import buffers
 from reptheory.kernels.buffers import LEAST_BYTES, empty
 
@@ -94,3 +95,10 @@ def test_a_forked_child_has_its_own_memory() -> None:
         os._exit(0)
     os.waitpid(child, 0)
     assert (array == 1).all()
+
+
+@pytest.mark.parametrize("shape", [(1 << 46,), (1 << 62, 8), (1 << 40, 1 << 40)])
+def test_what_the_system_does_not_give_is_refused_with_its_size(shape: tuple[int, ...]) -> None:
+    """One that mmap refuses, one beyond all addresses, one beyond int64."""
+    with pytest.raises(TooLarge, match=r"the result: .* numbers of float32 need .* GB"):
+        empty(shape, "float32")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from reptheory.kernels.coupling import WIDTH, CouplingPlan, couple, couple_scratch
 from reptheory.kernels.pool import WORTH_A_THREAD, over_samples, scratch
 from reptheory.kernels.simd.tiles import lanes_of
-from reptheory.operations.coupling_plan import Pair, PathTerms, coupling_plan
+from reptheory.operations.coupling_plan import PathTerms, coupling_plan, product_rows
 
 Array = Any
 BATCHES = [0, 1, 15, 16, 17, 64, 65, 200]
@@ -36,14 +36,13 @@ def random_terms(rng: np.random.Generator, lmax: int, density: float) -> tuple[P
     return PathTerms.of(np.array(rows, dtype=np.int32)), np.array(rows)
 
 
-def dense(pairs: list[Pair], columns: Array, values: Array, dims: tuple[int, int, int]) -> Array:
+def dense(products: Array, columns: Array, values: Array, dims: tuple[int, int, int]) -> Array:
     """Lay the same bilinear map out as a dense (dim1, dim2, dim_out) array."""
     tensor = np.zeros(dims)
-    for pair in pairs:
-        for degree, column in pair.targets:
-            path = (columns[:, 0] == pair.a) & (columns[:, 1] == pair.b) & (columns[:, 2] == degree)
-            for (_, _, _, m1, m2, m3), value in zip(columns[path], values[path], strict=True):
-                tensor[pair.i0 + pair.a + m1, pair.j0 + pair.b + m2, column + degree + m3] += value
+    for i0, a, j0, b, column, c, _ in products.tolist():
+        path = (columns[:, :3] == (a, b, c)).all(axis=1)
+        for (_, _, _, m1, m2, m3), value in zip(columns[path], values[path], strict=True):
+            tensor[i0 + a + m1, j0 + b + m2, column + c + m3] += value
     return tensor
 
 
@@ -62,33 +61,32 @@ def apply(plan: CouplingPlan, x: Array, y: Array, threads: int = 1, outside: str
     return z
 
 
-def separate(lmax: int, copies: int) -> tuple[list[Pair], tuple[int, int, int]]:
+def separate(lmax: int, copies: int) -> tuple[Array, tuple[int, int, int]]:
     """Every path of `copies` copies of each degree to its own output, as in a full product."""
     offsets, at = [], 0
     for degree in range(lmax + 1):
         for _ in range(copies):
             offsets.append((at, degree))
             at += 2 * degree + 1
-    pairs, column = [], 0
+    products, column = [], 0
     for i0, l1 in offsets:
         for j0, l2 in offsets:
-            targets = []
             for degree in range(abs(l1 - l2), l1 + l2 + 1):
-                targets.append((degree, column))
+                products.append((i0, l1, j0, l2, column, degree, 0))
                 column += 2 * degree + 1
-            pairs.append(Pair(i0, l1, j0, l2, tuple(targets)))
-    return pairs, (at, at, column)
+    return product_rows(products), (at, at, column)
 
 
-def summed(lmax: int) -> tuple[list[Pair], tuple[int, int, int]]:
+def summed(lmax: int) -> tuple[Array, tuple[int, int, int]]:
     """Every path added into one output a degree, as in a Gaunt product."""
     degrees = range(lmax + 1)
-    pairs = [
-        Pair(l1 * l1, l1, l2 * l2, l2, tuple((l3, l3 * l3) for l3 in range(abs(l1 - l2), l1 + l2 + 1)))
+    products = [
+        (l1 * l1, l1, l2 * l2, l2, l3 * l3, l3, 0)
         for l1 in degrees
         for l2 in degrees
+        for l3 in range(abs(l1 - l2), l1 + l2 + 1)
     ]
-    return pairs, ((lmax + 1) ** 2, (lmax + 1) ** 2, (2 * lmax + 1) ** 2)
+    return product_rows(products), ((lmax + 1) ** 2, (lmax + 1) ** 2, (2 * lmax + 1) ** 2)
 
 
 @settings(max_examples=40)
@@ -102,36 +100,36 @@ def summed(lmax: int) -> tuple[list[Pair], tuple[int, int, int]]:
 def test_equals_the_dense_product(dtype: str, lmax: int, copies: int, batch: int, seed: int) -> None:
     """copies = 0 stands for the summed layout."""
     rng = np.random.default_rng(seed)
-    pairs, dims = separate(lmax, copies) if copies else summed(lmax)
+    products, dims = separate(lmax, copies) if copies else summed(lmax)
     terms, columns = random_terms(rng, lmax, 0.3)
     values = rng.integers(-3, 4, len(columns)).astype(dtype)
-    plan = coupling_plan(pairs, terms, values[terms.order], dims, limit=1 << 30)
+    plan = coupling_plan(products, terms, values[terms.order], dims, limit=max(dims[2], 1))
     x, y = (rng.integers(-4, 5, (batch, dim)).astype(dtype) for dim in dims[:2])
-    tensor = dense(pairs, columns, values, dims)
+    tensor = dense(products, columns, values, dims)
     assert np.array_equal(apply(plan, x, y), np.einsum("ijk,ni,nj->nk", tensor, x, y))
 
 
 @pytest.fixture(scope="module")
-def case() -> tuple[PathTerms, Array, list[Pair], tuple[int, int, int]]:
+def case() -> tuple[PathTerms, Array, Array, tuple[int, int, int]]:
     """A full product of ordinary floats."""
     rng = np.random.default_rng(1)
     terms, columns = random_terms(rng, 2, 0.4)
-    pairs, dims = separate(2, 3)
-    return terms, rng.standard_normal(len(columns)), pairs, dims
+    products, dims = separate(2, 3)
+    return terms, rng.standard_normal(len(columns)), products, dims
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_chunks_and_threads_do_not_change_a_bit(case: Any, dtype: str) -> None:
-    terms, values, pairs, dims = case
+    terms, values, products, dims = case
     rng = np.random.default_rng(2)
     x, y = (rng.standard_normal((200, dim)).astype(dtype) for dim in dims[:2])
     values = values.astype(dtype)
-    whole = coupling_plan(pairs, terms, values, dims, limit=1 << 30)
+    whole = coupling_plan(products, terms, values, dims, limit=1 << 30)
     expected = apply(whole, x, y)
     assert len(whole.chunks) == 1
     for limit in (1, 9, 50, 400):
-        plan = coupling_plan(pairs, terms, values, dims, limit)
-        assert len(plan.chunks) > 1
+        plan = coupling_plan(products, terms, values, dims, limit)
+        assert 1 < len(plan.chunks) <= min(len(plan.blocks), 2 * dims[2] // limit + 1)
         assert plan.largest[1] <= max(limit, 9 * 9)
         assert np.array_equal(apply(plan, x, y), expected)
     for threads in (2, 3):
@@ -141,9 +139,9 @@ def test_chunks_and_threads_do_not_change_a_bit(case: Any, dtype: str) -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("batch", BATCHES)
 def test_a_sample_does_not_depend_on_its_neighbours(case: Any, dtype: str, batch: int) -> None:
-    terms, values, pairs, dims = case
+    terms, values, products, dims = case
     rng = np.random.default_rng(batch)
-    plan = coupling_plan(pairs, terms, values.astype(dtype), dims)
+    plan = coupling_plan(products, terms, values.astype(dtype), dims)
     x, y = (rng.standard_normal((batch, dim)).astype(dtype) for dim in dims[:2])
     z = apply(plan, x, y)
     for n in {0, batch // 2, batch - 1} & set(range(batch)):
@@ -156,9 +154,9 @@ def test_a_sample_does_not_depend_on_its_neighbours(case: Any, dtype: str, batch
 
 def test_float32_outside_float64_inside(case: Any) -> None:
     """A float64 plan may write float32: each number is rounded once."""
-    terms, values, pairs, dims = case
+    terms, values, products, dims = case
     rng = np.random.default_rng(3)
-    plan = coupling_plan(pairs, terms, values, dims)
+    plan = coupling_plan(products, terms, values, dims)
     x, y = (rng.standard_normal((37, dim)) for dim in dims[:2])
     assert np.array_equal(apply(plan, x, y, outside="float32"), apply(plan, x, y).astype(np.float32))
 
@@ -167,13 +165,22 @@ def test_terms_are_shared_between_copies() -> None:
     """A hundred copies cost rows, not terms."""
     rng = np.random.default_rng(4)
     terms, columns = random_terms(rng, 1, 0.5)
-    pairs, dims = separate(1, 20)
-    plan = coupling_plan(pairs, terms, rng.standard_normal(len(columns)), dims)
+    products, dims = separate(1, 20)
+    plan = coupling_plan(products, terms, rng.standard_normal(len(columns)), dims)
     assert len(plan.values) == len(plan.places) == len(columns)
     assert len(plan.rows) == dims[2]
 
 
 def test_no_blocks_no_outputs() -> None:
     terms, columns = random_terms(np.random.default_rng(5), 1, 0.5)
-    plan = coupling_plan([], terms, np.ones(len(columns)), (0, 0, 0))
+    plan = coupling_plan(product_rows([]), terms, np.ones(len(columns)), (0, 0, 0))
     assert apply(plan, np.empty((5, 0)), np.empty((5, 0))).shape == (5, 0)
+
+
+def test_an_unknown_path_is_refused() -> None:
+    """Rather than multiplied with the coefficients of its neighbour in the table."""
+    terms, columns = random_terms(np.random.default_rng(6), 1, 0.5)
+    for path in ((1, 1, 3, 0), (1, 1, 2, 1), (2, 2, 2, 0)):
+        a, b, c, variant = path
+        with pytest.raises(KeyError, match="the table does not have"):
+            coupling_plan(product_rows([(0, a, 0, b, 0, c, variant)]), terms, columns[:, 0], (9, 9, 9))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -231,3 +232,15 @@ def test_more_copies_than_fit_are_refused(irreps: str) -> None:
     """Before any of them is laid out."""
     with pytest.raises(TooLarge, match=r"pairs of copies may need .* multiply fewer copies"):
         FullTensorProduct(irreps, irreps).cost  # noqa: B018
+
+
+def test_many_copies_take_little_more_than_their_results() -> None:
+    """Pairs of copies are laid out as arrays: an object a pair took 2.3 KB and 70 microseconds."""
+    product = FullTensorProduct("300x1o", "200x1o")
+    tracemalloc.start()
+    cost = product.cost
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    terms = sum(clebsch_gordan_array(1, 1, degree, basis="real").nnz for degree in range(3))
+    assert cost == 60_000 * terms
+    assert peak < 120 * product.dim_out

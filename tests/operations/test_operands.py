@@ -15,6 +15,7 @@ from exact_bilinear import reference_of
 
 from reptheory.errors import LabelError, OperandError, TooLarge
 from reptheory.kernels import coupling, matrices, rings
+from reptheory.operations import operands as operands_module
 from reptheory.operations.bilinear import BilinearProduct
 from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
@@ -351,6 +352,19 @@ def test_a_product_that_does_not_fit_is_refused_at_once(method: Any, lmax: int) 
     product = GauntTensorProduct(lmax, method=method)
     with pytest.raises(TooLarge, match=r"lmax: .* need .*; choose"):
         product(np.zeros((0, product.dim1)), np.zeros((0, product.dim2)))
+
+
+@pytest.mark.parametrize("shapes", [((1 << 30, 1), (1 << 29,)), ((1 << 20, 1), (1 << 21,)), ((1 << 40,), ())])
+def test_arrays_that_do_not_fit_are_refused_with_their_sizes(product: BilinearProduct, shapes: Any) -> None:
+    """Results and repeated operands, also those that the system would promise, and then not have."""
+    x, y = (
+        np.broadcast_to(np.float32(1), (*shape, dim))
+        for shape, dim in zip(shapes, (product.dim1, product.dim2), strict=True)
+    )
+    with pytest.raises(TooLarge, match=r"an operand: .* numbers of float32 may need .* at a time"):
+        product(x, y)
+    with pytest.raises(TooLarge, match=r"the result: \[.*\] numbers of float32 may need .* at a time"):
+        operands_module.allocate(None, (1 << 40, product.dim_out), np.float32, ())
 
 
 @pytest.mark.parametrize("remake", [copy.copy, copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from quarter_turn import quarter_turn
 
-from reptheory.errors import LabelError, OperandError
+from reptheory.errors import LabelError, OperandError, TooLarge
 from reptheory.groups.o3 import Irrep, Irreps
 from reptheory.operations import connected_plan
 from reptheory.operations.channel_engine import ChannelEngine
@@ -519,3 +519,19 @@ def test_missing_weights_are_asked_for() -> None:
     x, y, _, _ = draw(tp, 3)
     with pytest.raises(OperandError, match=r"^weight: got None; this product has 117 weights"):
         tp(x, y)
+
+
+def test_copies_that_no_tile_holds_are_refused() -> None:
+    """Lanes are samples: a tile has many of them, whatever the batch."""
+    product = TensorProduct("100000x0e", "100000x0e", "10000000000x0e", [(0, 0, 0, "uvuv", False)])
+    x = np.broadcast_to(np.float32(1), (0, 100_000))
+    with pytest.raises(
+        TooLarge, match=r"irreps_out: a tile with 10 Goutputs a sample may need .*; use fewer copies"
+    ):
+        product(x, x)
+
+
+def test_elementwise_product_of_many_copies() -> None:
+    """Entries are cut, not copies."""
+    product = ElementwiseTensorProduct("1000000000x0e+2x1o", "1000000001x1o+1x0e")
+    assert str(product.irreps_out) == "1000000000x1o+1x0e+1x1e+1x2e+1x1o"
