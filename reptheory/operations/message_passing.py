@@ -34,18 +34,27 @@ Array = NDArray[Any]
 class Edges:
     """The edges of a graph, from senders to receivers; immutable.
 
-    senders, receivers   (edges,) integers, 0 <= node < num_nodes
-    num_nodes            how many nodes there are
-    raises               OperandError, LabelError
+    senders         (edges,) integers, 0 <= sender < num_nodes
+    receivers       (edges,) integers, 0 <= receiver < num_receivers
+    num_nodes       how many nodes send, or are there at all
+    num_receivers   how many nodes receive, where they are others (a bipartite graph) or only the first of all
+                    (the own nodes of a process, before copies of its neighbours'); None: num_nodes
+    raises          OperandError, LabelError
 
     >>> Edges([0, 2, 1], [1, 1, 0], 3).by_receiver.starts.tolist()
     [0, 1, 3, 3]
+    >>> Edges([0, 2, 1], [1, 1, 0], 3, num_receivers=2)
+    Edges(3 edges, 3 nodes to 2)
     """
 
-    def __init__(self, senders: ArrayLike, receivers: ArrayLike, num_nodes: int) -> None:
+    def __init__(
+        self, senders: ArrayLike, receivers: ArrayLike, num_nodes: int, num_receivers: int | None = None
+    ) -> None:
         self.num_nodes = whole(num_nodes, "num_nodes")
+        given = self.num_nodes if num_receivers is None else num_receivers
+        self.num_receivers = whole(given, "num_receivers")
         self.senders = _node_indices(senders, "senders", self.num_nodes)
-        self.receivers = _node_indices(receivers, "receivers", self.num_nodes)
+        self.receivers = _node_indices(receivers, "receivers", self.num_receivers)
         if len(self.senders) != len(self.receivers):
             raise OperandError(
                 f"receivers: got {len(self.receivers)} for {len(self.senders)} senders; "
@@ -58,7 +67,7 @@ class Edges:
     @cached_property
     def by_receiver(self) -> EdgeOrder:
         """The edges sorted by receiver, with their senders."""
-        return _ordered(self.receivers, self.senders, self.num_nodes)
+        return _ordered(self.receivers, self.senders, self.num_receivers)
 
     @cached_property
     def by_sender(self) -> EdgeOrder:
@@ -66,7 +75,8 @@ class Edges:
         return _ordered(self.senders, self.receivers, self.num_nodes)
 
     def __repr__(self) -> str:
-        return f"Edges({len(self)} edges, {self.num_nodes} nodes)"
+        to = "" if self.num_receivers == self.num_nodes else f" to {self.num_receivers}"
+        return f"Edges({len(self)} edges, {self.num_nodes} nodes{to})"
 
 
 def _node_indices(values: ArrayLike, name: str, num_nodes: int) -> NDArray[np.int64]:
@@ -94,9 +104,9 @@ class MessagePassing(WeightedProduct[Weighted]):
     raises    OperandError
 
     Called with x (num_nodes, dim1), y (edges, dim2) and weight (weight_numel,), or (edges, weight_numel) if
-    not shared; the result is (num_nodes, dim_out), the sum over the edges into each node. Beyond these a call
-    holds the features of all nodes in whole vectors of copies; for instructions other than uvu the messages
-    of some edges, 16 MiB of them, and their operands.
+    not shared; the result is (num_receivers, dim_out), the sum over the edges into each node. Beyond these a
+    call holds the features of all nodes in whole vectors of copies; for instructions other than uvu the
+    messages of some edges, 16 MiB of them, and their operands.
 
     >>> from reptheory import TensorProduct
     >>> tp = TensorProduct("1x0e", "1x1o", "1x1o", [(0, 0, 0, "uvu", False)])
@@ -129,7 +139,7 @@ class MessagePassing(WeightedProduct[Weighted]):
             (x, y, self._given_weight(weight)),
             (self.dim1, self.dim2, self.weight_numel),
             self.product._meanings,
-            (self.edges.num_nodes, len(self.edges)),
+            (self.edges.num_nodes, len(self.edges), self.edges.num_receivers),
             shared=self.product.shared_weights or weight is None,
         )
 
@@ -152,7 +162,7 @@ class MessagePassing(WeightedProduct[Weighted]):
     def _chain(self, operands: Sequence[ArrayLike], shape: tuple[int, ...]) -> Chain:
         """Return the messages of all edges as exact maps, and where they go."""
         maps, edges = self.product._maps, len(self.edges)
-        x, y, weight = inputs(operands[:1], shape) + inputs(operands[1:], (edges,))
+        x, y, weight = inputs(operands[:1], (self.edges.num_nodes,)) + inputs(operands[1:], (edges,))
         given = x._replace(places=self.edges.senders), y, weight
         return Chain(maps, given, self.dim_out, maps.terms, Into(self.edges.receivers, shape[0]))
 

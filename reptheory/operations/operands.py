@@ -244,13 +244,13 @@ def edge_operands(
     arrays: tuple[ArrayLike, ArrayLike, ArrayLike],
     dims: tuple[int, int, int],
     meanings: tuple[str, str, str],
-    rows: tuple[int, int],
+    rows: tuple[int, int, int],
     *,
     shared: bool,
 ) -> Weighted:
     """Check and lay out nodes x, edges y, and weights of all edges or of each.
 
-    rows     how many nodes and edges there are
+    rows     how many nodes, edges and receivers there are
     raises   OperandError
     """
     read = _weighted(arrays, dims, meanings, shared)
@@ -263,7 +263,7 @@ def edge_operands(
             )
     dtype = widest(read)
     x, y, weight = (contiguous(array, dtype) for array in read)
-    return Weighted(x, y, weight, (rows[0],))
+    return Weighted(x, y, weight, rows[2:])
 
 
 def _weighted(

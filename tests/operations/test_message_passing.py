@@ -52,26 +52,35 @@ def draw(tp: TensorProduct, edges: Edges, dtype: str = "float64", seed: int = 0)
     rng = np.random.default_rng(seed)
     count = len(edges)
     weights = (tp.weight_numel,) if tp.shared_weights else (count, tp.weight_numel)
-    shapes = ((edges.num_nodes, tp.dim1), (count, tp.dim2), weights, (edges.num_nodes, tp.dim_out))
+    shapes = ((edges.num_nodes, tp.dim1), (count, tp.dim2), weights, (edges.num_receivers, tp.dim_out))
     x, y, w, g = (rng.standard_normal(shape).astype(dtype) for shape in shapes)
     return x, y, w, g
 
 
-def graph(rng: np.random.Generator, nodes: int, count: int) -> Edges:
-    return Edges(rng.integers(0, nodes, count), rng.integers(0, nodes, count), nodes)
+def graph(rng: np.random.Generator, nodes: int, count: int, receivers: int | None = None) -> Edges:
+    to = rng.integers(0, receivers or nodes, count)
+    return Edges(rng.integers(0, nodes, count), to, nodes, receivers)
 
 
 @settings(max_examples=30, deadline=None)
 @given(
     st.sampled_from(sorted(PRODUCTS)), st.sampled_from(["mul_ir", "ir_mul"]), st.booleans(),
-    st.sampled_from(["float32", "float64"]), st.integers(1, 6), st.integers(0, 60), st.integers(0, 2**32),
+    st.sampled_from(["float32", "float64"]), st.integers(1, 6), st.sampled_from([None, 1, 2, 9]),
+    st.integers(0, 60), st.integers(0, 2**32),
 )  # fmt: skip
 def test_equals_gather_product_and_sum(
-    which: str, layout: Any, shared: bool, dtype: str, nodes: int, count: int, seed: int
+    which: str,
+    layout: Any,
+    shared: bool,
+    dtype: str,
+    nodes: int,
+    receivers: int | None,
+    count: int,
+    seed: int,
 ) -> None:
     """Product and gradients agree with the product on every edge, in float64, within their bounds."""
     tp = PRODUCTS[which](layout, shared)
-    edges = graph(np.random.default_rng(seed), nodes, count)
+    edges = graph(np.random.default_rng(seed), nodes, count, receivers)
     x, y, w, g = draw(tp, edges, dtype, seed)
     message = MessagePassing(tp, edges)
     z, bound = message(x, y, w, with_bound=True)
@@ -149,7 +158,36 @@ def test_edges_are_checked() -> None:
         Edges([0, 1], [0], 3)
     with pytest.raises(LabelError, match=r"^num_nodes"):
         Edges([0], [0], -1)
+    with pytest.raises(LabelError, match=r"^num_receivers"):
+        Edges([0], [0], 1, num_receivers=-1)
+    with pytest.raises(OperandError, match=r"^receivers: got node 2; there are 2 nodes"):
+        Edges([2], [2], 3, num_receivers=2)
+    with pytest.raises(OperandError, match=r"^senders: got node 3; there are 3 nodes"):
+        Edges([3], [4], 3, num_receivers=5)
     assert len(Edges([], [], 0)) == 0
+
+
+@pytest.mark.parametrize("which", sorted(PRODUCTS))
+def test_own_nodes_before_copies_of_others(which: str) -> None:
+    """Own nodes receive as they do in the whole graph, and gradients of copies go back to their owners."""
+    tp, own = PRODUCTS[which](), 5
+    whole = graph(np.random.default_rng(11), 9, 40)
+    x, y, w, g = draw(tp, whole)
+    z, found = MessagePassing(tp, whole)(x, y, w), MessagePassing(tp, whole).backward(x, y, w, g)
+    to_x = np.zeros_like(x)
+    for mine in (np.arange(own), np.arange(own, 9)):
+        others = np.setdiff1d(np.arange(9), mine)
+        nodes = np.concatenate([mine, others])
+        here = np.isin(whole.receivers, mine)
+        number = np.argsort(nodes)
+        ends = number[whole.senders[here]], number[whole.receivers[here]]
+        message = MessagePassing(tp, Edges(*ends, 9, num_receivers=len(mine)))
+        given = x[nodes], y[here], w[here]
+        assert np.array_equal(message(*given), z[mine])
+        part = message.backward(*given, g[mine])
+        to_x[nodes] += part.x
+        assert np.allclose(part.y, found.y[here], rtol=1e-13, atol=1e-13)
+    assert np.allclose(to_x, found.x, rtol=1e-12, atol=1e-12)
 
 
 def test_operands_are_checked() -> None:
@@ -182,8 +220,8 @@ def test_pickles() -> None:
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("shared", [True, False])
 def test_certificates_hold_and_are_tight(shared: bool, dtype: str) -> None:
-    """Against exact products on every edge; node 3 has no edge and is exactly 0."""
-    tp, edges = any_modes(shared=shared), Edges([0, 1, 2, 2, 0], [1, 1, 0, 0, 2], 4)
+    """Against exact products on every edge; receiver 3 has no edge and is exactly 0."""
+    tp, edges = any_modes(shared=shared), Edges([0, 1, 2, 2, 0], [1, 1, 0, 0, 2], 3, num_receivers=4)
     x, y, w, g = draw(tp, edges, dtype)
     message, reference = MessagePassing(tp, edges), weighted_reference(tp)
     z, bound = message(x, y, w, with_bound=True)
