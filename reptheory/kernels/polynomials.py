@@ -211,8 +211,8 @@ def store_tile(
 
 @part
 def mixed(
-    mix: Sparse, weights: Any, w0: int, paths: int, channels: int, copies: int, scratch: Any, tile: int,
-    lanes: int,
+    mix: tuple[Array, Array, Array], weights: Any, w0: int, paths: int, channels: int, copies: int,
+    scratch: Any, tile: int, lanes: int,
 ) -> None:  # fmt: skip
     """Write the coefficients for a vector of copies, from vector 0 of scratch on.
 
@@ -222,11 +222,10 @@ def mixed(
     work = address(scratch)
     for p in range(paths):
         load_vector(weights, w0 + p * channels, 1, copies, work, tile + p * lanes, lanes)
-    source, starts = scratch[tile:], address(mix.starts)
-    for c in range(mix.starts.size - 1):
-        sparse_1(
-            mix.values, mix.columns, at(starts, c), at(starts, c + 1), source, lanes, scratch, c * lanes, 1
-        )
+    values, columns, starts = mix
+    source, begins = scratch[tile:], address(starts)
+    for c in range(starts.size - 1):
+        sparse_1(values, columns, at(begins, c), at(begins, c + 1), source, lanes, scratch, c * lanes, 1)
 
 
 @part
@@ -261,18 +260,16 @@ def polynomial_values(
     units           (units, 3): set, first and last + 1 of its samples in `order`
     first, last     of the pieces, unit by unit
     """
-    lanes = VECTOR_BYTES // plan.mix.values.itemsize
+    lanes = VECTOR_BYTES // scratch.itemsize
     span = SAMPLES * lanes
-    coefficients, paths, components, monomials, out, _ = plan.sizes
-    dim_x, dim_z, channels = plan.dims
+    mix, _, made, left_of, table, ends, _, _, _, entries, exits, sizes, (dim_x, dim_z, channels) = plan
+    coefficients, paths, components, monomials, out, _ = sizes
     tile = coefficients * lanes
     t0 = tile + paths * lanes
     z0 = t0 + monomials * span
     work, given, result, factors = address(scratch), address(x), address(z), address(weights)
-    rows, index = address(plan.rows), address(plan.left_of)
-    outs, products = address(plan.outs), address(plan.products)
-    samples, unit = address(order), address(units)
-    inputs, outputs = address(plan.inputs), address(plan.outputs)
+    rows, index, outs, products = address(table), address(left_of), address(ends), address(made)
+    samples, unit, inputs, outputs = address(order), address(units), address(entries), address(exits)
     pieces = -(-channels // lanes)
     for k in range(span):
         put(work, t0 + k, 1)
@@ -280,18 +277,18 @@ def polynomial_values(
         u, copy = piece // pieces * 3, piece % pieces * lanes
         copies = min(lanes, channels - copy)
         w0 = at(unit, u) * paths * channels + copy
-        mixed(plan.mix, factors, w0, paths, channels, copies, scratch, tile, lanes)
+        mixed(mix, factors, w0, paths, channels, copies, scratch, tile, lanes)
         for start in range(at(unit, u + 1), at(unit, u + 2), SAMPLES):
             count = min(SAMPLES, at(unit, u + 2) - start)
             load_tile(
-                given, dim_x, samples, start, count, inputs, plan.inputs.size, components, copy, copies, work,
+                given, dim_x, samples, start, count, inputs, entries.size, components, copy, copies, work,
                 t0 + span, lanes,
             )  # fmt: skip
-            make_monomials(products, plan.products.shape[0], work, t0, components, span)
+            make_monomials(products, len(made), work, t0, components, span)
             for k in range(out):
                 fold(work, index, rows, at(outs, k), at(outs, k + 1), 0, t0, z0 + k * span)
             store_tile(
-                work, z0, result, dim_z, samples, start, count, outputs, plan.outputs.size, copy, copies,
+                work, z0, result, dim_z, samples, start, count, outputs, exits.size, copy, copies,
                 lanes,
             )  # fmt: skip
 
@@ -299,17 +296,19 @@ def polynomial_values(
 @compiled
 def polynomial_gradients(
     x: Array, weights: Array, g: Array, grad_x: Array, grad_w: Array, order: NDArray[np.int64],
-    units: NDArray[np.int64], targets: NDArray[np.int64], first: int, last: int, plan: PolynomialPlan,
-    scratch: Array,
+    units: NDArray[np.int64], first: int, last: int, plan: PolynomialPlan, scratch: Array,
 ) -> None:  # fmt: skip
-    """Write the gradients of x, and of the weights of each unit to row targets[unit] of grad_w.
+    """Write the gradients of x, and of the weights of each unit to its row of grad_w.
 
     g    the gradient of z, flat; the other arguments as for `polynomial_values`
     """
-    lanes = VECTOR_BYTES // plan.mix.values.itemsize
+    lanes = VECTOR_BYTES // scratch.itemsize
     span = SAMPLES * lanes
-    coefficients, paths, components, monomials, out, _ = plan.sizes
-    dim_x, dim_z, channels = plan.dims
+    (
+        mix, (unmix, unmix_index, unmix_ends), made, left_of, table, ends, left_ends, left_rows, left_terms,
+        entries, exits, sizes, (dim_x, dim_z, channels),
+    ) = plan  # fmt: skip
+    coefficients, paths, components, monomials, out, _ = sizes
     tile = coefficients * lanes
     m0 = tile + paths * lanes
     t0 = m0 + coefficients * lanes
@@ -317,13 +316,11 @@ def polynomial_gradients(
     pulled = g0 + out * span
     h0 = pulled + monomials * span
     work, given, factors, incoming = address(scratch), address(x), address(weights), address(g)
-    to_x, to_w, goal = address(grad_x), address(grad_w), address(targets)
-    rows, index = address(plan.rows), address(plan.left_of)
-    outs, products = address(plan.outs), address(plan.products)
-    lefts, row_of, term_of = address(plan.lefts), address(plan.row_of), address(plan.term_of)
-    samples, unit = address(order), address(units)
-    inputs, outputs = address(plan.inputs), address(plan.outputs)
-    starts, source = address(plan.unmix.starts), scratch[m0:]
+    to_x, to_w = address(grad_x), address(grad_w)
+    rows, index, outs, products = address(table), address(left_of), address(ends), address(made)
+    lefts, row_of, term_of = address(left_ends), address(left_rows), address(left_terms)
+    samples, unit, inputs, outputs = address(order), address(units), address(entries), address(exits)
+    starts, source = address(unmix_ends), scratch[m0:]
     pieces = -(-channels // lanes)
     for k in range(span):
         put(work, t0 + k, 1)
@@ -331,19 +328,19 @@ def polynomial_gradients(
         u, copy = piece // pieces * 3, piece % pieces * lanes
         copies = min(lanes, channels - copy)
         w0 = at(unit, u) * paths * channels + copy
-        mixed(plan.mix, factors, w0, paths, channels, copies, scratch, tile, lanes)
+        mixed(mix, factors, w0, paths, channels, copies, scratch, tile, lanes)
         clear(work, m0, coefficients * lanes)
         for start in range(at(unit, u + 1), at(unit, u + 2), SAMPLES):
             count = min(SAMPLES, at(unit, u + 2) - start)
             load_tile(
-                given, dim_x, samples, start, count, inputs, plan.inputs.size, components, copy, copies, work,
+                given, dim_x, samples, start, count, inputs, entries.size, components, copy, copies, work,
                 t0 + span, lanes,
             )  # fmt: skip
             load_tile(
-                incoming, dim_z, samples, start, count, outputs, plan.outputs.size, out, copy, copies, work,
+                incoming, dim_z, samples, start, count, outputs, exits.size, out, copy, copies, work,
                 g0, lanes,
             )  # fmt: skip
-            make_monomials(products, plan.products.shape[0], work, t0, components, span)
+            make_monomials(products, len(made), work, t0, components, span)
             clear(work, pulled, monomials * span)
             for k in range(out):
                 for r in range(at(outs, k), at(outs, k + 1)):
@@ -357,15 +354,14 @@ def polynomial_gradients(
                     work, row_of, term_of, at(lefts, left), at(lefts, left + 1), 0, m0, h0, t0 + left * span,
                     pulled + left * span,
                 )  # fmt: skip
-            pull_monomials(products, plan.products.shape[0], work, t0, pulled, components, span)
+            pull_monomials(products, len(made), work, t0, pulled, components, span)
             store_tile(
-                work, pulled + span, to_x, dim_x, samples, start, count, inputs, plan.inputs.size, copy,
+                work, pulled + span, to_x, dim_x, samples, start, count, inputs, entries.size, copy,
                 copies, lanes,
             )  # fmt: skip
-        w0 = at(goal, piece // pieces) * paths * channels + copy
+        w0 = piece // pieces * paths * channels + copy
         for p in range(paths):
             sparse_1(
-                plan.unmix.values, plan.unmix.columns, at(starts, p), at(starts, p + 1), source, lanes,
-                scratch, tile, 1,
+                unmix, unmix_index, at(starts, p), at(starts, p + 1), source, lanes, scratch, tile, 1
             )  # fmt: skip
             store_vector(work, tile, to_w, w0 + p * channels, 1, copies, lanes)

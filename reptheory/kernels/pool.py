@@ -21,7 +21,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from reptheory.kernels.simd.tiles import VECTOR_BYTES
 
-__all__ = ["Prepared", "available_threads", "over_samples", "scratch"]
+__all__ = ["Prepared", "available_threads", "over_samples", "plain_plan", "scratch"]
 
 WORTH_A_THREAD = 1_600_000
 """Multiplications below which handing work to a second thread costs more than it gains."""
@@ -153,7 +153,7 @@ class Prepared:
         self, function: Callable[..., None], plan: Any, need: int, dtype: np.dtype[Any], tile: int, cost: int
     ) -> None:
         self.plan = plan
-        self._ready = function, _plain(plan), need, dtype, tile, cost
+        self._ready = function, plain_plan(plan), need, dtype, tile, cost
 
     def run(self, arrays: tuple[Any, ...], samples: int, threads: int | None, *more: Any) -> None:
         """Run over all samples, as `over_samples` does, each range with scratch of its own."""
@@ -165,6 +165,6 @@ class Prepared:
         over_samples(task, samples, tile, cost, threads)
 
 
-def _plain(plan: tuple[Any, ...]) -> tuple[Any, ...]:
+def plain_plan(plan: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return a plan as plain tuples: recognising a named one takes Numba 0.6 us, each time."""
-    return tuple(_plain(one) if isinstance(one, tuple) else one for one in plan)
+    return tuple(plain_plan(one) if isinstance(one, tuple) else one for one in plan)

@@ -7,7 +7,7 @@ absolute values, in float64, times gamma of the most roundings on one way, plus 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -23,9 +23,9 @@ from reptheory.kernels.polynomials import (
     polynomial_scratch,
     polynomial_values,
 )
-from reptheory.kernels.pool import over_samples, scratch
+from reptheory.kernels.pool import over_samples, plain_plan, scratch
 from reptheory.kernels.simd.tiles import lanes_of
-from reptheory.operations.engines import COPYING, float_name, read_only
+from reptheory.operations.engines import COPYING, flat_read_only, float_name
 from reptheory.operations.symmetric_plan import SymmetricSpec
 
 __all__ = ["SymmetricEngine"]
@@ -60,8 +60,32 @@ def _units(places: NDArray[np.int64], sets: int) -> _Units:
     order = np.empty(len(places), dtype=np.int64)
     table = np.empty((min(len(places), sets) + len(places) // MOST_SAMPLES, 3), dtype=np.int64)
     ends = np.zeros(sets + 1, dtype=np.int64)
-    count = arrange(read_only(places), MOST_SAMPLES, ends, order, table)
+    count = arrange(flat_read_only(places), MOST_SAMPLES, ends, order, table)
     return _Units(order, table[:count], sets)
+
+
+class _Ready(NamedTuple):
+    """A plan, and what every call needs of it.
+
+    plain    the plan as kernels take it
+    needs    numbers of scratch a thread, for the values and for the gradients
+    pieces   vectors of copies
+    mixing   how many samples take as long as mixing the weights of a unit
+    """
+
+    plan: PolynomialPlan
+    plain: tuple[Any, ...]
+    dtype: np.dtype[Any]
+    needs: tuple[int, int]
+    pieces: int
+    mixing: int
+
+
+def _ready(plan: PolynomialPlan) -> _Ready:
+    dtype, coefficients, copies = plan.mix.values.dtype, plan.sizes[0], plan.dims[2]
+    needs = polynomial_scratch(plan), polynomial_scratch(plan, gradient=True)
+    mixing = -(-len(plan.mix.values) // coefficients) if coefficients else 1
+    return _Ready(plan, plain_plan(plan), dtype, needs, -(-copies // lanes_of(dtype)), mixing)
 
 
 class SymmetricEngine:
@@ -72,17 +96,17 @@ class SymmetricEngine:
 
     def __init__(self, spec: SymmetricSpec) -> None:
         self._spec = spec
-        self._plans: dict[str, PolynomialPlan] = {}
+        self._plans: dict[str, _Ready] = {}
 
-    def plan(self, name: str) -> PolynomialPlan:
+    def _plan(self, name: str) -> _Ready:
         """Return the plan for a dtype, or "absolute " and a dtype: float64, for the bound of that dtype."""
-        plan = self._plans.get(name)
-        if plan is None:
+        ready = self._plans.get(name)
+        if ready is None:
             dtype = name.removeprefix("absolute ")
             bound = dtype if name != dtype else None
             made = self._spec.plan("float64" if bound else dtype, absolute=bound)
-            plan = self._plans.setdefault(name, made)
-        return plan
+            ready = self._plans.setdefault(name, _ready(made))
+        return ready
 
     @cached_property
     def cost(self) -> int:
@@ -91,71 +115,44 @@ class SymmetricEngine:
         return self._spec.channels * (len(made.left_of) + len(made.rows) + len(made.products))
 
     def _over(
-        self, units: _Units, plan: PolynomialPlan, task: Callable[[int, int], None], passes: int,
+        self, kernel: Callable[..., None], arrays: Sequence[Array], units: _Units, ready: _Ready, passes: int,
         threads: int | None,
     ) -> None:  # fmt: skip
-        """Run task(first, last) over all pieces, one vector of copies of a unit each, in equal shares."""
-        coefficients, units_of = plan.sizes[0], units.table
-        pieces = -(-self._spec.channels // lanes_of(plan.mix.values.dtype))
-        mixing = -(-len(plan.mix.values) // coefficients) if coefficients else 1
-        whole = pieces * (len(units.order) + mixing * len(units_of))
+        """Run a kernel over all pieces, one vector of copies of a unit each, in equal shares."""
+        _, plain, dtype, needs, pieces, mixing = ready
+        table, need = units.table, needs[passes > 1]
+        whole = pieces * (len(units.order) + mixing * len(table))
 
         def share(first: int, last: int) -> None:
-            ends = 0, pieces * len(units_of)
+            ends = 0, pieces * len(table)
             if (first, last) != (0, whole):
-                each = np.repeat(units_of[:, 2] - units_of[:, 1] + mixing, pieces)
+                each = np.repeat(table[:, 2] - table[:, 1] + mixing, pieces)
                 begins = np.cumsum(each) - each
                 ends = int(np.searchsorted(begins, first)), int(np.searchsorted(begins, last))
-            task(*ends)
+            kernel(*arrays, units.order, table, *ends, plain, scratch(need, dtype))
 
         work = passes * (self.cost + COPYING * sum(self._spec.dims)) // pieces
         over_samples(share, whole, 1, work, threads)
 
     def run(
-        self,
-        x: Array,
-        weights: Array,
-        places: NDArray[np.int64],
-        z: Array,
-        threads: int | None,
+        self, x: Array, weights: Array, places: NDArray[np.int64], z: Array, threads: int | None,
         name: str = "",
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Write the contraction to z, (samples, dim_out)."""
-        plan = self.plan(name or float_name(x.dtype))
-        units = _units(places, len(weights))
-        given, factors, flat = read_only(x.reshape(-1)), read_only(weights.reshape(-1)), z.reshape(-1)
-        need = polynomial_scratch(plan)
-
-        def task(first: int, last: int) -> None:
-            work = scratch(need, plan.mix.values.dtype)
-            polynomial_values(given, factors, flat, units.order, units.table, first, last, plan, work)
-
-        self._over(units, plan, task, 1, threads)
+        arrays = flat_read_only(x), flat_read_only(weights), z.reshape(-1)
+        ready = self._plan(name or float_name(x.dtype))
+        self._over(polynomial_values, arrays, _units(places, len(weights)), ready, 1, threads)
 
     def gradients(
-        self,
-        x: Array,
-        weights: Array,
-        places: NDArray[np.int64],
-        grad: Array,
-        threads: int | None,
+        self, x: Array, weights: Array, places: NDArray[np.int64], grad: Array, threads: int | None,
         name: str = "",
-    ) -> tuple[Array, Array]:
+    ) -> tuple[Array, Array]:  # fmt: skip
         """Return the gradients of x and of the weights."""
-        plan = self.plan(name or float_name(x.dtype))
-        units = _units(places, len(weights))
-        given, factors, incoming = (read_only(array.reshape(-1)) for array in (x, weights, grad))
+        units, ready = _units(places, len(weights)), self._plan(name or float_name(x.dtype))
+        given = (flat_read_only(array) for array in (x, weights, grad))
         grad_x, partial = empty(x.shape, x.dtype), empty((len(units.table), weights.shape[1]), x.dtype)
-        to_x, to_w, rows = grad_x.reshape(-1), partial.reshape(-1), np.arange(len(units.table))
-        need = polynomial_scratch(plan, gradient=True)
-
-        def task(first: int, last: int) -> None:
-            work = scratch(need, plan.mix.values.dtype)
-            polynomial_gradients(
-                given, factors, incoming, to_x, to_w, units.order, units.table, rows, first, last, plan, work
-            )  # fmt: skip
-
-        self._over(units, plan, task, 3, threads)
+        arrays = *given, grad_x.reshape(-1), partial.reshape(-1)
+        self._over(polynomial_gradients, arrays, units, ready, 3, threads)
         return grad_x, _summed(partial, units)
 
     def bound(self, x: Array, weights: Array, places: NDArray[np.int64], dtype: np.dtype[Any]) -> Bound:
