@@ -85,12 +85,8 @@ class _Function:
     def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
         self.function, self.arguments = function, arguments
 
-    def __call__(self, operand: Array) -> Array:
-        return self.function(operand, *self.arguments)
-
-
-def _integral(values: Array) -> Array:
-    return rt.SphereGrid(4).integral(values)
+    def __call__(self, operand: Array, **options: Any) -> Array:
+        return self.function(operand, *self.arguments, **options)
 
 
 def _multiply(left: Array, right: Array) -> Array:
@@ -156,9 +152,11 @@ CASES: dict[str, Case] = {
     "sphere function": product(
         rt.SphereFunction, (1, 2), _multiply, _crossed, shapes=lambda _, n: [(n, 4), (n, 9)]
     ),
-    "harmonics": Case(lambda *_: rt.SphericalHarmonics(3, "component"), lambda _, n: [(n, 3)]),
-    "points": Case(lambda *_: rt.PointExpansion(3), lambda _, n: [(n, 5, 3), (n, 5)]),
-    "integral": Case(lambda *_: _Function(_integral), lambda _, n: [(n, *rt.SphereGrid(4).shape)]),
+    "harmonics": product(rt.SphericalHarmonics, 3, "component", shapes=lambda _, n: [(n, 3)]),
+    "points": product(rt.PointExpansion, 3, shapes=lambda _, n: [(n, 5, 3), (n, 5)]),
+    "integral": Case(
+        lambda *_: _Function(rt.SphereGrid(4).integral), lambda _, n: [(n, *rt.SphereGrid(4).shape)]
+    ),
     "blocks_from_irreps": Case(
         lambda *_: _Function(rt.blocks_from_irreps, "1x0e+1x1o", "1x1o"), lambda _, n: [(n, 12)]
     ),

@@ -38,7 +38,7 @@ Quaternion = tuple[int, int, int, int]
 def rotation_matrix(j: object, quaternion: object) -> ComplexSurdArray:
     """Return D^j of a rational quaternion: shape (2j+1, 2j+1), indices m'+j, m+j. Exactly unitary.
 
-    j           spin, 0, 1/2, 1, ...
+    j           spin, 0, 1/2, 1, ..., a number or a `Spin`
     quaternion  (a, b, c, d): four ints or Fractions, not all 0; only its direction counts
     raises      LabelError: an impossible j or quaternion; TooLarge
 

@@ -2,7 +2,8 @@
 
 Spins and projections travel doubled inside the library (`two_j = 2j`), so that half-integers are ints and
 nothing overflows. Exact halves are taken from every number type that states its value exactly: int, float,
-Decimal, `numbers.Rational` (Fraction, SymPy's Rational), numpy scalars and zero-dimensional arrays.
+Decimal, `numbers.Rational` (Fraction, SymPy's Rational), numpy scalars and zero-dimensional arrays; and a
+`Spin` counts as the number j.
 Refused: bool, text (it is never evaluated), None, complex, NaN, infinities, masked values, and floats of 2^53
 or more, where neighbouring labels have become one float.
 
@@ -241,6 +242,8 @@ def _ratio(value: object, name: str, rule: str) -> tuple[int, int]:
             return int(plain.numerator), int(plain.denominator)
         if isinstance(plain, numbers.Real) or hasattr(plain, "as_integer_ratio"):
             return _ratio_of_real(plain, name, rule)
+        if type(two_j := getattr(plain, "two_j", None)) is int:  # a `Spin`
+            return two_j, 2
     except LabelError:
         raise
     except (TypeError, ValueError, ArithmeticError) as error:

@@ -38,9 +38,8 @@ class Part(NamedTuple):
     def cut(self, lmax: int) -> Part:
         """Leave away what is above a degree: it is 0, or not asked for."""
         dim = (lmax + 1) ** 2
-        return self._replace(
-            value=self.value[:, :dim], error=None if self.error is None else self.error[:, :dim]
-        )
+        value, error, weight = self
+        return Part(value[:, :dim], None if error is None else error[:, :dim], weight)
 
 
 @lru_cache(maxsize=64)
@@ -52,24 +51,28 @@ def degrees_of(dim: int) -> NDArray[np.int64]:
 def add_up(parts: Sequence[Part], z: Array, bound: Bound | None) -> None:
     """Write the sum of parts, (samples, dim), of which some end before dim, and a bound on its error."""
     z[...] = 0
-    if bound is not None:
-        bound[...] = 0
+    with np.errstate(over="ignore", invalid="ignore"):
+        for value, _, weight in parts:
+            dim = value.shape[1]
+            z[:, :dim] += value if weight is None else value * weight.take(degrees_of(dim), axis=1)
+        if bound is not None:
+            _bound_sum(parts, z, bound)
+
+
+def _bound_sum(parts: Sequence[Part], z: Array, bound: Bound) -> None:
+    """Write a bound on the error of z, the sum of parts."""
+    bound[...] = 0
     weighted = any(part.weight is not None for part in parts)
     rate = gamma(len(parts) - 1 + weighted, z.dtype)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for value, error, weight in parts:
-            dim = value.shape[1]
-            factor = None if weight is None else weight[:, degrees_of(dim)]
-            z[:, :dim] += value if factor is None else value * factor
-            if bound is None:
-                continue
-            limit = rate * np.abs(value.astype(np.float64)) + (0 if error is None else error)
-            if factor is not None:
-                limit = limit * np.abs(factor.astype(np.float64)) + smallest(z.dtype)
-            bound[:, :dim] += limit * _SLACK
-    if bound is not None:
-        bound *= _SLACK
-        bound[~(np.isfinite(z) & np.isfinite(bound))] = np.inf
+    for value, error, weight in parts:
+        dim = value.shape[1]
+        limit = rate * np.abs(value.astype(np.float64)) + (0 if error is None else error)
+        if weight is not None:
+            factor = weight.take(degrees_of(dim), axis=1).astype(np.float64)
+            limit = limit * np.abs(factor) + smallest(z.dtype)
+        bound[:, :dim] += limit * _SLACK
+    bound *= _SLACK
+    bound[~(np.isfinite(z) & np.isfinite(bound))] = np.inf
 
 
 def degree_dots(part: Part, g: Array, sums: Array, bound: Bound | None) -> None:

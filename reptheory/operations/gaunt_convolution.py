@@ -245,7 +245,7 @@ class GauntConvolution:
         read = read_operand(vectors, "vectors")
         last_axis(read, "vectors", 3, "components x, y, z")
         others = [read_operand(x, "x")] + ([] if weight is None else [read_operand(weight, "weight")])
-        at = harmonics(read.astype(np.float64).reshape(-1, 3), self.lmax_filter)
+        at = harmonics(read.astype(np.float64).reshape(-1, 3), self.lmax_filter, self.interaction.threads)
         narrow = at.values.astype(widest([read, *others]))
         return _Filter(at, narrow.reshape(*read.shape[:-1], narrow.shape[1]))
 
@@ -253,8 +253,8 @@ class GauntConvolution:
         """Take the gradient of the harmonics back to the vectors; without a limit the bound means nothing."""
         dim = g.shape[-1]
         flat = None if limit is None else limit.reshape(-1, dim)
-        lmax = self.lmax_filter
-        wide, bound = vector_gradient(given.at, g.reshape(-1, dim).astype(np.float64), flat, lmax)
+        lmax, threads = self.lmax_filter, self.interaction.threads
+        wide, bound = vector_gradient(given.at, g.reshape(-1, dim).astype(np.float64), flat, lmax, threads)
         with np.errstate(over="ignore", under="ignore"):
             result = wide.astype(g.dtype)
         shape = (*g.shape[:-1], 3)

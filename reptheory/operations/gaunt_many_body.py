@@ -40,6 +40,7 @@ from reptheory.operations.operands import (
     Accumulate,
     Rows,
     allocate,
+    flat_rows,
     incoming_gradient,
     read_accumulate,
     row_operands,
@@ -182,9 +183,14 @@ class GauntManyBody:
         rows, shape = row_operands(names, operands, dims, meanings)
         return _Given(rows[: len(self.dims)], rows[-1], shape)
 
+    @cached_property
+    def _block(self) -> int:
+        """Samples that are computed at a time."""
+        return max(64, BLOCK // max(*self.dims, self.dim_out, BLOCK // MOST))
+
     def _blocks(self, samples: int) -> Iterator[slice]:
         """Cut samples into blocks."""
-        block = max(64, BLOCK // max(*self.dims, self.dim_out, BLOCK // MOST))
+        block = self._block
         for first in range(0, samples, block):
             yield slice(first, min(first + block, samples))
 
@@ -240,20 +246,21 @@ class GauntManyBody:
         errors = [None] * len(values)
         if with_bound:
             errors = list(_bound(self._engine, functions, 0))
-        alone = [Part(functions[term[0]]) for term in self.terms if len(term) == 1]
         if not self.weighted:
             ends = [self._degree(term.functions) for term in self._products]
-            return [
-                Part(values[0], errors[0]).cut(max(ends)),
-                *(part.cut(self.lmax_out) for part in alone),
-            ]
-        products = [Part(*pair) for pair in zip(values, errors, strict=True)]
+            alone = [Part(functions[term[0]]).cut(self.lmax_out) for term in self.terms if len(term) == 1]
+            return [Part(values[0], errors[0]).cut(max(ends)), *alone]
+        products = zip(values, errors, strict=True)
         parts = []
-        for place, term in enumerate(self.terms):
-            part = products.pop(0) if len(term) > 1 else alone.pop(0)
-            part = part.cut(min(self._degree(term), self.lmax_out))
-            parts.append(part._replace(weight=self._weights_of(weight, place)))
+        for place, (term, end) in enumerate(zip(self.terms, self._ends, strict=True)):
+            value, error = next(products) if len(term) > 1 else (functions[term[0]], None)
+            parts.append(Part(value, error, self._weights_of(weight, place)).cut(end))
         return parts
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        """The highest degree of each term, no more than the result's."""
+        return [min(self._degree(term), self.lmax_out) for term in self.terms]
 
     def _weights_of(self, weight: Array, place: int) -> Array:
         """Return the weights of a term, one a degree."""
@@ -285,7 +292,7 @@ class GauntManyBody:
         incoming = incoming_gradient(grad, (*given.shape, self.dim_out))
         dtype = given.features[0].array.dtype
         inner = np.dtype(self.accumulate or dtype)
-        flat = np.require(incoming, inner, ["C", "A"]).reshape(prod(given.shape), self.dim_out)
+        flat = flat_rows(incoming, given.shape, inner)
         dims = (*self.dims, self.weight_numel)
         values = [np.empty((len(flat), dim), inner) for dim in dims]
         limits = [np.empty((len(flat), dim)) if with_bound else None for dim in dims]

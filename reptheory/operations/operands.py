@@ -29,6 +29,7 @@ __all__ = [
     "claimed_result",
     "common_axes",
     "contiguous",
+    "delivered",
     "edge_operands",
     "flat_rows",
     "gradient_rows",
@@ -360,6 +361,15 @@ def require_fit(what: str, shape: tuple[int, ...], dtype: DTypeLike) -> None:
     if size >= LEAST_BYTES and size > kept_bytes():
         way = "compute fewer samples or fewer copies at a time"
         require_memory(f"{what}: {list(shape)} numbers of {np.dtype(dtype)}", size, way)
+
+
+def delivered(result: NDArray[Any], out: NDArray[Any] | None) -> NDArray[Any]:
+    """Return a finished result, in `out` if there is one; nothing is read any more that it could overlap."""
+    if out is None:
+        return result
+    z, _ = allocate(out, result.shape, result.dtype, ())
+    z[...] = result
+    return z
 
 
 def claimed_result(z: ArrayLike, shape: tuple[int, ...], name: str = "z") -> NDArray[Any]:

@@ -47,23 +47,32 @@ class SeparableSphereActivation:
         self.scalar_function, self.scalar_derivative = scalar_function, scalar_derivative
 
     @overload
-    def __call__(self, scalars: ArrayLike, x: ArrayLike, *, with_bound: Literal[False] = False) -> Array: ...
+    def __call__(
+        self, scalars: ArrayLike, x: ArrayLike, *, out: Array | None = None,
+        with_bound: Literal[False] = False,
+    ) -> Array: ...  # fmt: skip
 
     @overload
     def __call__(
-        self, scalars: ArrayLike, x: ArrayLike, *, with_bound: Literal[True]
+        self, scalars: ArrayLike, x: ArrayLike, *, out: Array | None = None, with_bound: Literal[True]
     ) -> tuple[Array, Bound]: ...
 
     def __call__(
-        self, scalars: ArrayLike, x: ArrayLike, *, with_bound: bool = False
+        self, scalars: ArrayLike, x: ArrayLike, *, out: Array | None = None, with_bound: bool = False
     ) -> Array | tuple[Array, Bound]:
         """Return (..., (lmax_out + 1)^2) for scalars (...) and features x (..., (lmax + 1)^2).
 
+        out       array of the result's shape and dtype to write into; may overlap an operand
         returns   with `with_bound` also a bound on the rounding error, as for `SphereFunction`
         raises    OperandError
         """
-        z, bound = self.activation(x, with_bound=True) if with_bound else (self.activation(x), None)
         own = np.asarray(self.scalar_function(read_operand(scalars, "scalars")))
+        own = own.copy() if out is not None and np.may_share_memory(own, out) else own
+        z, bound = (
+            self.activation(x, out=out, with_bound=True)
+            if with_bound
+            else (self.activation(x, out=out), None)
+        )
         if own.shape != z.shape[:-1]:
             raise OperandError(
                 f"scalars: got shape {list(own.shape)}; one a feature are needed, {list(z.shape[:-1])}"

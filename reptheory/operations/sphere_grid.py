@@ -19,7 +19,7 @@ from reptheory.build.ring_matrices import Nodes, grid_places
 from reptheory.errors import LabelError
 from reptheory.groups.labels import shown, whole
 from reptheory.kernels.bounds import gamma, smallest, upward
-from reptheory.operations.operands import one_operand
+from reptheory.operations.operands import delivered, one_operand
 
 __all__ = ["SphereGrid"]
 
@@ -98,21 +98,28 @@ class SphereGrid:
         return np.stack([axis.reshape(self.shape) for axis in axes], axis=-1)
 
     @overload
-    def integral(self, values: ArrayLike, *, with_bound: Literal[False] = False) -> Any: ...
+    def integral(
+        self, values: ArrayLike, *, out: Array | None = None, with_bound: Literal[False] = False
+    ) -> Any: ...
 
     @overload
-    def integral(self, values: ArrayLike, *, with_bound: Literal[True]) -> tuple[Any, Any]: ...
+    def integral(
+        self, values: ArrayLike, *, out: Array | None = None, with_bound: Literal[True]
+    ) -> tuple[Any, Any]: ...
 
-    def integral(self, values: ArrayLike, *, with_bound: bool = False) -> Any:
+    def integral(self, values: ArrayLike, *, out: Array | None = None, with_bound: bool = False) -> Any:
         """Return the integral of a function over the sphere, summed in float64; sums over rings are held.
 
         values    (..., rings, points)
+        out       float64 array of the result's shape to write into
         returns   (...), with `with_bound` also a bound on the rounding error, inf where it is not finite
         raises    OperandError
         """
         array = one_operand(values, "values", self.shape, "rings and points of the grid")
         with np.errstate(over="ignore", invalid="ignore"):
             total = (array.sum(axis=-1, dtype=np.float64) * self.weights[:, 0]).sum(axis=-1)
+            if out is not None:
+                total = delivered(np.asarray(total), out)
             if not with_bound:
                 return total
             size = (np.abs(array).sum(axis=-1, dtype=np.float64) * self.weights[:, 0]).sum(axis=-1)

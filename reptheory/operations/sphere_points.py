@@ -26,7 +26,13 @@ from reptheory.operations.broadcast import reduce_broadcast
 from reptheory.operations.certified import Chain, Into, certify, certify_gradients, inputs
 from reptheory.operations.exact_harmonics import exact_harmonics
 from reptheory.operations.exact_maps import ExactMap, Pairs
-from reptheory.operations.operands import incoming_gradient, one_operand, read_operand
+from reptheory.operations.operands import (
+    delivered,
+    incoming_gradient,
+    one_operand,
+    read_operand,
+    thread_count,
+)
 from reptheory.operations.vector_harmonics import (
     Directions,
     harmonics,
@@ -47,15 +53,17 @@ class PointExpansion:
 
     Beyond operands and result a call holds the harmonics of all points in float64, a few times over.
 
-    raises   LabelError
+    lmax      highest degree
+    threads   None: as many as the work is worth; an int: at most that many
+    raises    LabelError
 
     >>> expansion = PointExpansion(1)
     >>> expansion([[0.0, 0.0, 2.0], [0.0, 0.0, -1.0]], [1.0, 1.0]).round(6).tolist()  # odd degrees cancel
     [0.56419, 0.0, 0.0, 0.0]
     """
 
-    def __init__(self, lmax: int) -> None:
-        self.lmax = whole(lmax, "lmax")
+    def __init__(self, lmax: int, *, threads: int | None = None) -> None:
+        self.lmax, self.threads = whole(lmax, "lmax"), thread_count(threads)
         self.irreps_out = Irreps.spherical_harmonics(self.lmax)
 
     def _read(self, vectors: ArrayLike, weights: ArrayLike) -> tuple[Array, Array, np.dtype[Any]]:
@@ -79,21 +87,23 @@ class PointExpansion:
 
     @overload
     def __call__(
-        self, vectors: ArrayLike, weights: ArrayLike, *, with_bound: Literal[False] = False
-    ) -> Array: ...
+        self, vectors: ArrayLike, weights: ArrayLike, *, out: Array | None = None,
+        with_bound: Literal[False] = False,
+    ) -> Array: ...  # fmt: skip
 
     @overload
     def __call__(
-        self, vectors: ArrayLike, weights: ArrayLike, *, with_bound: Literal[True]
+        self, vectors: ArrayLike, weights: ArrayLike, *, out: Array | None = None, with_bound: Literal[True]
     ) -> tuple[Array, NDArray[np.float64]]: ...
 
     def __call__(
-        self, vectors: ArrayLike, weights: ArrayLike, *, with_bound: bool = False
+        self, vectors: ArrayLike, weights: ArrayLike, *, out: Array | None = None, with_bound: bool = False
     ) -> Array | tuple[Array, NDArray[np.float64]]:
         """Return the coefficients, and with `with_bound` a bound on their error elementwise.
 
         vectors   (..., points, 3) of any length
         weights   (..., points); leading axes broadcast, so that channels share the harmonics of one vector
+        out       array of the result's shape and dtype to write into; may overlap an operand
         returns   (..., (lmax + 1)^2) of the wider dtype; the bound is inf where the result is not finite
         raises    OperandError
         """
@@ -101,7 +111,7 @@ class PointExpansion:
         values = self._harmonics(points)[1]
         with np.errstate(over="ignore", invalid="ignore"):
             wide = np.matmul(factors[..., None, :], values)[..., 0, :]
-            z: Array = wide.astype(dtype)
+            z = delivered(wide.astype(dtype), out)
             if not with_bound:
                 return z
             error = harmonics_bound(self.lmax)
@@ -158,7 +168,7 @@ class PointExpansion:
 
     def _harmonics(self, points: Array) -> tuple[Directions, Array]:
         """Return the harmonics of the points, also with their leading axes."""
-        at = harmonics(points.reshape(-1, 3), self.lmax)
+        at = harmonics(points.reshape(-1, 3), self.lmax, self.threads)
         return at, at.values.reshape(*points.shape[:-1], self.irreps_out.dim)
 
     @overload
@@ -202,7 +212,7 @@ class PointExpansion:
         limit = gamma(1, np.float64) * np.abs(local) + smallest(np.float64) if bound else None
         total, limit = reduce_broadcast(local, limit, values.shape)
         rows = None if limit is None else limit.reshape(at.values.shape)
-        found, error = vector_gradient(at, total.reshape(at.values.shape), rows, self.lmax)
+        found, error = vector_gradient(at, total.reshape(at.values.shape), rows, self.lmax, self.threads)
         own = (*values.shape[:-1], 3)
         return found.reshape(own), None if error is None else error.reshape(own)
 

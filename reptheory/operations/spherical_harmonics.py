@@ -30,7 +30,7 @@ from reptheory.kernels.bounds import gamma, smallest
 from reptheory.operations.certified import Chain, certify, certify_gradients, inputs
 from reptheory.operations.exact_harmonics import exact_harmonics
 from reptheory.operations.exact_maps import ExactMap, Pairs, constant
-from reptheory.operations.operands import incoming_gradient, one_operand
+from reptheory.operations.operands import delivered, incoming_gradient, one_operand, thread_count
 from reptheory.operations.vector_harmonics import (
     Directions,
     harmonics,
@@ -53,6 +53,7 @@ class SphericalHarmonics:
 
     lmax            highest degree
     normalization   "integral" (orthonormal), "component" or "norm", as in e3nn
+    threads         None: as many as the work is worth; an int: at most that many
     raises          LabelError
 
     Called with (..., 3), components x, y, z; the result is (..., (lmax + 1)^2), (l, m) at l*l + l + m, the
@@ -62,8 +63,10 @@ class SphericalHarmonics:
     [1.0, 0.6, 0.8, 0.0]
     """
 
-    def __init__(self, lmax: int, normalization: Normalization = "integral") -> None:
-        self.lmax = whole(lmax, "lmax")
+    def __init__(
+        self, lmax: int, normalization: Normalization = "integral", *, threads: int | None = None
+    ) -> None:
+        self.lmax, self.threads = whole(lmax, "lmax"), thread_count(threads)
         if normalization not in get_args(Normalization):
             words = ", ".join(get_args(Normalization))
             raise LabelError(f"normalization: got {shown(normalization)}; choose one of {words}")
@@ -76,29 +79,36 @@ class SphericalHarmonics:
     def _values(self, vectors: ArrayLike) -> tuple[Directions, Array]:
         """Check vectors; return their directions and harmonics, one row each, and them as they came."""
         read = one_operand(vectors, "vectors", (3,), "components x, y, z")
-        return harmonics(read.astype(np.float64).reshape(-1, 3), self.lmax), read
+        return harmonics(read.astype(np.float64).reshape(-1, 3), self.lmax, self.threads), read
 
     @overload
-    def __call__(self, vectors: ArrayLike, *, with_bound: Literal[False] = False) -> Array: ...
+    def __call__(
+        self, vectors: ArrayLike, *, out: Array | None = None, with_bound: Literal[False] = False
+    ) -> Array: ...
 
     @overload
-    def __call__(self, vectors: ArrayLike, *, with_bound: Literal[True]) -> tuple[Array, Bound]: ...
+    def __call__(
+        self, vectors: ArrayLike, *, out: Array | None = None, with_bound: Literal[True]
+    ) -> tuple[Array, Bound]: ...
 
-    def __call__(self, vectors: ArrayLike, *, with_bound: bool = False) -> Array | tuple[Array, Bound]:
+    def __call__(
+        self, vectors: ArrayLike, *, out: Array | None = None, with_bound: bool = False
+    ) -> Array | tuple[Array, Bound]:
         """Return the harmonics, and with `with_bound` a bound on their error elementwise.
 
         vectors   (..., 3) of any length, float32 or float64
+        out       array of the result's shape and dtype to write into; may overlap `vectors`
         returns   (..., (lmax + 1)^2) of the same dtype; NaN, with bound inf, where a component is not finite
         raises    OperandError
         """
         (_, _, values), read = self._values(vectors)
         shape = (*read.shape[:-1], self.irreps_out.dim)
-        z: Array = (values * self._factors).astype(read.dtype)
+        z = delivered((values * self._factors).astype(read.dtype).reshape(shape), out)
         if not with_bound:
-            return z.reshape(shape)
+            return z
         error = harmonics_bound(self.lmax)
         bound = self._factors * (error + gamma(2, np.float64) * (np.abs(values) + error))
-        return z.reshape(shape), narrowed(z, bound * _SLACK).reshape(shape)
+        return z, narrowed(z, (bound * _SLACK).reshape(shape))
 
     @overload
     def backward(
@@ -124,7 +134,7 @@ class SphericalHarmonics:
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             g = incoming.astype(np.float64).reshape(at.values.shape) * self._factors
             limit = gamma(2, np.float64) * np.abs(g) + smallest(np.float64) if with_bound else None
-            wide, bound = vector_gradient(at, g, limit, self.lmax)
+            wide, bound = vector_gradient(at, g, limit, self.lmax, self.threads)
             result: Array = wide.astype(np.result_type(read, incoming)).reshape(read.shape)
         if bound is None:
             return result

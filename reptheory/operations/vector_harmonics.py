@@ -83,13 +83,13 @@ def _evaluation(lmax: int) -> Prepared:
     return Prepared(evaluate, plan, series_scratch(lmax), np.dtype(np.float64), TOGETHER, cost)
 
 
-def harmonics(vectors: Float, lmax: int) -> Directions:
+def harmonics(vectors: Float, lmax: int, threads: int | None = None) -> Directions:
     """Return Y_lm of vectors (samples, 3); NaN where one is not finite, Y_00 alone for the zero vector."""
     samples = len(vectors)
     values, at = np.empty((samples, (lmax + 1) ** 2)), np.empty((samples, 5))
     exponent = np.empty(samples, np.int64)
     arrays = flat_read_only(vectors), at.reshape(-1), exponent, values.reshape(-1)
-    _evaluation(lmax).run(arrays, samples, None)
+    _evaluation(lmax).run(arrays, samples, threads)
     return Directions(at, exponent, values)
 
 
@@ -135,7 +135,9 @@ def _contract(g: Float, values: Float, lmax: int, *, absolute: bool) -> Float:
     return total
 
 
-def vector_gradient(at: Directions, g: Float, limit: Float | None, lmax: int) -> tuple[Float, Float | None]:
+def vector_gradient(
+    at: Directions, g: Float, limit: Float | None, lmax: int, threads: int | None = None
+) -> tuple[Float, Float | None]:
     """Return the gradient of a loss in the vectors, from its gradient g in the harmonics, with a bound.
 
     g, limit     (samples, (lmax + 1)^2), and a bound on its error or None
@@ -148,7 +150,7 @@ def vector_gradient(at: Directions, g: Float, limit: Float | None, lmax: int) ->
     def task(first: int, last: int) -> None:
         pull(*given, *units, first, last, result.reshape(-1))
 
-    over_samples(task, len(g), 1, 4 * len(plan.factors), None)
+    over_samples(task, len(g), 1, 4 * len(plan.factors), threads)
     return result, None if limit is None else _gradient_bound(at, g, limit, lmax)
 
 

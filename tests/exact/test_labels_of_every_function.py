@@ -292,7 +292,8 @@ def test_every_number_type_gives_the_same_value(name: str) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_halves_are_spins(name: str) -> None:
     case, function = CASES[name], function_of(name)
-    for half in (0.5, Fraction(1, 2), np.float16(0.5), sympy.Rational(1, 2), Decimal("0.5")):
+    spin = rt.Spin("1/2")
+    for half in (0.5, Fraction(1, 2), np.float16(0.5), sympy.Rational(1, 2), Decimal("0.5"), spin):
         if set(case.kinds) == {"j"}:
             labels = [half] * len(case.kinds)
             assert function(*labels) == function(*[Fraction(1, 2)] * len(labels))

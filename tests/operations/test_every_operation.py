@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 import tracemalloc
@@ -13,7 +14,7 @@ import every_operation
 import numpy as np
 import pytest
 from array_layouts import backwards, read_only, spread, unaligned
-from every_operation import CASES, OTHERS, Case, results
+from every_operation import CASES, OTHERS, Case, _Function, results
 from numba import config
 from numba.core import event
 
@@ -208,6 +209,42 @@ def test_operations_accumulate_in_float64(case: Case) -> None:
         one.accumulate = "float64"
     for found, other in zip(results(operation, operands), expected, strict=True):
         assert np.array_equal(found, other.astype(found.dtype))
+
+
+def test_calls_and_constructors_are_alike(case: Case) -> None:
+    """Every operation writes to `out` and bounds its errors; `threads` stands where it is made, or called."""
+    operation = case.make(1, None)
+    function = getattr(operation, "function", None)
+    called = inspect.signature(function if isinstance(operation, _Function) else type(operation).__call__)
+    assert {"out", "with_bound"} <= set(called.parameters)
+    made = called if isinstance(operation, _Function) else inspect.signature(type(operation))
+    kinds = {one.kind for one in made.parameters.values()}
+    known = "threads" in made.parameters or inspect.Parameter.VAR_KEYWORD in kinds
+    assert known or isinstance(operation, rt.MessagePassing) or function.__name__ == "integral"
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_results_are_written_to_out(case: Case, dtype: str) -> None:
+    """Whatever its layout, also where it overlaps an operand."""
+    operation, operands = case.draw(3, dtype)
+    expected = operation(*operands)
+    shape, size = expected.shape, expected.size
+    strided = np.empty((*shape, 2), expected.dtype)[..., 0]
+    for out in (np.empty_like(expected), unaligned(expected), strided):
+        out[...] = np.nan
+        assert operation(*operands, out=out) is out
+        assert np.array_equal(out, expected)
+    for place, operand in enumerate(operands):
+        if operand.dtype == expected.dtype:
+            memory = np.empty(size + operand.size, operand.dtype)
+            overlapping = memory[size // 2 : size // 2 + operand.size].reshape(operand.shape)
+            overlapping[...] = operand
+            given = [overlapping if k == place else one for k, one in enumerate(operands)]
+            assert np.array_equal(operation(*given, out=memory[:size].reshape(shape)), expected)
+    wrong = (expected[:1].copy(), expected.astype(bool), read_only(expected.copy()), expected.tolist())
+    for one in wrong:
+        with pytest.raises(rt.errors.OperandError, match=r"^out: "):
+            operation(*operands, out=one)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
