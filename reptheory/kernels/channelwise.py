@@ -21,31 +21,32 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reptheory.kernels.copies import from_rows, put_weights, to_rows, weight_row
-from reptheory.kernels.jit import compiled, inlined
-from reptheory.kernels.simd.channels import clear, dots, matrices, mix_2, pull, sum_lanes, weigh_2
+from reptheory.kernels.copies import ENTRY, empty_rows, fill_rows, from_rows, put_weights, weight_row
+from reptheory.kernels.jit import compiled, inlined, part
+from reptheory.kernels.simd.channels import clear, matrices, sum_lanes, weigh_2
+from reptheory.kernels.simd.paths import pull_path
+from reptheory.kernels.simd.plain import CHANNEL_OUT, CHANNEL_PATH
 from reptheory.kernels.simd.pointers import address, at, put
 from reptheory.kernels.simd.tiles import VECTOR_BYTES, sparse_1
 
 __all__ = [
-    "ENTRY",
     "OUT",
     "PATH",
     "ChannelPlan",
-    "add_paths",
     "channel_gradient",
     "channel_product",
     "channel_scratch",
     "fill_matrices",
     "pull_paths",
+    "weight_rows",
 ]
 
 Array = NDArray[Any]
 
 VECTORS = 2
 """Vectors of copies that are computed together; copies are padded to whole blocks of them."""
-ENTRY, OUT, PATH = 5, 6, 8
-"""Columns of `entries`, `outs` and `paths`."""
+OUT, PATH = CHANNEL_OUT, CHANNEL_PATH
+"""Columns of `outs` and `paths`."""
 
 
 class ChannelPlan(NamedTuple):
@@ -57,12 +58,14 @@ class ChannelPlan(NamedTuple):
     pulled, places  (terms,)             coefficients, and the entry of the path's matrix each multiplies
     pulls           (Q, 3) int64         first term, last term + 1, entry of y that they add to
     entries         (I, 5) int64         x0, copies, orders, row of the tile, padded copies
-    outs            (O, 6) int64         z0, copies, orders, padded copies, first path, last path + 1
-    paths           (P, 8) int64         entry, d1, d3, first place, w0, step of w, first pull, last pull + 1;
-                                         w0 = -1 without weights
+    outs            (O, 7) int64         z0, copies, orders, row of the tile, padded copies, first path, last
+                                         path + 1
+    paths           (P, 8) int64         row of x in its tile, d1, first place, weights where they are read,
+                                         w0, step of w, first pull, last pull + 1; w0 = -1 without weights
     dims            (dim1, dim2, dim_out, weights)
-    sizes           (places, tile of x, largest tile of an output, most padded copies, largest matrix)
+    sizes           (places, tile of x, tile of z, most padded copies, largest matrix, rows of weights)
     inner           1: copies outside, orders inside (mul_ir); 0: the reverse
+    direct          1: weights are rows of whole vectors, and read where they stand
     """
 
     values: Array
@@ -75,18 +78,17 @@ class ChannelPlan(NamedTuple):
     outs: NDArray[np.int64]
     paths: NDArray[np.int64]
     dims: tuple[int, int, int, int]
-    sizes: tuple[int, int, int, int, int]
+    sizes: tuple[int, int, int, int, int, int]
     inner: int
+    direct: int
 
 
 def channel_scratch(plan: ChannelPlan, *, gradient: bool = False) -> int:
     """Return how many numbers of scratch one thread needs for `channel_product`, or for its gradient."""
     lanes = VECTOR_BYTES // plan.values.itemsize
-    places, tile, out, copies, matrix = plan.sizes
-    need = lanes * (plan.dims[1] + places) + tile + out + copies
-    if gradient:
-        need += lanes * (plan.dims[1] + matrix) + tile + 2 * tile + copies
-    return need
+    places, tile, results, copies, matrix, weights = plan.sizes
+    need = lanes * (plan.dims[1] + places) + tile + results + weights
+    return need + lanes * (plan.dims[1] + matrix) + tile + copies if gradient else need
 
 
 @inlined
@@ -117,63 +119,52 @@ def fill_matrices(
     )
 
 
-@inlined
-def add_paths(
-    plan: ChannelPlan, out: int, weights: Any, w: int, source: Any, x0: int, work: Any, matrix: int,
-    target: int, row: int, fresh: int, lanes: int,
-) -> None:  # fmt: skip
-    """Add (or, fresh, write) all paths of one sample to the tile of one output.
-
-    w        where the weights of the sample begin; row: scratch for those of a path
-    source   where the rows of x stand, from x0 on
-    matrix   where the matrices of the sample begin in work
-    """
-    outs, paths, entries = address(plan.outs), address(plan.paths), address(plan.entries)
-    copies, orders, padded = at(outs, out + 1), at(outs, out + 2), at(outs, out + 3)
-    first, last = at(outs, out + 4) * PATH, at(outs, out + 5) * PATH
-    for p in range(first, last, PATH):
-        factors, f0 = weights, w + at(paths, p + 4)
-        if at(paths, p + 5) != 1 or copies != padded:
-            weight_row(weights, f0, at(paths, p + 5), copies, work, row, padded, lanes)
-            factors, f0 = work, row
-        rows = x0 + at(entries, at(paths, p) * ENTRY + 3)
-        weigh_2(
-            work, matrix + at(paths, p + 3), 1, orders, orders, at(paths, p + 1), source, rows, padded, work,
-            target, padded, 1 if fresh and p == first else 0, padded, factors, f0,
-        )  # fmt: skip
+@part
+def weight_rows(
+    outs: Any, size: int, paths: Any, weights: Any, w: int, work: Any, row: int, lanes: int
+) -> None:
+    """Bring the weights of all paths of a sample to rows of whole vectors, where `plan.paths` places them."""
+    for out in range(0, size, OUT):
+        copies, padded = at(outs, out + 1), at(outs, out + 4)
+        for p in range(at(outs, out + 5) * PATH, at(outs, out + 6) * PATH, PATH):
+            place, step = w + at(paths, p + 4), at(paths, p + 5)
+            weight_row(weights, place, step, copies, work, row + at(paths, p + 3), padded, lanes)
 
 
 @inlined
 def pull_paths(
-    plan: ChannelPlan, out: int, weights: Any, w: int, work: Any, matrix: int, x0: int, gx: int, g: int,
-    places: Any, gradient: Any, to_w: int, add: int, lanes: int,
+    plan: ChannelPlan, weights: Any, w: int, work: Any, matrix: int, x: Any, x0: int, gx: int, g: int,
+    places: Any, gradient: Any, to_w: int, add: int, to_y: Any, y0: int, lanes: int,
 ) -> None:  # fmt: skip
-    """Add what all paths of one sample to one output give to the gradients.
+    """Add what all paths of one sample give to the gradients; write that of y.
 
-    x0, gx     rows of x, and of its gradient, or gx = -1: not wanted
-    g          rows of the gradient of the output
-    places     of scratch: for the weights of a path, for their gradient, for the rows of H, for the gradient
-               of y lane by lane; at its start stands sum_u w x_i g_k lane by lane
+    w, x0, gx  weights and rows of x of the sample, and rows of the gradient of x, or gx = -1: not wanted
+    g          rows of the gradient of all outputs
+    places     of scratch: for the gradient of the weights of a path, for the gradient of y lane by lane; at
+               its start stands sum_u w x_i g_k lane by lane
     to_w       where the weights of the sample begin in `gradient`; add: they are shared
     """
-    row, total, h, gy = places
-    outs, paths, entries = address(plan.outs), address(plan.paths), address(plan.entries)
-    pulls, values, index = address(plan.pulls), address(plan.pulled), address(plan.places)
-    copies, orders, padded = at(outs, out + 1), at(outs, out + 2), at(outs, out + 3)
-    for p in range(at(outs, out + 4) * PATH, at(outs, out + 5) * PATH, PATH):
-        d1, place, tile = at(paths, p + 1), matrix + at(paths, p + 3), at(entries, at(paths, p) * ENTRY + 3)
-        factors, f0 = weights, w + at(paths, p + 4)
-        if at(paths, p + 5) != 1 or copies != padded:
-            weight_row(weights, f0, at(paths, p + 5), copies, work, row, padded, lanes)
-            factors, f0 = work, row
-        mix_2(work, place, orders, 1, d1, orders, work, g, padded, work, h, padded, 1, padded)
-        pull(work, h, x0 + tile, gx if gx < 0 else gx + tile, d1, padded, factors, f0, total, padded)
-        dots(work, h, d1, g, orders, padded, padded // lanes, 0)
-        for q in range(at(paths, p + 6) * 3, at(paths, p + 7) * 3, 3):
-            target = gy + at(pulls, q + 2) * lanes
-            sparse_1(values, index, at(pulls, q), at(pulls, q + 1), work, lanes, work, target, 0)
-        if at(paths, p + 5) > 0:
-            put_weights(gradient, to_w + at(paths, p + 4), at(paths, p + 5), copies, work, total, add, lanes)
+    total, gy = places
+    outs, paths, pulls = address(plan.outs), address(plan.paths), address(plan.pulls)
+    values, index = address(plan.pulled), address(plan.places)
+    clear(work, gy, plan.dims[1] * lanes)
+    for out in range(0, plan.outs.size, OUT):
+        copies, orders, padded = at(outs, out + 1), at(outs, out + 2), at(outs, out + 4)
+        for p in range(at(outs, out + 5) * PATH, at(outs, out + 6) * PATH, PATH):
+            row, from_w = at(paths, p), w + at(paths, p + 3)
+            pull_path(
+                work, matrix + at(paths, p + 2), x, x0 + row, at(paths, p + 1), gx if gx < 0 else gx + row,
+                g + at(outs, out + 3), orders, padded, weights, from_w, total, 0,
+            )  # fmt: skip
+            for q in range(at(paths, p + 6) * 3, at(paths, p + 7) * 3, 3):
+                target = gy + at(pulls, q + 2) * lanes
+                sparse_1(values, index, at(pulls, q), at(pulls, q + 1), work, lanes, work, target, 0)
+            if at(paths, p + 5) > 0:
+                put_weights(
+                    gradient, to_w + at(paths, p + 4), at(paths, p + 5), copies, work, total, add, lanes
+                )
+    for j in range(plan.dims[1]):
+        put(to_y, y0 + j, sum_lanes(work, gy + j * lanes))
 
 
 @compiled
@@ -187,34 +178,36 @@ def channel_product(
     stream   1: z stands on a vector boundary and is too large for the caches
     """
     lanes = VECTOR_BYTES // plan.values.itemsize
-    entries, outs, inner = address(plan.entries), address(plan.outs), plan.inner
+    entries, outs, paths, inner = address(plan.entries), address(plan.outs), address(plan.paths), plan.inner
     dim1, dim2, dim_out, _ = plan.dims
-    places, x_tile, out_tile, _, _ = plan.sizes
+    places, x_tile, results, _, _, _ = plan.sizes
     m0 = dim2 * lanes
     x0 = m0 + places * lanes
     t0 = x0 + x_tile
-    row = t0 + out_tile
-    work, given, other, factors, result = (
-        address(scratch), address(x), address(y), address(weights), address(z),
-    )  # fmt: skip
+    row = t0 + results
+    work, given, other, result = address(scratch), address(x), address(y), address(z)
+    factors, count_x = address(weights) if plan.direct else work, plan.entries.size // ENTRY
+    if step == 0 and not plan.direct:
+        weight_rows(outs, plan.outs.size, paths, address(weights), 0, work, row, lanes)
     for start in range(first, last, lanes):
         count = lanes if start + lanes <= last else last - start
         fill_matrices(plan, other, entries, 0, start, count, work, 0, lanes)
         for sample in range(start, start + count):
-            for e in range(0, plan.entries.size, ENTRY):
-                place, tile, padded = (
-                    sample * dim1 + at(entries, e),
-                    x0 + at(entries, e + 3),
-                    at(entries, e + 4),
-                )
-                copies, orders = at(entries, e + 1), at(entries, e + 2)
-                to_rows(given, place, copies, orders, inner, work, tile, padded, padded, lanes)
-            matrix = m0 + (sample - start) * places
+            if step and not plan.direct:
+                weight_rows(outs, plan.outs.size, paths, address(weights), sample * step, work, row, lanes)
+            fill_rows(given, sample * dim1, entries, 0, count_x, ENTRY, inner, work, x0, 0, 1, lanes)
+            matrix, w = m0 + (sample - start) * places, sample * step if plan.direct else row
             for out in range(0, plan.outs.size, OUT):
-                copies, orders, padded = at(outs, out + 1), at(outs, out + 2), at(outs, out + 3)
-                if at(outs, out + 4) == at(outs, out + 5):
+                copies, orders, padded = at(outs, out + 1), at(outs, out + 2), at(outs, out + 4)
+                if at(outs, out + 5) == at(outs, out + 6):
                     clear(work, t0, orders * padded)
-                add_paths(plan, out, factors, sample * step, work, x0, work, matrix, t0, row, 1, lanes)
+                begin = at(outs, out + 5) * PATH
+                for p in range(begin, at(outs, out + 6) * PATH, PATH):
+                    weigh_2(
+                        work, matrix + at(paths, p + 2), 1, orders, orders, at(paths, p + 1), work,
+                        x0 + at(paths, p), padded, work, t0, padded, 1 if p == begin else 0, padded,
+                        factors, w + at(paths, p + 3),
+                    )  # fmt: skip
                 to_z = sample * dim_out + at(outs, out)
                 from_rows(work, t0, padded, result, to_z, copies, orders, inner, stream, lanes)
 
@@ -229,48 +222,34 @@ def channel_gradient(
     step   0: shared weights; else the number of weights of a sample
     """
     lanes = VECTOR_BYTES // plan.values.itemsize
-    entries, outs, inner = address(plan.entries), address(plan.outs), plan.inner
+    entries, outs, paths, inner = address(plan.entries), address(plan.outs), address(plan.paths), plan.inner
     dim1, dim2, dim_out, _ = plan.dims
-    places, x_tile, out_tile, copies_most, largest = plan.sizes
+    places, x_tile, results, copies_most, largest, rows = plan.sizes
     y0 = largest * lanes
     m0 = y0 + dim2 * lanes
     x0 = m0 + places * lanes
     t0 = x0 + x_tile
-    row = t0 + out_tile
-    total = row + copies_most
+    row = t0 + results
+    total = row + rows
     gx = total + copies_most
-    h = gx + x_tile
-    gy = h + x_tile
-    work, given, other, factors, incoming = (
-        address(scratch), address(x), address(y), address(weights), address(g),
-    )  # fmt: skip
-    to_x, to_y, to_w = address(grad_x), address(grad_y), address(grad_w)
+    gy = gx + x_tile
+    work, given, other, incoming = address(scratch), address(x), address(y), address(g)
+    count_x, count_z, to_x = plan.entries.size // ENTRY, plan.outs.size // OUT, address(grad_x)
+    factors = address(weights) if plan.direct else work
+    if step == 0 and not plan.direct:
+        weight_rows(outs, plan.outs.size, paths, address(weights), 0, work, row, lanes)
     for start in range(first, last, lanes):
         count = lanes if start + lanes <= last else last - start
         fill_matrices(plan, other, entries, 0, start, count, work, y0, lanes)
         for sample in range(start, start + count):
-            for e in range(0, plan.entries.size, ENTRY):
-                place, tile, padded = (
-                    sample * dim1 + at(entries, e),
-                    x0 + at(entries, e + 3),
-                    at(entries, e + 4),
-                )
-                copies, orders = at(entries, e + 1), at(entries, e + 2)
-                to_rows(given, place, copies, orders, inner, work, tile, padded, padded, lanes)
+            if step and not plan.direct:
+                weight_rows(outs, plan.outs.size, paths, address(weights), sample * step, work, row, lanes)
+            fill_rows(given, sample * dim1, entries, 0, count_x, ENTRY, inner, work, x0, 0, 1, lanes)
+            fill_rows(incoming, sample * dim_out, outs, 0, count_z, OUT, inner, work, t0, 0, 1, lanes)
             clear(work, gx, x_tile)
-            clear(work, gy, dim2 * lanes)
-            matrix, w = m0 + (sample - start) * places, sample * step if step else g0
-            for out in range(0, plan.outs.size, OUT):
-                copies, orders, padded = at(outs, out + 1), at(outs, out + 2), at(outs, out + 3)
-                from_g = sample * dim_out + at(outs, out)
-                to_rows(incoming, from_g, copies, orders, inner, work, t0, padded, padded, lanes)
-                pull_paths(
-                    plan, out, factors, sample * step, work, matrix, x0, gx, t0, (row, total, h, gy),
-                    to_w, w, 0 if step else 1, lanes,
-                )  # fmt: skip
-            for e in range(0, plan.entries.size, ENTRY):
-                copies, orders, padded = at(entries, e + 1), at(entries, e + 2), at(entries, e + 4)
-                place = sample * dim1 + at(entries, e)
-                from_rows(work, gx + at(entries, e + 3), padded, to_x, place, copies, orders, inner, 0, lanes)
-            for j in range(dim2):
-                put(to_y, sample * dim2 + j, sum_lanes(work, gy + j * lanes))
+            pull_paths(
+                plan, factors, sample * step if plan.direct else row, work, m0 + (sample - start) * places,
+                work, x0, gx, t0, (total, gy), address(grad_w), sample * step if step else g0,
+                0 if step else 1, address(grad_y), sample * dim2, lanes,
+            )  # fmt: skip
+            empty_rows(work, gx, 0, 1, entries, 0, count_x, ENTRY, to_x, sample * dim1, inner, 0, lanes)

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reptheory.kernels.copies import from_rows, put_weights, to_rows, weight_row
+from reptheory.kernels.copies import ENTRY, empty_rows, fill_rows, put_weights, weight_row
 from reptheory.kernels.jit import compiled, inlined, part
 from reptheory.kernels.simd.channels import clear
 from reptheory.kernels.simd.copies import WIDTH, couple_4, pull_4
@@ -27,7 +27,6 @@ from reptheory.kernels.simd.pointers import address, at
 from reptheory.kernels.simd.tiles import VECTOR_BYTES
 
 __all__ = [
-    "ENTRY",
     "GROUP",
     "PATH",
     "ROW",
@@ -40,8 +39,8 @@ __all__ = [
 
 Array = NDArray[Any]
 
-ENTRY, GROUP, PATH, ROW = 5, COPY_GROUP, 3, COPY_ROW
-"""Columns of `entries`, `groups`, `paths` and `rows`."""
+GROUP, PATH, ROW = COPY_GROUP, 3, COPY_ROW
+"""Columns of `groups`, `paths` and `rows`."""
 
 
 class CopyPlan(NamedTuple):
@@ -86,33 +85,13 @@ def copy_scratch(plan: CopyPlan, *, gradient: bool = False) -> int:
 @inlined
 def _fill(
     x: Any, dim: int, entries: Any, first: int, last: int, start: int, count: int, samples: int, inner: int,
-    work: Any, t0: int, lanes: int,
+    work: Any, t0: int, size: int, lanes: int,
 ) -> None:  # fmt: skip
     """Bring some samples to a tile, side by side; clear the places of those that are not there."""
-    for e in range(first * ENTRY, last * ENTRY, ENTRY):
-        copies, orders, padded = at(entries, e + 1), at(entries, e + 2), at(entries, e + 4)
-        tile, stride = t0 + at(entries, e + 3), samples * padded
-        if count < samples:
-            clear(work, tile, orders * stride)
-        for s in range(count):
-            place = (start + s) * dim + at(entries, e)
-            to_rows(x, place, copies, orders, inner, work, tile + s * padded, padded, stride, lanes)
-
-
-@inlined
-def _empty(
-    work: Any, t0: int, entries: Any, first: int, last: int, start: int, count: int, samples: int, inner: int,
-    z: Any, dim: int, stream: int, lanes: int,
-) -> None:  # fmt: skip
-    """Write a tile to some samples."""
-    for e in range(first * ENTRY, last * ENTRY, ENTRY):
-        padded, tile = at(entries, e + 4), t0 + at(entries, e + 3)
-        copies, orders = at(entries, e + 1), at(entries, e + 2)
-        for s in range(count):
-            place = (start + s) * dim + at(entries, e)
-            from_rows(
-                work, tile + s * padded, samples * padded, z, place, copies, orders, inner, stream, lanes
-            )
+    if count < samples:
+        clear(work, t0, size)
+    for s in range(count):
+        fill_rows(x, (start + s) * dim, entries, first, last, ENTRY, inner, work, t0, s, samples, lanes)
 
 
 @inlined
@@ -176,17 +155,18 @@ def copy_product(
         if step:
             _factors(factors, start * step, step, paths, size, entries, count, work, f0, width, lanes)
         if not plan.direct:
-            _fill(given, dim1, entries, 0, from_y, start, count, samples, inner, work, a, lanes)
-            _fill(other, dim2, entries, from_y, from_z, start, count, samples, inner, work, b, lanes)
+            _fill(given, dim1, entries, 0, from_y, start, count, samples, inner, work, a, x_tile, lanes)
+            _fill(other, dim2, entries, from_y, from_z, start, count, samples, inner, work, b, y_tile, lanes)
         clear(target, c, z_tile)
         couple_4(
             work, values, index, rows, groups, plan.groups.size // GROUP, left, a, right, b, target, c, p0, f0
         )
         if not plan.direct:
-            _empty(
-                work, c, entries, from_z, from_z + plan.counts[2], start, count, samples, inner, result,
-                dim_out, stream, lanes,
-            )  # fmt: skip
+            for s in range(count):
+                empty_rows(
+                    work, c, s, samples, entries, from_z, from_z + plan.counts[2], ENTRY, result,
+                    (start + s) * dim_out, inner, stream, lanes,
+                )  # fmt: skip
 
 
 @compiled
@@ -228,11 +208,11 @@ def copy_gradient(
             _factors(factors, start * step, step, paths, size, entries, count, work, f0, width, lanes)
             clear(work, t0, gx - t0)
         if not plan.direct:
-            _fill(given, dim1, entries, 0, from_y, start, count, samples, inner, work, a, lanes)
-            _fill(other, dim2, entries, from_y, from_z, start, count, samples, inner, work, b, lanes)
+            _fill(given, dim1, entries, 0, from_y, start, count, samples, inner, work, a, x_tile, lanes)
+            _fill(other, dim2, entries, from_y, from_z, start, count, samples, inner, work, b, y_tile, lanes)
             _fill(
                 incoming, dim_out, entries, from_z, from_z + plan.counts[2], start, count, samples, inner,
-                work, c, lanes,
+                work, c, z_tile, lanes,
             )  # fmt: skip
         clear(pulled_x, to_a, x_tile)
         clear(pulled_y, to_b, y_tile)
@@ -241,8 +221,12 @@ def copy_gradient(
             f0, pulled_x, to_a, pulled_y, to_b, h0, t0,
         )  # fmt: skip
         if not plan.direct:
-            _empty(work, gx, entries, 0, from_y, start, count, samples, inner, to_x, dim1, 0, lanes)
-            _empty(work, gy, entries, from_y, from_z, start, count, samples, inner, to_y, dim2, 0, lanes)
+            for s in range(start, start + count):
+                k = s - start
+                empty_rows(work, gx, k, samples, entries, 0, from_y, ENTRY, to_x, s * dim1, inner, 0, lanes)
+                empty_rows(
+                    work, gy, k, samples, entries, from_y, from_z, ENTRY, to_y, s * dim2, inner, 0, lanes
+                )
         if step:
             _put_totals(paths, size, entries, work, t0, width, count, to_w, start * step, step, lanes)
     if step == 0:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reptheory.kernels.jit import compiled, part
+from reptheory.kernels.jit import compiled, inlined, part
 from reptheory.kernels.simd.channels import clear, mix_2
 from reptheory.kernels.simd.pointers import address, at, put
 from reptheory.kernels.simd.tiles import VECTOR_BYTES, gather, multiply_4, multiply_add_4, scatter, sparse_4
@@ -31,6 +31,7 @@ __all__ = [
     "WIDTH",
     "WeightedPlan",
     "couple_pairs",
+    "mix_rows",
     "outer_product",
     "padded",
     "weighted_product",
@@ -141,6 +142,15 @@ def couple_pairs(
 
 
 @part
+def mix_rows(
+    matrix: Any, m0: int, m_row: int, m_col: int, rows: int, cols: int, work: Any, source: int, s_step: int,
+    target: int, t_step: int, fresh: int, count: int,
+) -> None:  # fmt: skip
+    """Multiply rows of a tile by a matrix: `mix_2`, compiled once for all that call it."""
+    mix_2(matrix, m0, m_row, m_col, rows, cols, work, source, s_step, work, target, t_step, fresh, count)
+
+
+@inlined
 def _premix(
     weights: Any, terms: Any, groups: Any, g: int, paths: Any, p: int, work: Any, x0: int, y0: int, h0: int,
     z0: int, span: int,
@@ -153,7 +163,7 @@ def _premix(
     w0, wu, wv = at(paths, p + 7), at(paths, p + 8), at(paths, p + 9)
     for j in range(n2):
         source, target = y0 + (b0 + j * bm) * span, h0 + j * span
-        mix_2(weights, w0, wu, wv, U, V, work, source, bv * span, work, target, n2 * span, 1, span)
+        mix_rows(weights, w0, wu, wv, U, V, work, source, bv * span, target, n2 * span, 1, span)
     for u in range(U):
         for i in range(n1):
             for j in range(n2):
@@ -168,15 +178,19 @@ def _spread(
     work: Any, pair: int, z0: int, k0: int, weight_row: int, span: int,
 ) -> None:  # fmt: skip
     """Couple the outer product of copies (u, v) by one path: to the results, or, mixed, to rows at `pair`."""
-    kind, om = at(paths, p), at(paths, p + 6) * span
+    kind, om = at(paths, p), at(paths, p + 6)
     to = z0 + (at(paths, p + 3) + u * at(paths, p + 4) + v * at(paths, p + 5)) * span
-    target = to if kind == BARE else pair if kind == MIXED else k0
-    couple_pairs(terms, paths, p, work, span, target, om if kind == BARE else span, 0 if kind == BARE else 1)
-    if kind not in (BARE, MIXED):
-        place = at(paths, p + 7) + u * at(paths, p + 8) + v * at(paths, p + 9)
-        _weight_row(weights, start, count, step, place, work, weight_row, span)
-        for k in range(at(paths, p + 2)):
-            multiply_add_4(work, weight_row, k0 + k * span, to + k * om)
+    if kind == BARE:
+        couple_pairs(terms, paths, p, work, span, to, om * span, 0)
+        return
+    if kind == MIXED:
+        couple_pairs(terms, paths, p, work, span, pair, span, 1)
+        return
+    couple_pairs(terms, paths, p, work, span, k0, span, 1)
+    place = at(paths, p + 7) + u * at(paths, p + 8) + v * at(paths, p + 9)
+    _weight_row(weights, start, count, step, place, work, weight_row, span)
+    for k in range(at(paths, p + 2)):
+        multiply_add_4(work, weight_row, k0 + k * span, to + k * om * span)
 
 
 @part
@@ -200,19 +214,19 @@ def _mix(
         for v in range(loops):
             for k in range(n3):
                 source, to = pairs + (v * n3 + k) * span, target + (o0 + k * om) * span
-                mix_2(
-                    weights, first + v * wv, ww, column, W, columns, work, source, loops * n3 * span, work,
-                    to, ow * span, 0, span,
+                mix_rows(
+                    weights, first + v * wv, ww, column, W, columns, work, source, loops * n3 * span, to,
+                    ow * span, 0, span,
                 )  # fmt: skip
-    else:
-        for u in range(some):
-            for v in range(V):
-                for w in range(W):
-                    place = first + u * wu + v * wv + w * ww
-                    _weight_row(weights, start, count, step, place, work, weight_row, span)
-                    for k in range(n3):
-                        pair = pairs + ((u * V + v) * n3 + k) * span
-                        multiply_add_4(work, weight_row, pair, target + (o0 + w * ow + k * om) * span)
+        return
+    for u in range(some):
+        for v in range(V):
+            for w in range(W):
+                place = first + u * wu + v * wv + w * ww
+                _weight_row(weights, start, count, step, place, work, weight_row, span)
+                for k in range(n3):
+                    pair = pairs + ((u * V + v) * n3 + k) * span
+                    multiply_add_4(work, weight_row, pair, target + (o0 + w * ow + k * om) * span)
 
 
 @compiled
@@ -233,7 +247,7 @@ def weighted_product(
     t0 = z0 + dim_out * span
     k0 = t0 + largest_pairs * span
     weight_row = k0 + largest_orders * span
-    given, tiles, z_tile = (x, y), (scratch[x0:y0], scratch[y0:z0]), scratch[z0:t0]
+    x_tile, y_tile, z_tile = scratch[x0:y0], scratch[y0:z0], scratch[z0:t0]
     work, factors, groups, paths = (
         address(scratch),
         address(weights),
@@ -243,8 +257,8 @@ def weighted_product(
     terms = address(plan.values), address(plan.places), address(plan.rows)
     for start in range(first, last, span):
         count = span if start + span <= last else last - start
-        for side in range(2):
-            gather(given[side], start, count, plan.dims[side], plan.columns, tiles[side], WIDTH)
+        gather(x, start, count, dim1, plan.columns, x_tile, WIDTH)
+        gather(y, start, count, dim2, plan.columns, y_tile, WIDTH)
         clear(work, z0, dim_out * span)
         for g in range(0, plan.groups.size, G):
             U, V, chunk = at(groups, g), at(groups, g + 1), at(groups, g + 2)

@@ -14,11 +14,10 @@ from typing import Any
 from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled, part
-from reptheory.kernels.simd.channels import clear, mix_2
+from reptheory.kernels.simd.channels import clear
 from reptheory.kernels.simd.pointers import address, at, put
 from reptheory.kernels.simd.tiles import VECTOR_BYTES, gather, multiply_add_4, scatter
 from reptheory.kernels.weighted import (
-    BARE,
     GROUP,
     MIXED,
     PAIRED,
@@ -26,6 +25,7 @@ from reptheory.kernels.weighted import (
     WIDTH,
     WeightedPlan,
     couple_pairs,
+    mix_rows,
     outer_product,
     padded,
 )
@@ -65,7 +65,7 @@ def _mixed_gradient(
     gradient: Any, start: int, count: int, step: int, first: int, paths: Any, p: int, some: int, V: int,
     work: Any, pairs: int, source: int, row: int, span: int,
 ) -> None:  # fmt: skip
-    """Write the gradients of the weights of a mixed path, one set a sample."""
+    """Write pairs times the gradient of the result to the gradient of the weights of a mixed path."""
     n3, o0, om, wu, wv = (
         at(paths, p + 2),
         at(paths, p + 3),
@@ -86,43 +86,28 @@ def _mixed_gradient(
 
 @part
 def _shared_gradient(
-    gradient: Any, first: int, paths: Any, p: int, some: int, V: int, work: Any, pairs: int, turns: Any,
-    z_tile: Any, turned_tile: Any, turned: int, span: int,
+    gradient: Any, first: int, paths: Any, p: int, some: int, V: int, work: Any, pairs: int, turned: int,
+    span: int,
 ) -> None:  # fmt: skip
     """Add the same of shared weights, with the gradient of the result turned to (order, sample, copy).
 
     Copies are contiguous there, so this is a matrix product over orders and samples.
     """
-    n3, wu, wv = at(paths, p + 2), at(paths, p + 8), at(paths, p + 9)
-    W, ww, turn = at(paths, p + 10), at(paths, p + 12), at(paths, p + 14)
+    n3, wu, wv, W, ww = (
+        at(paths, p + 2),
+        at(paths, p + 8),
+        at(paths, p + 9),
+        at(paths, p + 10),
+        at(paths, p + 12),
+    )
     width = padded(W, span)
     total = turned + n3 * span * width
-    for k in range(n3):
-        copies = turns[turn + k * W : turn + (k + 1) * W]
-        scatter(z_tile, copies, turned_tile, k * span, span, width, 0, W, WIDTH)
-    mix_2(work, pairs, n3 * span, 1, some * V, n3 * span, work, turned, width, work, total, width, 1, width)
+    mix_rows(work, pairs, n3 * span, 1, some * V, n3 * span, work, turned, width, total, width, 1, width)
     for u in range(some):
         for v in range(V):
             for w in range(W):
                 place, found = first + u * wu + v * wv + w * ww, total + (u * V + v) * width + w
                 put(gradient, place, at(gradient, place) + at(work, found))
-
-
-@part
-def _pair_gradient(
-    gradient: Any, start: int, count: int, step: int, g0: int, terms: Any, paths: Any, p: int, u: int, v: int,
-    work: Any, pair: int, z0: int, k0: int, row: int, span: int,
-) -> None:  # fmt: skip
-    """Couple the outer product of copies (u, v) by one path: to rows at `pair`, or to its one weight."""
-    kind, n3 = at(paths, p), at(paths, p + 2)
-    if kind != BARE:
-        couple_pairs(terms, paths, p, work, span, pair if kind == MIXED else k0, span, 1)
-    if kind == PAIRED:
-        right = z0 + (at(paths, p + 3) + u * at(paths, p + 4) + v * at(paths, p + 5)) * span
-        place = g0 + at(paths, p + 7) + u * at(paths, p + 8) + v * at(paths, p + 9)
-        _pull_weight(
-            gradient, start, count, step, place, work, k0, right, at(paths, p + 6) * span, n3, row, span
-        )  # fmt: skip
 
 
 @compiled
@@ -144,8 +129,7 @@ def weighted_gradient(
     k0 = t0 + largest_pairs * span
     row = k0 + largest_orders * span
     turned = row + span
-    given, tiles = (x, y, g), (scratch[x0:y0], scratch[y0:z0], scratch[z0:t0])
-    z_tile, turned_tile = tiles[2], scratch[turned:]
+    x_tile, y_tile, z_tile, turned_tile = scratch[x0:y0], scratch[y0:z0], scratch[z0:t0], scratch[turned:]
     work, total, groups, paths = (
         address(scratch),
         address(gradient),
@@ -156,8 +140,9 @@ def weighted_gradient(
     clear(work, turned, len(turned_tile))
     for start in range(first, last, span):
         count = span if start + span <= last else last - start
-        for side in range(3):
-            gather(given[side], start, count, plan.dims[side], plan.columns, tiles[side], WIDTH)
+        gather(x, start, count, dim1, plan.columns, x_tile, WIDTH)
+        gather(y, start, count, dim2, plan.columns, y_tile, WIDTH)
+        gather(g, start, count, dim_out, plan.columns, z_tile, WIDTH)
         for group in range(0, plan.groups.size, G):
             U, V, chunk = at(groups, group), at(groups, group + 1), at(groups, group + 2)
             first_path, last_path = at(groups, group + 13) * P, at(groups, group + 14) * P
@@ -167,20 +152,32 @@ def weighted_gradient(
                     for v in range(V):
                         outer_product(groups, group, u, v, work, x0, y0, span)
                         for p in range(first_path, last_path, P):
-                            pair = at(paths, p + 13) * chunk + ((u - u0) * V + v) * at(paths, p + 2)
-                            _pair_gradient(
-                                total, start, count, step, g0, terms, paths, p, u, v, work,
-                                t0 + pair * span, z0, k0, row, span,
-                            )  # fmt: skip
+                            n3 = at(paths, p + 2)
+                            if at(paths, p) == MIXED:
+                                pair = t0 + (at(paths, p + 13) * chunk + ((u - u0) * V + v) * n3) * span
+                                couple_pairs(terms, paths, p, work, span, pair, span, 1)
+                            elif at(paths, p) == PAIRED:
+                                couple_pairs(terms, paths, p, work, span, k0, span, 1)
+                                right = at(paths, p + 3) + u * at(paths, p + 4) + v * at(paths, p + 5)
+                                place = g0 + at(paths, p + 7) + u * at(paths, p + 8) + v * at(paths, p + 9)
+                                _pull_weight(
+                                    total, start, count, step, place, work, k0, z0 + right * span,
+                                    at(paths, p + 6) * span, n3, row, span,
+                                )  # fmt: skip
                 for p in range(first_path, last_path, P):
-                    pairs = t0 + at(paths, p + 13) * chunk * span
-                    place = g0 + at(paths, p + 7) + u0 * at(paths, p + 8)
-                    if at(paths, p) == MIXED and step:
+                    if at(paths, p) != MIXED:
+                        continue
+                    pairs, place = (
+                        t0 + at(paths, p + 13) * chunk * span,
+                        g0 + at(paths, p + 7) + u0 * at(paths, p + 8),
+                    )
+                    if step:
                         _mixed_gradient(
                             total, start, count, step, place, paths, p, some, V, work, pairs, z0, row, span
                         )
-                    elif at(paths, p) == MIXED:
-                        _shared_gradient(
-                            total, place, paths, p, some, V, work, pairs, plan.turns, z_tile, turned_tile,
-                            turned, span,
-                        )  # fmt: skip
+                        continue
+                    n3, W, turn = at(paths, p + 2), at(paths, p + 10), at(paths, p + 14)
+                    for k in range(n3):
+                        copies = plan.turns[turn + k * W : turn + (k + 1) * W]
+                        scatter(z_tile, copies, turned_tile, k * span, span, padded(W, span), 0, W, WIDTH)
+                    _shared_gradient(total, place, paths, p, some, V, work, pairs, turned, span)

@@ -168,8 +168,9 @@ class ChannelEngine(LanesEngine[ChannelPlan]):
     def cost(self) -> int:
         """Multiplications of one sample."""
         plan = self.plan("float64")
-        copies = plan.entries[plan.paths[:, 0], 1]
-        return int((copies * (plan.paths[:, 1] + 1) * plan.paths[:, 2]).sum()) + len(plan.values)
+        paths = plan.outs[:, 6] - plan.outs[:, 5]
+        copies, orders = (np.repeat(plan.outs[:, column], paths) for column in (1, 2))
+        return int((copies * (plan.paths[:, 1] + 1) * orders).sum()) + len(plan.values)
 
     def counts(self, operand: int) -> Roundings:
         """Count for z (2) or the gradient of x (0) or y (1), as docs/proofs/channelwise.md does."""

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from reptheory.kernels.channelwise import ENTRY, OUT, PATH, VECTORS, ChannelPlan
+from reptheory.kernels.channelwise import OUT, PATH, VECTORS, ChannelPlan
+from reptheory.kernels.copies import ENTRY
 from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.operations.instructions import Instruction
 from reptheory.operations.weighted_plan import (
@@ -66,19 +67,20 @@ class _Builder:
     def build(self) -> ChannelPlan:
         """Lay out every instruction and every copy of y in it, output after output."""
         entries, tile = tile_entries(self.spec.irreps[self.roles[0]], self.block)
-        targets, _ = tile_entries(self.spec.irreps[self.roles[2]], self.block)
+        targets, results = tile_entries(self.spec.irreps[self.roles[2]], self.block)
         outs: list[tuple[int, ...]] = []
         paths: list[tuple[int, ...]] = []
-        for number, (z0, copies, orders, _, padded) in enumerate(targets):
+        padded = max((row[4] for row in (*entries, *targets)), default=0)
+        direct = self._direct()
+        for number, target in enumerate(targets):
             first = len(paths)
             for which, one in enumerate(self.spec.instructions):
-                if one.entries[self.roles[2]] == number and copies:
-                    paths.extend(self._paths(which, one))
-            outs.append((z0, copies, orders, padded, first, len(paths)))
+                if one.entries[self.roles[2]] == number and target[1]:
+                    for row in self._paths(which, one, entries):
+                        paths.append((*row[:3], row[3] if direct else len(paths) * padded, *row[3:]))
+            outs.append((*target, first, len(paths)))
         dims = [self.spec.dims[role] for role in self.roles]
         unused = np.zeros((-self.place % (lanes_of(self.dtype) // 4), 2), np.int64)
-        padded = max((row[4] for row in (*entries, *targets)), default=0)
-        out_tile = max((row[2] * row[4] for row in targets), default=0)
         return ChannelPlan(
             np.concatenate([np.zeros(0, self.dtype), *self.values]),
             np.concatenate([np.zeros(0, np.int32), *self.index]).astype(np.int32),
@@ -90,11 +92,28 @@ class _Builder:
             table_rows(outs, OUT),
             table_rows(paths, PATH),
             (dims[0], dims[1], dims[2], self.spec.weight_starts[-1]),
-            (self.place + len(unused), tile, out_tile, padded, self.largest),
+            (
+                self.place + len(unused),
+                tile,
+                results,
+                padded,
+                self.largest,
+                0 if direct else len(paths) * padded,
+            ),
             int(self.spec.layout == "mul_ir"),
+            int(direct),
         )
 
-    def _paths(self, which: int, one: Instruction) -> list[tuple[int, ...]]:
+    def _direct(self) -> bool:
+        """Tell whether the weights of every path are a row of whole blocks as they stand."""
+        return all(
+            one.has_weight
+            and self.spec.irreps[0][one.i_in1].mul % self.block == 0
+            and self.spec.irreps[1][one.i_in2].mul == 1
+            for one in self.spec.instructions
+        )
+
+    def _paths(self, which: int, one: Instruction, entries: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
         """Add the matrix of an instruction for each copy of y, and return its rows of `paths`."""
         block = self.spec.block(one)
         i, j, k = (block.index[:, role] for role in self.roles)
@@ -127,6 +146,6 @@ class _Builder:
             weight = (self.spec.weight_starts[which] + v, weights["u"]) if one.has_weight else (-1, 0)
             pulls = first_pull, len(self.pulls)
             first_pull = len(self.pulls)
-            paths.append((one.entries[self.roles[0]], d1, d3, self.place, *weight, *pulls))
+            paths.append((entries[one.entries[self.roles[0]]][3], d1, self.place, *weight, *pulls))
             self.place += d1 * d3
         return paths

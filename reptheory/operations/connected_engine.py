@@ -128,10 +128,10 @@ class ConnectedEngine:
         for one, way, sizes, some in self._plan(name, gradient=feature != 2).steps:
             if feature not in (way.target, way.folded):
                 continue
-            (p, q, r), copies, orders = way.roles, sizes.copies, sizes.orders
+            (p, q, r), (copies, orders, padded) = way.roles, sizes
             count, parts = copies[p] * copies[r], 1
             if feature == way.folded:
-                own = copies[p] + copies[r] + orders[r] * orders[p]
+                own = copies[p] + padded[r] + orders[r] * orders[p]
             elif way.kind == PULL:
                 own = orders[q] + copies[p] + orders[p] * copies[q]
                 count, parts = copies[p] * copies[q], orders[p] * -(-copies[q] // some)

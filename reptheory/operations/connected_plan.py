@@ -171,11 +171,12 @@ class _Builder:
         coefficients = sum(map(len, self.values))
         self.values.append(self._coefficients(one, way, sizes))
         orders, padded = sizes.orders[r] * sizes.orders[p], -(-some // self.block) * self.block
-        wide = -(-sizes.orders[r] // self.block) * self.block
-        dotted = way.fold * wide * (sizes.copies[r] + sizes.orders[p] * some)
+        dotted = way.fold * sizes.orders[r] * some * lanes_of(self.dtype)
         needed = orders * padded, sizes.orders[p] * some * sizes.padded[r], dotted
         self.largest = [max(pair) for pair in zip(self.largest, needed, strict=True)]
-        self.steps.append((way.kind, *of_p, *of_q, some, *of_r, coefficients, given, target, found, folded))
+        self.steps.append(
+            (way.kind, *of_p, *of_q, some, *of_r[:3], coefficients, given, target, found, folded)
+        )
 
     def _packing(
         self, packings: list[Packing], place: int, axes: tuple[int, int, int], sizes: Sizes, padded: int

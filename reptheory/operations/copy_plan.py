@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from reptheory.kernels.copywise import ENTRY, GROUP, PATH, ROW, WIDTH, CopyPlan
+from reptheory.kernels.copies import ENTRY
+from reptheory.kernels.copywise import GROUP, PATH, ROW, WIDTH, CopyPlan
 from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.operations.weighted_plan import WeightedSpec, table_rows, tile_entries
 

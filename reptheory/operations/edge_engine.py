@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from reptheory.kernels.buffers import empty
 from reptheory.kernels.channelwise import ChannelPlan
-from reptheory.kernels.edges import edge_gradient, edge_product, edge_scratch, rows_of_nodes
+from reptheory.kernels.edges import ENDS, edge_gradient, edge_product, edge_scratch, rows_of_nodes
 from reptheory.kernels.pool import over_samples, scratch
+from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.operations.channel_engine import BLOCKS, ChannelEngine, Roundings, limit, most
 from reptheory.operations.channel_plan import channel_plan
 from reptheory.operations.engines import COPYING, float_name, read_only
@@ -114,7 +115,8 @@ class EdgeEngine:
 
         def work(first: int, last: int) -> None:
             tiles = scratch(need, plan.values.dtype)
-            edge_product(rows, given, factors, flat, first, last, plan, step, *edges, tiles)
+            ends = np.empty(lanes_of(plan.values.dtype) * ENDS, np.int64)
+            edge_product(rows, given, factors, flat, first, last, plan, step, *edges, tiles, ends)
 
         self._over_edges(work, edges, len(z), threads)
 

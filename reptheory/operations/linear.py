@@ -20,10 +20,10 @@ from reptheory.groups.labels import shown
 from reptheory.groups.o3 import Irreps
 from reptheory.kernels.bounds import unit_roundoff
 from reptheory.operations.bilinear import Accumulate
-from reptheory.operations.broadcast import reduce_broadcast, write_rounded
-from reptheory.operations.certified import Chain, certify, certify_gradients, inputs, widened
+from reptheory.operations.broadcast import reduce_broadcast
+from reptheory.operations.certified import Chain, certify, certify_gradients, inputs
 from reptheory.operations.exact_maps import ExactMap, Pairs, constant, joined
-from reptheory.operations.operands import allocate, incoming_gradient, last_axis, read_operand, widest
+from reptheory.operations.operands import incoming_gradient, last_axis, read_operand
 from reptheory.operations.tensor_product import TensorProduct
 from reptheory.operations.weighted_plan import Layout
 from reptheory.operations.weighted_product import finite
@@ -141,13 +141,6 @@ class Linear:
         raises            OperandError
         """
         added = self._given_bias(bias)
-        if added is not None and self.accumulate:
-            dtype = widest([read_operand(x, "x"), read_operand(weight, "weight"), added])
-            if dtype != np.float64:
-                wide, bound = self(*map(widened, (x, weight, added)), with_bound=True)
-                rounded, _ = allocate(out, wide.shape, dtype, ())
-                write_rounded(wide, rounded, bound)
-                return (rounded, bound) if with_bound else rounded
         one = _ONE if added is None else np.ones(1, added.dtype)
         found = self._product(x, one, weight, out=out, with_bound=with_bound)  # type: ignore[call-overload]
         z, limit = found if with_bound else (found, None)

@@ -126,24 +126,6 @@ def test_nothing_to_connect() -> None:
     assert not linear(np.ones((3, 2)), np.zeros(0)).any()
 
 
-def test_biases_are_added_before_the_one_rounding() -> None:
-    options: Any = {"biases": True}
-    linear = Linear("3x0e+2x1o", "2x0e+1x1o", accumulate="float64", **options)
-    rng = np.random.default_rng(4)
-    shapes = (50, linear.dim_in), (linear.weight_numel,), (linear.bias_numel,)
-    narrow = [rng.standard_normal(shape).astype("float32") for shape in shapes]
-    wide = [one.astype("float64") for one in narrow]
-    z, bound = linear(*narrow, with_bound=True)
-    exact, slack = linear(*wide, with_bound=True)
-    assert np.array_equal(z, exact.astype("float32"))
-    assert (np.abs(z - exact) <= bound + slack).all()
-    assert bound.max() < 2 * np.abs(z).max() * 2.0**-24
-    out = np.empty_like(z)
-    assert linear(*narrow, out=out) is out
-    assert np.array_equal(out, z)
-    assert linear(wide[0], *narrow[1:]).dtype == np.float64
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("shared", [True, False])
 def test_certificates_with_biases_hold_and_are_tight(shared: bool, dtype: str) -> None:

@@ -3,8 +3,6 @@
     mix_W      target[r] = (fresh ? 0 : target[r]) + sum_c matrix[r, c] source[c]
     weigh_W    the same, with the sum multiplied by the row `factors` before it is added
     dots       target[a, b] = sum over vectors c of left[a, c] right[b, c]        (lane by lane)
-    pull       with h = rows H, x = rows X: total = sum_m x h;  G[m] += w h unless its place is negative;
-               H[m] = w x                                                          (gradients)
     matrices   out[lane, r] = sum of row r of a sparse table over the rows of a tile, lane by lane
     sum_lanes  the sum of the lanes of one vector, in halves
     clear      zeros, a whole number of vectors
@@ -31,12 +29,11 @@ from reptheory.kernels.simd.plain import (
     dots_plain,
     matrices_plain,
     mix_plain,
-    pull_plain,
     sum_lanes_plain,
     weigh_plain,
 )
 
-__all__ = ["clear", "dots", "matrices", "mix_2", "pull", "sum_lanes", "weigh_2"]
+__all__ = ["clear", "dots", "matrices", "mix_2", "sum_lanes", "weigh_2"]
 
 Builder = Any
 
@@ -51,7 +48,7 @@ _NAMES = (
 )  # fmt: skip
 
 
-def _in_blocks(
+def in_blocks(
     builder: Builder, count: Any, blocks: tuple[int, ...], emit: Callable[[Any, int], None]
 ) -> None:
     """Emit `emit(first, size)` until `count` rows are done, in blocks of the largest size that is left."""
@@ -106,7 +103,7 @@ def _emit_rows(builder: Builder, v: Vectors, a: dict[str, Any], row: Any, rows: 
 def _codegen(name: str, width: int, names: tuple[str, ...]) -> Callable[..., Any]:
     def body(builder: Builder, v: Vectors, args: list[Any]) -> None:
         a = dict(zip(names, args, strict=True))
-        _in_blocks(builder, a["rows"], BLOCKS, lambda row, rows: _emit_rows(builder, v, a, row, rows, width))
+        in_blocks(builder, a["rows"], BLOCKS, lambda row, rows: _emit_rows(builder, v, a, row, rows, width))
 
     return outlined(f"{name}_{width}", body)
 
@@ -172,36 +169,12 @@ def _emit_dots_call(typingctx: Any, work: Any, left: Any, rows: Any, right: Any,
             def row(top: Any, rows: int) -> None:
                 _emit_dots(builder, v, a, (top, first), rows, cols)
 
-            _in_blocks(builder, a["rows"], DOT_BLOCKS, row)
+            in_blocks(builder, a["rows"], DOT_BLOCKS, row)
 
-        _in_blocks(builder, a["cols"], BLOCKS, column)
+        in_blocks(builder, a["cols"], BLOCKS, column)
 
     i = types.int64
     return types.void(work, i, i, i, i, i, i, i), outlined("dots", body)
-
-
-@intrinsic
-def _emit_pull(typingctx: Any, work: Any, h: Any, x: Any, g: Any, rows: Any, step: Any, factors: Any, f0: Any, total: Any, count: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
-    def body(builder: Builder, v: Vectors, args: list[Any]) -> None:
-        work, h0, x0, g0, rows, step, factors, f0, total, count = args
-        wanted = builder.icmp_signed(">=", g0, constant(0))
-        slot = cgutils.alloca_once(builder, v.vector)
-        with cgutils.for_range(builder, builder.udiv(count, constant(v.lanes))) as across:
-            shift = builder.mul(across.index, constant(v.lanes))
-            builder.store(v.zero(), slot)
-            factor = v.load(v.pointer(factors, builder.add(f0, shift)))
-            with cgutils.for_range(builder, rows) as loop:
-                row = builder.add(shift, builder.mul(loop.index, step))
-                h_at, x_at, g_at = (v.pointer(work, builder.add(start, row)) for start in (h0, x0, g0))
-                h, x = v.load(h_at), v.load(x_at)
-                builder.store(v.fma(x, h, builder.load(slot)), slot)
-                with builder.if_then(wanted):
-                    v.store(v.fma(factor, h, v.load(g_at)), g_at)
-                v.store(builder.fmul(factor, x), h_at)
-            v.store(builder.load(slot), v.pointer(work, builder.add(total, shift)))
-
-    i = types.int64
-    return types.void(work, i, i, i, i, i, factors, i, i, i), outlined("pull", body)
 
 
 @intrinsic
@@ -273,6 +246,5 @@ mix_2 = _choose(mix_plain, mix_intrinsic, 2)
 weigh_2 = _choose(weigh_plain, weigh_intrinsic, 2)
 clear = clear_plain if config.DISABLE_JIT else _emit_clear
 dots = dots_plain if config.DISABLE_JIT else _emit_dots_call
-pull = pull_plain if config.DISABLE_JIT else _emit_pull
 matrices = matrices_plain if config.DISABLE_JIT else _emit_matrices
 sum_lanes = sum_lanes_plain if config.DISABLE_JIT else _emit_sum_lanes

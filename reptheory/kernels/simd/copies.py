@@ -22,7 +22,7 @@ from numba import config, types
 from numba.core import cgutils
 
 from reptheory.kernels.jit import intrinsic
-from reptheory.kernels.simd.emit import Vectors, constant, outlined
+from reptheory.kernels.simd.emit import Vectors, constant, outlined, table_row
 from reptheory.kernels.simd.plain import COPY_GROUP, COPY_ROW, copy_pull_plain, couple_plain
 
 __all__ = ["WIDTH", "couple_4", "pull_4"]
@@ -44,12 +44,6 @@ def _along(builder: Builder, start: Any, number: Any, stride: Any) -> Any:
 
 def _slots(builder: Builder, v: Vectors) -> list[Any]:
     return [cgutils.alloca_once(builder, v.vector) for _ in range(WIDTH)]
-
-
-def _columns(builder: Builder, v: Vectors, table: Any, row: Any, count: int) -> list[Any]:
-    """Load a row of a table of integers."""
-    start = builder.mul(row, constant(count))
-    return [builder.load(v.pointer(table, builder.add(start, constant(k)))) for k in range(count)]
 
 
 def _emit_sum(builder: Builder, v: Vectors, a: dict[str, Any], row: list[Any], source: Any) -> None:
@@ -83,7 +77,7 @@ def _each_group(builder: Builder, v: Vectors, a: dict[str, Any]) -> Iterator[tup
     """Emit what stands in the `with` for each block of each group: (lanes before, x, y, columns)."""
     span = constant(WIDTH * v.lanes)
     with cgutils.for_range(builder, a["count"]) as groups:
-        group = _columns(builder, v, a["groups"], groups.index, COPY_GROUP)
+        group = table_row(builder, a["groups"], groups.index, COPY_GROUP)
         with cgutils.for_range(builder, builder.udiv(group[4], span)) as blocks:
             shift = builder.mul(blocks.index, span)
             x = builder.add(builder.add(a["x0"], group[0]), shift)
@@ -98,7 +92,7 @@ def _each_row(
 ) -> Iterator[tuple[list[Any], list[Any], list[Any]]]:
     """Emit what stands in the `with` for each row of a group, summed: (z, weights, columns)."""
     with cgutils.for_range(builder, builder.sub(group[6], group[5])) as loop:
-        row = _columns(builder, v, a["rows"], builder.add(group[5], loop.index), COPY_ROW)
+        row = table_row(builder, a["rows"], builder.add(group[5], loop.index), COPY_ROW)
         _emit_sum(builder, v, a, row, a["p"])
         z = _row(builder, v, a["z"], builder.add(builder.add(a["z0"], row[2]), shift))
         weights = _row(builder, v, a["work"], builder.add(builder.add(a["f0"], row[3]), shift))
@@ -139,7 +133,7 @@ def _emit_spread(builder: Builder, v: Vectors, a: dict[str, Any], x: Any, y: Any
             builder.store(v.load(place), slot)
         with cgutils.for_range(builder, n2) as columns:
             pair = builder.add(first, _along(builder, columns.index, rows.index, n2))
-            _emit_sum(builder, v, a, _columns(builder, v, a["rows"], pair, COPY_ROW), a["h0"])
+            _emit_sum(builder, v, a, table_row(builder, a["rows"], pair, COPY_ROW), a["h0"])
             right = _row(builder, v, a["y"], _along(builder, y, columns.index, stride))
             target = _row(builder, v, a["gy"], _along(builder, to_y, columns.index, stride))
             for k in range(WIDTH):

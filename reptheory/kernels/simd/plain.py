@@ -13,9 +13,13 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 __all__ = [
+    "CHANNEL_ENDS",
+    "CHANNEL_OUT",
+    "CHANNEL_PATH",
     "COPY_GROUP",
     "COPY_ROW",
     "VECTOR_BYTES",
+    "add_run_plain",
     "clear_plain",
     "copy_plain",
     "copy_pull_plain",
@@ -30,7 +34,7 @@ __all__ = [
     "multiply_add_plain",
     "multiply_plain",
     "multiply_subtract_plain",
-    "pull_plain",
+    "pull_path_plain",
     "ring_points_plain",
     "scatter_plain",
     "sparse_plain",
@@ -44,6 +48,8 @@ __all__ = [
 ]
 
 VECTOR_BYTES = 64
+CHANNEL_OUT, CHANNEL_PATH, CHANNEL_ENDS = 7, 8, 3
+"""Columns of the outputs and of the paths of `channelwise.ChannelPlan`, and of the ends of samples."""
 COPY_GROUP, COPY_ROW = 8, 5
 """Columns of the groups and of the rows of `copywise.CopyPlan`."""
 
@@ -152,6 +158,25 @@ def weigh_plain(
         target[place] = factor * total if fresh else target[place] + factor * total
 
 
+def add_run_plain(
+    work: Array, m0: int, m_step: int, source: Array, factors: Array, ends: Array, begin: int, end: int,
+    outs: Array, first: int, last: int, paths: Array, t0: int, width: int, fresh: int,  # noqa: ARG001
+) -> None:  # fmt: skip
+    """Twin of `add_run` in NumPy."""
+    table = paths.reshape(-1, CHANNEL_PATH)
+    for _, _, orders, row, padded, start, stop in outs.reshape(-1, CHANNEL_OUT)[first:last].tolist():
+        place = slice(t0 + row, t0 + row + orders * padded)
+        total = np.zeros(orders * padded, work.dtype) if fresh else work[place].copy()
+        for sample in range(begin, end):
+            x0, w0 = ends[sample * CHANNEL_ENDS : sample * CHANNEL_ENDS + 2].tolist()
+            for x_row, d1, matrix, column, *_ in table[start:stop].tolist():
+                m = m0 + sample * m_step + matrix
+                weight = factors[w0 + column : w0 + column + padded]
+                mixed = _mixed(work, m, 1, orders, orders, d1, source, x0 + x_row, padded, padded)
+                total += (weight * mixed).reshape(-1)
+        work[place] = total
+
+
 def _mixed(
     matrix: Array, m0: int, m_row: int, m_col: int, rows: int, cols: int, source: Array, s0: int, s_step: int,
     count: int,
@@ -178,18 +203,20 @@ def dots_plain(
     work[target : target + rows * cols * lanes] = np.einsum("acl,bcl->abl", one, other).reshape(-1)
 
 
-def pull_plain(
-    work: Array, h: int, x: int, g: int, rows: int, step: int, factors: Array, f0: int, total: int, count: int
-) -> None:
-    """Twin of `pull` in NumPy."""
-    factor, summed = factors[f0 : f0 + count].copy(), np.zeros(count, work.dtype)
-    for row in range(0, rows * step, step):
-        pulled, given = work[h + row : h + row + count].copy(), work[x + row : x + row + count]
-        summed += given * pulled
-        if g >= 0:
-            work[g + row : g + row + count] += factor * pulled
-        work[h + row : h + row + count] = factor * given
-    work[total : total + count] = summed
+def pull_path_plain(
+    work: Array, m0: int, x: Array, x0: int, d1: int, gx: int, g0: int, d3: int, padded: int,
+    factors: Array, f0: int, total: int, target: int,
+) -> None:  # fmt: skip
+    """Twin of `pull_path` in NumPy."""
+    lanes = lanes_of(work.dtype)
+    g, weight = work[g0 : g0 + d3 * padded].reshape(d3, padded), factors[f0 : f0 + padded]
+    given = x[x0 : x0 + d1 * padded].reshape(d1, padded)
+    h = work[m0 : m0 + d1 * d3].reshape(d1, d3) @ g
+    if gx >= 0:
+        work[gx : gx + d1 * padded] += (weight * h).reshape(-1)
+    sums = np.einsum("ial,kal->ikl", (weight * given).reshape(d1, -1, lanes), g.reshape(d3, -1, lanes))
+    work[total : total + padded] = (given * h).sum(axis=0, dtype=work.dtype)
+    work[target : target + d1 * d3 * lanes] = sums.reshape(-1)
 
 
 def matrices_plain(

@@ -28,14 +28,7 @@ from numpy.typing import NDArray
 from reptheory.kernels.jit import part
 from reptheory.kernels.simd.channels import clear
 from reptheory.kernels.simd.columns import columns_intrinsic, strided
-from reptheory.kernels.simd.emit import (
-    dense_intrinsic,
-    multiply_intrinsic,
-    ring_points_intrinsic,
-    sparse_intrinsic,
-    sum_difference_intrinsic,
-    turn_intrinsic,
-)
+from reptheory.kernels.simd.emit import dense_intrinsic, sparse_intrinsic
 from reptheory.kernels.simd.plain import (
     VECTOR_BYTES,
     dense_plain,
@@ -49,6 +42,12 @@ from reptheory.kernels.simd.plain import (
     sparse_plain,
     sum_difference_plain,
     turn_plain,
+)
+from reptheory.kernels.simd.pointwise import (
+    multiply_intrinsic,
+    ring_points_intrinsic,
+    sum_difference_intrinsic,
+    turn_intrinsic,
 )
 
 __all__ = [

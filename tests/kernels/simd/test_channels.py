@@ -48,13 +48,6 @@ def dots(
 
 
 @njit
-def pull(
-    work: Array, h: int, x: int, g: int, rows: int, step: int, weight: int, total: int, count: int
-) -> None:
-    channels.pull(work, h, x, g, rows, step, work, weight, total, count)
-
-
-@njit
 def clear(work: Array, start: int, count: int) -> None:
     channels.clear(work, start, count)
 
@@ -178,22 +171,6 @@ def test_dots_equal_their_twin(dtype: str, rows: int, cols: int, vectors: int, s
     dots(fast, 0, rows, right, cols, step, vectors, target)
     twins.dots_plain(plain, 0, rows, right, cols, step, vectors, target)
     assert np.array_equal(fast, plain)
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("wanted", [True, False])
-def test_pull_equals_its_twin(dtype: str, wanted: bool) -> None:
-    rng = np.random.default_rng(1)
-    count = 2 * lanes_of(dtype)
-    for rows in range(12):
-        step = count + 16
-        fast = integers(rng, (3 * rows + 3) * step, dtype)
-        plain = fast.copy()
-        g = 2 * rows * step if wanted else -1
-        weight, total = 3 * rows * step, (3 * rows + 1) * step
-        pull(fast, 0, rows * step, g, rows, step, weight, total, count)
-        twins.pull_plain(plain, 0, rows * step, g, rows, step, plain, weight, total, count)
-        assert np.array_equal(fast, plain)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
