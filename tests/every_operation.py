@@ -180,7 +180,7 @@ def gradients(operation: Any, operands: list[Array], grad: Array, **options: boo
     """Return what `backward` of an operation returns, a tuple of one where that is one array."""
     if isinstance(operation, rt.ToGrid | rt.FromGrid):
         return (operation.backward(grad, **options),)
-    if isinstance(operation, rt.SphericalHarmonics):
+    if isinstance(operation, rt.SphericalHarmonics | rt.SphereActivation):
         return (operation.backward(*operands, grad, **options),)
     extra = {"species": None} if isinstance(operation, rt.SymmetricContraction) else {}
     return operation.backward(*operands, **extra, grad=grad, **options)

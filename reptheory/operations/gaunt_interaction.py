@@ -36,7 +36,7 @@ from reptheory.operations.certified import Chain, inputs
 from reptheory.operations.engines import flat_read_only
 from reptheory.operations.exact_maps import ExactMap, Pairs
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct, Method
-from reptheory.operations.operands import ALL, EACH, Rows, row_operands
+from reptheory.operations.rows import ALL, EACH, Rows, row_operands
 from reptheory.operations.weighted_product import Bound, Bounded, WeightedProduct
 
 __all__ = ["GauntInteraction"]

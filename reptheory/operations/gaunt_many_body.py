@@ -2,7 +2,7 @@
 
     z = product(x, .., weight)
     z, bound = product(x, .., weight, with_bound=True)
-    grad_x, .., grad_weight = product.backward(x, .., weight, grad=g)
+    grad_x, .., grad_weight = product.backward(x, .., weight, grad)
 
     z_l = sum over terms t of  w_tl (x_i x_j .. x_k)_l,      t = (i, j, .., k)
 
@@ -38,14 +38,14 @@ from reptheory.operations.many_body_maps import ManyBodyMaps
 from reptheory.operations.many_body_terms import Backward, read_lmaxs, read_terms
 from reptheory.operations.operands import (
     Accumulate,
-    Rows,
     allocate,
     flat_rows,
     incoming_gradient,
+    named_last,
     read_accumulate,
-    row_operands,
     thread_count,
 )
+from reptheory.operations.rows import Rows, row_operands
 from reptheory.operations.term_engines import TermEngine, TermMethod, cheapest_terms, term_engine
 from reptheory.operations.term_plan import Term, roundings
 
@@ -269,27 +269,28 @@ class GauntManyBody:
 
     @overload
     def backward(
-        self, *operands: ArrayLike, grad: ArrayLike, with_bound: Literal[False] = False
+        self, *operands: ArrayLike, grad: ArrayLike | None = None, with_bound: Literal[False] = False
     ) -> tuple[Array, ...]: ...
 
     @overload
     def backward(
-        self, *operands: ArrayLike, grad: ArrayLike, with_bound: Literal[True]
+        self, *operands: ArrayLike, grad: ArrayLike | None = None, with_bound: Literal[True]
     ) -> tuple[tuple[Array, ...], tuple[Bound, ...]]: ...
 
     def backward(
-        self, *operands: ArrayLike, grad: ArrayLike, with_bound: bool = False
+        self, *operands: ArrayLike, grad: ArrayLike | None = None, with_bound: bool = False
     ) -> tuple[Array, ...] | tuple[tuple[Array, ...], tuple[Bound, ...]]:
         """Return the gradients of a loss whose gradient with respect to the result is `grad`.
 
         operands   as for the product
-        grad       the shape of the result
-        returns    one array an operand, of its shape, summed over axes along which it was broadcast; with
-                   `with_bound` also bounds on their errors
+        grad       the shape of the result; behind the operands, or by name
+        returns    a tuple, one array an operand, of its shape, summed over axes along which it was
+                   broadcast; with `with_bound` also bounds on their errors
         raises     OperandError
         """
+        operands, (incoming,) = named_last(operands, grad=grad)
         given = self._operands(operands)
-        incoming = incoming_gradient(grad, (*given.shape, self.dim_out))
+        incoming = incoming_gradient(incoming, (*given.shape, self.dim_out))
         dtype = given.features[0].array.dtype
         inner = np.dtype(self.accumulate or dtype)
         flat = flat_rows(incoming, given.shape, inner)
@@ -311,31 +312,33 @@ class GauntManyBody:
             found = rounded_gradients(found, bounds if with_bound else None, dtype)
         return (tuple(found), tuple(bounds)) if with_bound else tuple(found)
 
-    def certificate(self, *operands: ArrayLike, z: ArrayLike) -> Bound:
+    def certificate(self, *operands: ArrayLike, z: ArrayLike | None = None) -> Bound:
         """Bound |z - exact result| elementwise, tightly, for any z.
 
         operands   as for the product
-        z          (..., dim_out) float32 or float64, a claimed result
+        z          (..., dim_out) float32 or float64, a claimed result; behind the operands, or by name
         returns    (..., dim_out) float64; inf where z or the result is not finite
         raises     OperandError
         """
+        operands, (claimed,) = named_last(operands, z=z)
         shape = self._operands(operands).shape
-        return certify(self, operands, z, (*shape, self.dim_out), lambda: self._chain(operands, shape))
+        return certify(self, operands, claimed, (*shape, self.dim_out), lambda: self._chain(operands, shape))
 
     def backward_certificate(
-        self, *operands: ArrayLike, grad: ArrayLike, gradients: Sequence[ArrayLike]
+        self, *operands: Any, grad: ArrayLike | None = None, gradients: Sequence[ArrayLike] | None = None
     ) -> tuple[Bound, ...]:
         """Bound the errors of gradients elementwise, tightly, for any that `backward` may claim.
 
         operands, grad   as for `backward`
-        gradients        one an operand, of its shape, float32 or float64
+        gradients        one an operand, of its shape, float32 or float64; behind grad, or by name
         returns          float64 arrays of these shapes; inf where something is not finite
         raises           OperandError
         """
+        operands, (incoming, claimed) = named_last(operands, grad=grad, gradients=gradients)
         shape = self._operands(operands).shape
-        incoming_gradient(grad, (*shape, self.dim_out))
+        incoming_gradient(incoming, (*shape, self.dim_out))
         return tuple(certify_gradients(
-            self.backward, operands, grad, gradients, lambda: self._chain(operands, shape)
+            self.backward, operands, incoming, claimed, lambda: self._chain(operands, shape)
         ))  # fmt: skip
 
     @cached_property

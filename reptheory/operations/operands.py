@@ -19,11 +19,8 @@ from reptheory.errors import OperandError
 from reptheory.kernels.buffers import LEAST_BYTES, empty, kept_bytes
 
 __all__ = [
-    "ALL",
-    "EACH",
     "Accumulate",
     "Operands",
-    "Rows",
     "Weighted",
     "allocate",
     "claimed_result",
@@ -35,12 +32,12 @@ __all__ = [
     "gradient_rows",
     "incoming_gradient",
     "last_axis",
+    "named_last",
     "one_operand",
     "operands",
     "read_accumulate",
     "read_operand",
     "require_shape",
-    "row_operands",
     "thread_count",
     "weighted_operands",
     "widest",
@@ -88,35 +85,6 @@ class Weighted(NamedTuple):
         return Weighted(x, y, weight, self.shape)
 
 
-MANY = 1 << 62
-"""More samples than there are."""
-EACH, ALL = (MANY, 0, 1), (MANY, 0, 0)
-"""The steps of rows of which every sample has its own, and of one row for all."""
-
-
-class Rows(NamedTuple):
-    """An operand whose rows samples may share: n has row (n // inner) * outer_step + n % inner * step.
-
-    array   (rows, dim), C-contiguous
-    steps   inner, outer_step, step
-    """
-
-    array: NDArray[Any]
-    steps: tuple[int, int, int] = EACH
-
-    def widened(self) -> Rows:
-        """Return them in float64."""
-        return self._replace(array=self.array.astype(np.float64, copy=False))
-
-    def of(self, first: int, last: int) -> NDArray[Any]:
-        """Return the rows of samples first..last - 1, a view where every sample has its own."""
-        if self.steps == EACH:
-            return self.array[first:last]
-        sample, (inner, outer_step, step) = np.arange(first, last), self.steps
-        own: NDArray[Any] = self.array[sample // inner * outer_step + sample % inner * step]
-        return own
-
-
 def read_operand(value: ArrayLike, name: str) -> NDArray[Any]:
     """Return `value` as a native float32 or float64 array without changing any number."""
     if type(value) is np.ndarray and value.dtype in _FLOATS:
@@ -157,6 +125,20 @@ def flat_rows(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any])
         require_fit("an operand", (*shape, dim), dtype)
         array = np.broadcast_to(array, (*shape, dim))
     return contiguous(array, dtype).reshape(samples, dim)
+
+
+def named_last(arrays: tuple[Any, ...], **named: Any) -> tuple[tuple[Any, ...], list[Any]]:
+    """Return operands of which there is any number, and what stands behind them where it is not named.
+
+    >>> named_last(("x", "y", "grad"), grad=None), named_last(("x", "y"), grad="grad")
+    ((('x', 'y'), ['grad']), (('x', 'y'), ['grad']))
+    """
+    missing = [name for name, value in named.items() if value is None]
+    if len(arrays) < len(missing):
+        raise OperandError(f"{missing[-1]}: got nothing; pass it behind the operands, or by its name")
+    count = len(arrays) - len(missing)
+    behind = iter(arrays[count:])
+    return arrays[:count], [next(behind) if value is None else value for value in named.values()]
 
 
 def contiguous(array: NDArray[Any], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -284,41 +266,6 @@ def _weighted(
             "for one set a sample make the product with shared_weights=False"
         )
     return read
-
-
-def row_operands(
-    names: Sequence[str], arrays: Sequence[ArrayLike], dims: Sequence[int], meanings: Sequence[str]
-) -> tuple[list[Rows], tuple[int, ...]]:
-    """Check operands and lay them out as rows, none repeated where leading axes broadcast in the usual ways.
-
-    arrays     (..., dim) each
-    returns    the rows of each, all of the widest dtype, and the common leading axes
-    raises     OperandError
-    """
-    read = []
-    for name, value, dim, meaning in zip(names, arrays, dims, meanings, strict=True):
-        array = read_operand(value, name)
-        last_axis(array, name, dim, meaning)
-        read.append(array)
-    shape, dtype = common_axes(names, read)
-    return [_rows(array, shape, dtype) for array in read], shape
-
-
-def _rows(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Rows:
-    """Share rows if the array varies along the first or the last leading axes only; else repeat them."""
-    if array.shape[:-1] == shape or array.size == prod(shape) * array.shape[-1]:
-        return Rows(flat_rows(array, shape, dtype))
-    own = (1,) * (len(shape) - array.ndim + 1) + array.shape[:-1]
-    varies = [a == b for a, b in zip(own, shape, strict=True) if b != 1]
-    lengths = [b for b in shape if b != 1]
-    cut = next((k for k in range(len(varies)) if varies[k] != varies[0]), len(varies))
-    if any(varies[k] != varies[-1] for k in range(cut, len(varies))) or all(varies):
-        return Rows(flat_rows(array, shape, dtype))
-    flat = flat_rows(array, array.shape[:-1], dtype)
-    inner = prod(lengths[cut:])
-    if cut == len(varies):
-        return Rows(flat, ALL)
-    return Rows(flat, (inner, 1, 0) if varies[0] else (inner, 0, 1))
 
 
 def allocate(

@@ -112,9 +112,9 @@ class SeparableSphereActivation:
         incoming = np.abs(rest[..., 0].astype(np.float64))
         rest[..., 0] = 0
         if not with_bound:
-            return own, self.activation.backward(x, grad=rest)[0]
+            return own, self.activation.backward(x, rest)
         size = np.maximum(np.abs(slope.astype(np.float64)), 1.0)
         units = self.activation.ulps * ulp(size, slope.dtype) * incoming
         bound = finite_bound(own, units + ulp(np.abs(own.astype(np.float64)), own.dtype))
-        (others,), (limits,) = self.activation.backward(x, grad=rest, with_bound=True)
+        others, limits = self.activation.backward(x, rest, with_bound=True)
         return (own, others), (bound, limits)

@@ -27,7 +27,14 @@ from reptheory.groups.labels import listed, whole
 from reptheory.kernels.bounds import smallest, unit_roundoff
 from reptheory.operations.activations import named_activation
 from reptheory.operations.broadcast import reduce_broadcast
-from reptheory.operations.operands import allocate, common_axes, incoming_gradient, one_operand, widest
+from reptheory.operations.operands import (
+    allocate,
+    common_axes,
+    incoming_gradient,
+    named_last,
+    one_operand,
+    widest,
+)
 from reptheory.operations.sphere_grid import SphereGrid
 from reptheory.operations.sphere_transforms import FromGrid, ToGrid
 
@@ -43,26 +50,8 @@ BLOCK = 1 << 17
 _SLACK = 1 + 2.0**-40
 
 
-class SphereFunction:
-    """A function of the values of one or several features at each point of the grid.
-
-    lmaxs         highest degree of each feature
-    function      (values, ..., *extra) -> values, elementwise on arrays (..., rings, points)
-    derivatives   likewise -> its partial derivative in each feature, a tuple; needed for `backward`
-    lmax_out      highest degree of the result; None: the highest of the features
-    grid          SphereGrid; None: exact for products of two of the features
-    lipschitz     constants L with |f(u) - f(v)| <= sum L_k |u_k - v_k|, one a feature; needed for a bound
-    slope_lipschitz   rows M_k with |f_k(u) - f_k(v)| <= sum M_kj |u_j - v_j|, f_k the derivative in feature
-                  k; needed for a bound on gradients
-    ulps          how many units in the last place of the features' dtype `function` is wrong by at most, and
-                  `derivatives` too, or of 1 where theirs are smaller; for a bound
-    threads       as `ToGrid`
-    raises        LabelError
-
-    >>> product = SphereFunction((1, 1), lambda f, g: f * g, lmax_out=2)
-    >>> product([0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 1.0, 0.0])[::6].round(6).tolist()  # Y_10 squared
-    [0.282095, 0.252313]
-    """
+class _GridFunction:
+    """What `SphereFunction` and `SphereActivation` share: all but how gradients are handed out."""
 
     def __init__(
         self,
@@ -202,28 +191,10 @@ class SphereFunction:
                 total = total + abs(constant) * bound
         return total
 
-    @overload
-    def backward(
-        self, *features: ArrayLike, grad: ArrayLike, extra: tuple[Any, ...] = (),
-        with_bound: Literal[False] = False,
-    ) -> tuple[Array, ...]: ...  # fmt: skip
-
-    @overload
-    def backward(
-        self, *features: ArrayLike, grad: ArrayLike, extra: tuple[Any, ...] = (), with_bound: Literal[True]
-    ) -> tuple[tuple[Array, ...], tuple[Bound, ...]]: ...
-
-    def backward(
-        self, *features: ArrayLike, grad: ArrayLike, extra: tuple[Any, ...] = (), with_bound: bool = False
-    ) -> tuple[Any, ...]:
-        """Return the gradient with respect to each feature of a loss whose gradient in the result is `grad`.
-
-        features, extra   as for the function
-        grad              (..., (lmax_out + 1)^2), the shape of the result
-        returns           arrays of the shapes of the features; extra inputs have none; with `with_bound`
-                          also bounds on their errors, assuming `slope_lipschitz`, `ulps`
-        raises            OperandError
-        """
+    def _pulled(
+        self, features: tuple[ArrayLike, ...], grad: ArrayLike, extra: tuple[Any, ...], with_bound: bool
+    ) -> tuple[tuple[Array, ...], tuple[Bound, ...]]:
+        """Return the gradient of each feature, and with `with_bound` bounds on their errors."""
         if self.derivatives is None:
             raise OperandError("backward: the derivatives of the function are not known; pass derivatives")
         if with_bound and self.slope_lipschitz is None:
@@ -234,8 +205,8 @@ class SphereFunction:
         blocks = None if with_bound else self._blocks(read, extra)
         if blocks is None:
             found = self._gradients(read, incoming, extra, with_bound=with_bound)
-            values, limits = zip(*found, strict=True)
-            return (values, limits) if with_bound else values
+            values = tuple(value for value, _ in found)
+            return values, tuple(limit for _, limit in found if limit is not None)
         flat = [one.reshape(prod(shape), -1) for one in (*read, incoming)]
         results = [np.empty(one.shape, widest([*read, incoming])) for one in flat[:-1]]
         for start in blocks:
@@ -244,7 +215,7 @@ class SphereFunction:
                 results, self._gradients(parts, own, (), with_bound=False), strict=True
             ):
                 result[start : start + blocks.step] = value
-        return tuple(result.reshape(one.shape) for result, one in zip(results, read, strict=True))
+        return tuple(result.reshape(one.shape) for result, one in zip(results, read, strict=True)), ()
 
     def _gradients(
         self, features: Sequence[Array], grad: Array, extra: tuple[Any, ...], *, with_bound: bool
@@ -277,30 +248,57 @@ class SphereFunction:
         return reduce_broadcast(total, limit, shape)
 
 
-def ulp(size: Bound, dtype: np.dtype[Any]) -> Bound:
-    """Bound a unit in the last place of numbers of that size."""
-    return np.asarray(size * (2 * unit_roundoff(dtype)) + smallest(dtype))
+class SphereFunction(_GridFunction):
+    """A function of the values of one or several features at each point of the grid.
+
+    lmaxs         highest degree of each feature
+    function      (values, ..., *extra) -> values, elementwise on arrays (..., rings, points)
+    derivatives   likewise -> its partial derivative in each feature, a tuple; needed for `backward`
+    lmax_out      highest degree of the result; None: the highest of the features
+    grid          SphereGrid; None: exact for products of two of the features
+    lipschitz     constants L with |f(u) - f(v)| <= sum L_k |u_k - v_k|, one a feature; needed for a bound
+    slope_lipschitz   rows M_k with |f_k(u) - f_k(v)| <= sum M_kj |u_j - v_j|, f_k the derivative in feature
+                  k; needed for a bound on gradients
+    ulps          how many units in the last place of the features' dtype `function` is wrong by at most, and
+                  `derivatives` too, or of 1 where theirs are smaller; for a bound
+    threads       as `ToGrid`
+    raises        LabelError
+
+    >>> product = SphereFunction((1, 1), lambda f, g: f * g, lmax_out=2)
+    >>> product([0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 1.0, 0.0])[::6].round(6).tolist()  # Y_10 squared
+    [0.282095, 0.252313]
+    """
+
+    @overload
+    def backward(
+        self, *features: ArrayLike, grad: ArrayLike | None = None, extra: tuple[Any, ...] = (),
+        with_bound: Literal[False] = False,
+    ) -> tuple[Array, ...]: ...  # fmt: skip
+
+    @overload
+    def backward(
+        self, *features: ArrayLike, grad: ArrayLike | None = None, extra: tuple[Any, ...] = (),
+        with_bound: Literal[True],
+    ) -> tuple[tuple[Array, ...], tuple[Bound, ...]]: ...  # fmt: skip
+
+    def backward(
+        self, *features: ArrayLike, grad: ArrayLike | None = None, extra: tuple[Any, ...] = (),
+        with_bound: bool = False,
+    ) -> tuple[Any, ...]:  # fmt: skip
+        """Return the gradient with respect to each feature of a loss whose gradient in the result is `grad`.
+
+        features, extra   as for the function
+        grad              (..., (lmax_out + 1)^2), the shape of the result; behind the features, or by name
+        returns           a tuple of arrays of the shapes of the features; extra inputs have none; with
+                          `with_bound` also bounds on their errors, assuming `slope_lipschitz`, `ulps`
+        raises            OperandError
+        """
+        given, (incoming,) = named_last(features, grad=grad)
+        values, limits = self._pulled(given, incoming, extra, with_bound)
+        return (values, limits) if with_bound else values
 
 
-def _product_error(
-    slope: Array, drift: Bound, incoming: Array, incoming_bound: Bound, local: Array, ulps: float
-) -> Bound:
-    """Bound the error of slope times incoming, from how far the slope has drifted and its ulps."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        size = np.abs(slope.astype(np.float64))
-        drift = drift + ulps * ulp(np.maximum(size, 1.0), slope.dtype)
-        rounded = ulp(np.abs(local.astype(np.float64)), local.dtype)
-        other = np.abs(incoming.astype(np.float64)) + incoming_bound
-        error = (drift * other + size * incoming_bound + rounded) * _SLACK
-    return np.where(np.isfinite(error), error, np.inf)
-
-
-def finite_bound(z: Array, bound: Bound) -> Bound:
-    """Return a bound rounded upward; inf where it or the result is not finite."""
-    return np.where(np.isfinite(z) & np.isfinite(bound), bound * _SLACK, np.inf)
-
-
-class SphereActivation(SphereFunction):
+class SphereActivation(_GridFunction):
     """A nonlinearity of one feature, point by point on the grid; e3nn's `S2Activation`.
 
     lmax                 highest degree of the feature
@@ -333,6 +331,31 @@ class SphereActivation(SphereFunction):
             (lmax,), function, derivatives, lipschitz=constants, slope_lipschitz=slopes, **options
         )
 
+    @overload
+    def backward(
+        self, x: ArrayLike, grad: ArrayLike, *, extra: tuple[Any, ...] = (),
+        with_bound: Literal[False] = False,
+    ) -> Array: ...  # fmt: skip
+
+    @overload
+    def backward(
+        self, x: ArrayLike, grad: ArrayLike, *, extra: tuple[Any, ...] = (), with_bound: Literal[True]
+    ) -> tuple[Array, Bound]: ...
+
+    def backward(
+        self, x: ArrayLike, grad: ArrayLike, *, extra: tuple[Any, ...] = (), with_bound: bool = False
+    ) -> Array | tuple[Array, Bound]:
+        """Return the gradient with respect to x of a loss whose gradient in the result is `grad`.
+
+        x, extra   as for the activation
+        grad       (..., (lmax_out + 1)^2), the shape of the result
+        returns    an array of the shape of x; with `with_bound` also a bound on its error, assuming
+                   `slope_lipschitz`, `ulps`
+        raises     OperandError
+        """
+        values, limits = self._pulled((x,), grad, extra, with_bound)
+        return (values[0], limits[0]) if with_bound else values[0]
+
 
 class _Single:
     """One derivative as a tuple of one; a class, so that it can be pickled."""
@@ -342,3 +365,26 @@ class _Single:
 
     def __call__(self, *values: Any) -> tuple[ArrayLike]:
         return (self.derivative(*values),)
+
+
+def ulp(size: Bound, dtype: np.dtype[Any]) -> Bound:
+    """Bound a unit in the last place of numbers of that size."""
+    return np.asarray(size * (2 * unit_roundoff(dtype)) + smallest(dtype))
+
+
+def _product_error(
+    slope: Array, drift: Bound, incoming: Array, incoming_bound: Bound, local: Array, ulps: float
+) -> Bound:
+    """Bound the error of slope times incoming, from how far the slope has drifted and its ulps."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        size = np.abs(slope.astype(np.float64))
+        drift = drift + ulps * ulp(np.maximum(size, 1.0), slope.dtype)
+        rounded = ulp(np.abs(local.astype(np.float64)), local.dtype)
+        other = np.abs(incoming.astype(np.float64)) + incoming_bound
+        error = (drift * other + size * incoming_bound + rounded) * _SLACK
+    return np.where(np.isfinite(error), error, np.inf)
+
+
+def finite_bound(z: Array, bound: Bound) -> Bound:
+    """Return a bound rounded upward; inf where it or the result is not finite."""
+    return np.where(np.isfinite(z) & np.isfinite(bound), bound * _SLACK, np.inf)

@@ -107,7 +107,9 @@ def test_gradients_come_with_their_bounds_one_an_operand(case: Case) -> None:
         return
     plain = operation.backward(*given, **extra, grad=grad)
     values, bounds = operation.backward(*given, **extra, grad=grad, with_bound=True)
-    if not given:
+    assert isinstance(plain, tuple) == isinstance(values, tuple) == isinstance(bounds, tuple)
+    assert isinstance(plain, tuple) == (len(operands) > 1 or type(operation).__name__ in ANY_NUMBER)
+    if len(operands) == 1:
         plain, values, bounds = (plain,), (values,), (bounds,)
     for one, same, bound in zip(plain, values, bounds, strict=True):
         if one is None:
@@ -120,6 +122,22 @@ def test_gradients_come_with_their_bounds_one_an_operand(case: Case) -> None:
         if given:
             with pytest.raises(rt.errors.OperandError, match=r"^grad: got shape"):
                 operation.backward(*given, **extra, grad=wrong)
+
+
+ANY_NUMBER = {"GauntManyBody", "SphereFunction"}
+"""Operations that return a tuple of gradients however many operands they have."""
+
+
+def test_gradients_are_asked_for_by_position_or_by_name(case: Case) -> None:
+    operation, operands = case.draw(3, "float64")
+    if not hasattr(operation, "backward"):
+        return
+    grad = np.ones_like(operation(*operands))
+    species = [None] if isinstance(operation, rt.SymmetricContraction) else []
+    given = [] if isinstance(operation, rt.ToGrid | rt.FromGrid) else [*operands, *species]
+    named, behind = operation.backward(*given, grad=grad), operation.backward(*given, grad)
+    for one, same in zip(named, behind, strict=True):
+        assert one is same is None or np.array_equal(one, same)
 
 
 UNCERTIFIED = {"SphereFunction", "SphereActivation", "SeparableSphereActivation"}

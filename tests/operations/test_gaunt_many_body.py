@@ -364,6 +364,8 @@ def test_what_cannot_be_is_refused_by_name() -> None:
             product(*operands)
     with pytest.raises(OperandError, match="grad"):
         product.backward(x, y, weight, grad=g[:, 1:])
+    with pytest.raises(OperandError, match=r"^grad: got nothing; pass it behind the operands"):
+        product.backward()
     with pytest.raises(OperandError, match="threads"):
         GauntManyBody(2, terms=2, threads=0)
     for message, arguments in {
