@@ -4,10 +4,10 @@
 
 Nothing is written an edge: a node's result stays in a tile until its last edge, while the small matrices M
 are computed for a vector of edges at a time, whatever their nodes, and the weights of the next ones are asked
-for. Edges of a node are taken in the order in which they are handed in, in runs that end where a vector of
-edges ends, counted from the first edge of all: results do not depend on threads. `rows_of_nodes` lays the
-nodes out once, copies as lanes. The gradient in x is the same sum with the ends of the edges exchanged, and M
-transposed; `edge_gradient` gives those in y and in the weights.
+for. Edges of a node are taken in the order in which they are handed in, whatever the threads and the other
+nodes, so results do not depend on them. `rows_of_nodes` lays the nodes out once, copies as lanes. The
+gradient in x is the same sum with the ends of the edges exchanged, and M transposed; `edge_gradient` gives
+those in y and in the weights.
 
 Proof of the bound: docs/proofs/channelwise.md.
 """
@@ -78,12 +78,11 @@ def edge_product(
     m0 = dim2 * lanes
     t0 = m0 + places * lanes
     row = t0 + results
-    node, begin, end, count = first, at(bounds, first), at(bounds, last), plan.outs.size // OUT
+    node, end, count = first, at(bounds, last), plan.outs.size // OUT
     if step == 0 and not plan.direct:
         weight_rows(outs, plan.outs.size, paths, address(weights), 0, work, row, lanes)
-    for block in range(begin - begin % lanes, end, lanes):  # wherever a thread begins: sums keep their order
-        start = block if block > begin else begin
-        stop = block + lanes if block + lanes < end else end
+    for start in range(at(bounds, first), end, lanes):
+        stop = start + lanes if start + lanes <= end else end
         fill_matrices(plan, given, edges, 1, start, stop - start, work, 0, lanes)
         for place in range(start, stop):
             edge, to = at(edges, place), (place - start) * ENDS

@@ -7,7 +7,7 @@
 M of a path stands in `work`, order of z fastest; rows hold `padded` copies, which are the lanes. `add_run`
 takes the outputs first:last of `channelwise.ChannelPlan` and the samples begin:end, for each of which `ends`
 holds the place of its x, of its weights, and of weights to bring nearer. Sums stay in registers over all
-samples, and are taken path after path, sample after sample. Twins in NumPy: `plain`.
+samples, and are taken sample after sample, path after path. Twins in NumPy: `plain`.
 """
 
 from __future__ import annotations
@@ -77,16 +77,15 @@ def _emit_part(
     flat = [slot for slots in sums for slot in slots]
     for slot, one in zip(flat, targets, strict=True):
         builder.store(builder.select(a["is_fresh"], v.zero(), v.load(one)), slot)
-    with cgutils.for_range(builder, builder.sub(out[6], out[5])) as paths:
-        path = table_row(builder, a["paths"], builder.add(out[5], paths.index), CHANNEL_PATH)
-        with cgutils.for_range(builder, builder.sub(a["end"], a["begin"])) as samples:
-            sample = builder.add(a["begin"], samples.index)
-            x0, w0, ahead = table_row(builder, a["ends"], sample, CHANNEL_ENDS)
-            matrix = _along(builder, builder.add(builder.add(a["m0"], row), path[2]), sample, a["m_step"])
-            first = builder.add(x0, path[0])
+    with cgutils.for_range(builder, builder.sub(a["end"], a["begin"])) as samples:
+        sample = builder.add(a["begin"], samples.index)
+        x0, w0, ahead = table_row(builder, a["ends"], sample, CHANNEL_ENDS)
+        m0 = _along(builder, builder.add(a["m0"], row), sample, a["m_step"])
+        with cgutils.for_range(builder, builder.sub(out[6], out[5])) as paths:
+            path = table_row(builder, a["paths"], builder.add(out[5], paths.index), CHANNEL_PATH)
+            first, matrix = builder.add(x0, path[0]), builder.add(m0, path[2])
             for slot in (slot for slots in terms for slot in slots):
                 builder.store(v.zero(), slot)
-
             with cgutils.for_range(builder, path[1]) as orders:
                 start = _along(builder, first, orders.index, padded)
                 x = [v.load(v.pointer(a["source"], builder.add(start, lane))) for lane in along]
