@@ -30,8 +30,8 @@ from reptheory.errors import LabelError
 from reptheory.exact.residues import multiply, random_elements, rank, residue
 from reptheory.exact.surd import Surd
 from reptheory.groups.labels import whole
-from reptheory.groups.o3 import Irreps
-from reptheory.operations.bilinear import BilinearProduct
+from reptheory.operations.gaunt_convolution import GauntConvolution
+from reptheory.operations.gaunt_interaction import GauntInteraction
 from reptheory.operations.many_body_expressivity import (
     ManyBody,
     ManyBodyExpressivity,
@@ -39,14 +39,14 @@ from reptheory.operations.many_body_expressivity import (
     many_body_expressivity,
 )
 from reptheory.operations.product_terms import (
+    AnyIrreps,
     Bilinear,
     CoupledPath,
     Path,
+    innermost,
     irreps_of,
     path_coefficients,
-    without_weights,
 )
-from reptheory.operations.tensor_product import TensorProduct
 
 __all__ = ["Expressivity", "expressivity", "measured"]
 
@@ -62,9 +62,9 @@ class Expressivity:
     cost                                    multiplications of one product, without the layers
     """
 
-    irreps_in1: Irreps
-    irreps_in2: Irreps
-    irreps_out: Irreps
+    irreps_in1: AnyIrreps
+    irreps_in2: AnyIrreps
+    irreps_out: AnyIrreps
     paths: int
     reachable: int
     degrees_of_freedom: int
@@ -84,9 +84,9 @@ def expressivity(product: ManyBody) -> ManyBodyExpressivity: ...
 @overload
 def expressivity(
     product: Bilinear,
-    irreps_in1: str | Irreps | None = None,
-    irreps_in2: str | Irreps | None = None,
-    irreps_out: str | Irreps | None = None,
+    irreps_in1: str | AnyIrreps | None = None,
+    irreps_in2: str | AnyIrreps | None = None,
+    irreps_out: str | AnyIrreps | None = None,
     *,
     channels: int = 1,
 ) -> Expressivity: ...
@@ -94,19 +94,21 @@ def expressivity(
 
 def expressivity(
     product: Bilinear | ManyBody,
-    irreps_in1: str | Irreps | None = None,
-    irreps_in2: str | Irreps | None = None,
-    irreps_out: str | Irreps | None = None,
+    irreps_in1: str | AnyIrreps | None = None,
+    irreps_in2: str | AnyIrreps | None = None,
+    irreps_out: str | AnyIrreps | None = None,
     *,
     channels: int = 1,
 ) -> Expressivity | ManyBodyExpressivity:
     """Return what `product` expresses between linear layers from irreps_in1, irreps_in2 to irreps_out.
 
-    product                  bilinear; of a `GauntConvolution` the second operand are the harmonics. A
-                             `GauntManyBody` or `SymmetricContraction`, alone: see `many_body_expressivity`
+    product                  bilinear; of a `GauntConvolution` the second operand are the harmonics, of
+                             `MessagePassing` the product of one edge counts, of a `SpinTensorProduct`
+                             complex dimensions and labels of SU(2). A `GauntManyBody` or
+                             `SymmetricContraction`, alone: see `many_body_expressivity`
     irreps_in1, irreps_in2   X and Y; None: one copy of each irrep of the product's operand
     irreps_out               Z; None: one copy of each irrep in the product of X and Y, of either parity, up
-                             to the highest degree of the product's result
+                             to the highest degree or spin of the product's result
     channels                 so many products side by side, each with its own layers, their results added
     raises                   LabelError: no irreps; TooLarge: too many copies
 
@@ -128,23 +130,26 @@ def expressivity(
                 "product: a many-body product is counted with one copy of each irrep; pass it alone"
             )
         return many_body_expressivity(product)
-    operands = irreps_of(without_weights(product))
-    terms = path_coefficients(product)
+    plain = innermost(product)
+    operands = irreps_of(plain)
+    kind, terms = type(operands[0]), path_coefficients(product)
     first, second = (
-        _one_of_each(operands[side]) if given is None else Irreps(given).regroup()
+        _one_of_each(operands[side]) if given is None else kind(given).regroup()
         for side, given in enumerate((irreps_in1, irreps_in2))
     )
-    highest = max(operands[2].ls, default=0)
-    out = _products(first, second, highest) if irreps_out is None else Irreps(irreps_out).regroup()
+    largest = max((ir.dim for _, ir in operands[2]), default=1)
+    out = _products(first, second, largest) if irreps_out is None else kind(irreps_out).regroup()
     count = whole(channels, "channels")
     if not count:
         raise LabelError("channels: got 0; it must be 1 or more")
-    found = measured(_repeated(terms, count), (first, second, out), count * without_weights(product).cost)
-    own = 0 if isinstance(product, BilinearProduct | TensorProduct) else product.weight_numel
+    found = measured(_repeated(terms, count), (first, second, out), count * plain.cost)
+    own = product.weight_numel if isinstance(product, GauntInteraction | GauntConvolution) else 0
     return replace(found, weights=found.weights + count * own)
 
 
-def measured(terms: list[CoupledPath], sides: tuple[Irreps, Irreps, Irreps], cost: int = 0) -> Expressivity:
+def measured(
+    terms: list[CoupledPath], sides: tuple[AnyIrreps, AnyIrreps, AnyIrreps], cost: int = 0
+) -> Expressivity:
     """Return what terms express between linear layers from sides[0], sides[1] to sides[2].
 
     sides   X, Y and Z, one entry an irrep
@@ -165,9 +170,9 @@ def measured(terms: list[CoupledPath], sides: tuple[Irreps, Irreps, Irreps], cos
     )
 
 
-def _one_of_each(irreps: Irreps) -> Irreps:
+def _one_of_each(irreps: AnyIrreps) -> AnyIrreps:
     """Return one copy of each distinct irrep, sorted."""
-    return Irreps([(1, ir) for ir in sorted({ir for mul, ir in irreps if mul})])
+    return type(irreps)([(1, ir) for ir in sorted({ir for mul, ir in irreps if mul})])
 
 
 def _repeated(terms: list[CoupledPath], count: int) -> list[CoupledPath]:
@@ -187,13 +192,13 @@ def _repeated(terms: list[CoupledPath], count: int) -> list[CoupledPath]:
     ]
 
 
-def _products(first: Irreps, second: Irreps, highest: int) -> Irreps:
-    """Return one copy of each irrep of the product of two sums, up to a degree."""
-    found = {ir for _, ir1 in first for _, ir2 in second for ir in ir1 * ir2 if ir.l <= highest}
-    return Irreps([(1, ir) for ir in sorted(found)])
+def _products(first: AnyIrreps, second: AnyIrreps, largest: int) -> AnyIrreps:
+    """Return one copy of each irrep of the product of two sums, up to a dimension."""
+    found = {ir for _, ir1 in first for _, ir2 in second for ir in ir1 * ir2 if ir.dim <= largest}
+    return type(first)([(1, ir) for ir in sorted(found)])
 
 
-def _paths(sides: tuple[Irreps, Irreps, Irreps]) -> Iterator[Path]:
+def _paths(sides: tuple[AnyIrreps, AnyIrreps, AnyIrreps]) -> Iterator[Path]:
     """List the paths that the selection rules allow, lexicographically."""
     for _, ir1 in sides[0]:
         for _, ir2 in sides[1]:
@@ -203,7 +208,7 @@ def _paths(sides: tuple[Irreps, Irreps, Irreps]) -> Iterator[Path]:
                     yield ir1, ir2, ir
 
 
-def _copies(path: Path, sides: tuple[Irreps, Irreps, Irreps]) -> int:
+def _copies(path: Path, sides: tuple[AnyIrreps, AnyIrreps, AnyIrreps]) -> int:
     """Count the triples of copies that a path couples."""
     first, second, out = (irreps.count(ir) for irreps, ir in zip(sides, path, strict=True))
     return first * second * out
@@ -218,7 +223,7 @@ class _Layers:
     count    columns
     """
 
-    def __init__(self, terms: list[CoupledPath], sides: tuple[Irreps, Irreps, Irreps]) -> None:
+    def __init__(self, terms: list[CoupledPath], sides: tuple[AnyIrreps, AnyIrreps, AnyIrreps]) -> None:
         self.muls = [{ir: mul for mul, ir in irreps} for irreps in sides]
         self.starts: list[dict[int, int]] = [{}, {}, {}]
         self.count = 0

@@ -69,7 +69,7 @@ class ManyBodyExpressivity:
         return described(self.paths, self.reachable, self.degrees_of_freedom, self.weights, self.lost)
 
 
-def described(paths: int, reachable: int, free: int, weights: int, lost: Sequence[Path]) -> str:
+def described(paths: int, reachable: int, free: int, weights: int, lost: Sequence[tuple[object, ...]]) -> str:
     """Return counts as a sentence for people, with the first paths that are lost."""
     said = f"{reachable} of {paths} paths reached, {free} weighted freely by {weights} weights"
     if not lost:

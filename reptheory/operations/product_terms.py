@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,17 +15,23 @@ import numpy as np
 from reptheory.errors import LabelError
 from reptheory.exact.surd import Surd
 from reptheory.groups.o3 import Irrep, Irreps
+from reptheory.groups.spins import Spin, SpinIrreps
 from reptheory.operations.bilinear import BilinearProduct
 from reptheory.operations.engines import TableEngine
 from reptheory.operations.gaunt_convolution import GauntConvolution
 from reptheory.operations.gaunt_interaction import GauntInteraction
+from reptheory.operations.message_passing import MessagePassing
+from reptheory.operations.spin_tensor_product import SpinTensorProduct
 from reptheory.operations.tensor_product import TensorProduct
 from reptheory.tables.table import Table
 
-__all__ = ["Bilinear", "CoupledPath", "Path", "irreps_of", "path_coefficients", "without_weights"]
+__all__ = ["AnyIrreps", "Bilinear", "CoupledPath", "Path", "innermost", "irreps_of", "path_coefficients"]
 
-Path = tuple[Irrep, Irrep, Irrep]
-Bilinear = BilinearProduct | TensorProduct | GauntInteraction | GauntConvolution
+AnyIrrep = Irrep | Spin
+AnyIrreps = Irreps | SpinIrreps
+Path = tuple[AnyIrrep, AnyIrrep, AnyIrrep]
+Plain = BilinearProduct | TensorProduct | SpinTensorProduct
+Bilinear = Plain | GauntInteraction | GauntConvolution | MessagePassing
 
 
 class CoupledPath(NamedTuple):
@@ -42,20 +49,20 @@ class CoupledPath(NamedTuple):
     weight: int = -1
 
 
-def without_weights(product: Bilinear) -> BilinearProduct | TensorProduct:
-    """Return the product inside one whose weights scale degrees: what they do, layers do as well."""
+def innermost(product: Bilinear) -> Plain:
+    """Return the product of each edge, or that without weights of degrees, which layers have as well."""
     if isinstance(product, GauntConvolution):
         product = product.interaction
-    return product.product if isinstance(product, GauntInteraction) else product
+    return product.product if isinstance(product, GauntInteraction | MessagePassing) else product
 
 
-def irreps_of(product: Any) -> tuple[Irreps, Irreps, Irreps]:
+def irreps_of(product: Any) -> tuple[AnyIrreps, AnyIrreps, AnyIrreps]:
     """Return the irreps of the operands and of the result."""
     names = ("irreps_in1", "irreps_in2", "irreps_out")
-    if isinstance(product, BilinearProduct | TensorProduct) and all(hasattr(product, one) for one in names):
+    if isinstance(product, Plain) and all(hasattr(product, one) for one in names):
         first, second, out = (getattr(product, name) for name in names)
         return first, second, out
-    raise LabelError(f"product: got {product!r}; pass one of O(3) features that has {', '.join(names)}")
+    raise LabelError(f"product: got {product!r}; pass a product of features that has {', '.join(names)}")
 
 
 def path_coefficients(product: Bilinear) -> list[CoupledPath]:
@@ -66,13 +73,15 @@ def path_coefficients(product: Bilinear) -> list[CoupledPath]:
     >>> labels, copies, coefficient == Surd.sqrt(Fraction(1, 4), pi_power=-1)
     ((0e, 1o, 1o), (0, 1, 1), True)
     """
-    plain = without_weights(product)
+    plain = innermost(product)
     if isinstance(plain, TensorProduct):
         return list(_instructed(plain))
+    if isinstance(plain, SpinTensorProduct):
+        return list(_spun(plain))
     return list(_tabulated(plain._table_engine, irreps_of(plain)))
 
 
-def _tabulated(engine: TableEngine, irreps: tuple[Irreps, Irreps, Irreps]) -> Iterator[CoupledPath]:
+def _tabulated(engine: TableEngine, irreps: tuple[Any, Any, Any]) -> Iterator[CoupledPath]:
     """Read the terms off the sparse table and the products of an engine."""
     copies = [_copy_starts(one) for one in irreps]
     known = _block_coefficients(engine)
@@ -82,6 +91,21 @@ def _tabulated(engine: TableEngine, irreps: tuple[Irreps, Irreps, Irreps]) -> It
         if value is not None:
             labels = found[0][1], found[1][1], found[2][1]
             yield CoupledPath(labels, (found[0][0], found[1][0], found[2][0]), value)
+
+
+def _spun(product: SpinTensorProduct) -> Iterator[CoupledPath]:
+    """List every pair of copies of every path: Clebsch-Gordan coefficients themselves."""
+    first, second, third = (_firsts(one) for one in irreps_of(product))
+    for one in product.instructions:
+        muls = product.irreps_in1[one.i1].mul, product.irreps_in2[one.i2].mul
+        for place, (u, v) in enumerate(np.ndindex(muls)):
+            copies = first[one.i1] + u, second[one.i2] + v, third[one.i_out] + place
+            yield CoupledPath((one.ir1, one.ir2, one.ir_out), copies, Surd.sqrt(1))
+
+
+def _firsts(irreps: AnyIrreps) -> list[int]:
+    """Return the number of the first copy of each entry."""
+    return list(accumulate((mul for mul, _ in irreps), initial=0))
 
 
 def _copy_starts(irreps: Irreps) -> dict[int, tuple[int, Irrep]]:
@@ -129,8 +153,8 @@ def _exact(table: Any, row: int) -> Fraction:
 
 def _instructed(product: TensorProduct) -> Iterator[CoupledPath]:
     """List the terms of a product with instructions."""
-    irreps = irreps_of(product)
-    starts = [np.cumsum([0, *(mul for mul, _ in one)]).tolist() for one in irreps]
+    irreps = product.irreps_in1, product.irreps_in2, product.irreps_out
+    starts = [_firsts(one) for one in irreps]
     weight = 0
     for one in product.instructions:
         letters = one.letters

@@ -23,6 +23,7 @@ from reptheory.operations.gaunt_convolution import GauntConvolution
 from reptheory.operations.gaunt_interaction import GauntInteraction
 from reptheory.operations.gaunt_many_body import GauntManyBody
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
+from reptheory.operations.linear import Linear
 from reptheory.operations.matrix_product import MatrixProduct
 from reptheory.operations.message_passing import Edges, MessagePassing
 from reptheory.operations.product_terms import CoupledPath, path_coefficients
@@ -265,10 +266,49 @@ def test_bad_arguments_are_named() -> None:
     gaunt = GauntTensorProduct(1)
     with pytest.raises(LabelError, match="channels: got 0"):
         expressivity(gaunt, channels=0)
-    message = MessagePassing(TensorProduct("1o", "1o", "0e", [(0, 0, 0, "uuu", False)]), Edges([], [], 0))
-    for other in (42, SpinTensorProduct("1/2", "1/2"), message):
+    for other in (42, Linear("1o", "1o"), FullTensorProduct("1o", "1o").gradients[0]):
         with pytest.raises(LabelError, match="irreps_in1"):
             expressivity(other)  # type: ignore[call-overload]
+
+
+def test_messages_express_what_their_product_does() -> None:
+    """The product of one edge, with its weights."""
+    tp = FullyConnectedTensorProduct("2x0e+1x1o", "1x0e+1x1o", "1x0e+2x1o", shared_weights=False)
+    message = MessagePassing(tp, Edges([0, 1], [1, 1], 3))
+    for options in ({}, {"channels": 2}, {"irreps_out": "1x1o"}):
+        assert expressivity(message, **options) == expressivity(tp, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("lmax", range(4))
+def test_spins_that_are_whole_express_what_degrees_do(lmax: int) -> None:
+    """SU(2) knows no parity: as degrees that are all even, also with some of the result left out."""
+    spins = " + ".join(map(str, range(lmax + 1)))
+    degrees = " + ".join(f"{degree}e" for degree in range(lmax + 1))
+    for kept in (None, "0", "1"):
+        of_spins = expressivity(SpinTensorProduct(spins, spins, kept))
+        of_degrees = expressivity(FullTensorProduct(degrees, degrees, kept and f"{kept}e"))
+        for name in ("paths", "reachable", "degrees_of_freedom", "weights"):
+            assert getattr(of_spins, name) == getattr(of_degrees, name)
+        assert [str(path) for path in of_spins.lost] == [
+            str(path).replace("e", "") for path in of_degrees.lost
+        ]
+
+
+def test_spins_that_are_half() -> None:
+    """Two spins 1/2 to a singlet and a triplet; copies and channels as for degrees."""
+    both = expressivity(SpinTensorProduct("1/2", "1/2"))
+    assert (both.paths, both.reachable, both.degrees_of_freedom, both.weights) == (2, 2, 2, 4)
+    triplet = expressivity(SpinTensorProduct("1/2", "1/2", "1"))
+    assert str(triplet.irreps_out) == "1x0+1x1"
+    assert str(triplet.lost) == "((1/2, 1/2, 0),)"
+    assert "lost: 1/2 x 1/2 -> 0" in str(triplet)
+    one = expressivity(SpinTensorProduct("1/2", "3/2", "2"), "2x1/2", "2x3/2", "2x2")
+    two = expressivity(SpinTensorProduct("1/2", "3/2", "2"), "2x1/2", "2x3/2", "2x2", channels=2)
+    more = expressivity(SpinTensorProduct("2x1/2", "3/2", "2"), "2x1/2", "2x3/2", "2x2")
+    assert (one.paths, one.reachable) == (8, 8)
+    assert one.degrees_of_freedom == 2 + 2 + 2 - 2  # tensors of rank 1
+    assert two.degrees_of_freedom == 2 * one.degrees_of_freedom
+    assert one.degrees_of_freedom < more.degrees_of_freedom <= two.degrees_of_freedom
 
 
 @pytest.mark.parametrize("lmax", range(4))
