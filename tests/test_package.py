@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import fnmatch
 import inspect
 import json
@@ -193,6 +194,36 @@ def test_page_of_public_names_has_every_method(name: str, words: Any) -> None:
     text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
     (row,) = (line for line in text.splitlines() if line.startswith(f"| `{name}("))
     assert not [word for word in get_args(words) if f'"{word}"' not in row]
+
+
+FOREIGN = {"_asdict", "_cache", "_fields", "_make", "_replace"}
+"""Names with an underscore that belong to NamedTuple, and to Numba's dispatchers."""
+
+
+def underscored(files: list[Path]) -> tuple[set[str], dict[str, str]]:
+    """Return the names with one underscore that files define, and those of other objects that they use."""
+    defined: set[str] = set()
+    used: dict[str, str] = {}
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                defined.add(node.name)
+            elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+                defined.add(node.id)
+            elif isinstance(node, ast.Attribute) and re.match("_[a-z]", node.attr):
+                if isinstance(node.ctx, ast.Store):
+                    defined.add(node.attr)
+                elif not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")):
+                    used[node.attr] = f"{file.name}:{node.lineno}"
+    return defined, used
+
+
+def test_a_layer_uses_no_private_name_of_another() -> None:
+    package = ROOT / "reptheory"
+    layers = [sorted(one.rglob("*.py")) for one in package.iterdir() if one.is_dir()]
+    for files in (*layers, sorted(package.glob("*.py"))):
+        defined, used = underscored(files)
+        assert {name: at for name, at in used.items() if name not in defined | FOREIGN} == {}
 
 
 def test_version_is_stated_once() -> None:

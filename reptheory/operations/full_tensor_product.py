@@ -52,8 +52,8 @@ class FullTensorProduct(BilinearProduct):
         irreps_in1: str | Irreps,
         irreps_in2: str | Irreps,
         filter_ir_out: Iterable[str | Irrep] | None = None,
-        *,
         method: FullMethod = "table",
+        *,
         accumulate: Accumulate | None = None,
         threads: int | None = None,
     ) -> None:

@@ -10,8 +10,8 @@ with the real orthonormal Y of docs/conventions.md and, in e3nn's words, f_l = 1
 ("component": sum_m z_lm^2 = 2 l + 1) or sqrt(4 pi / (2 l + 1)) ("norm": sum_m z_lm^2 = 1). The zero vector
 counts as the mean over all directions: degree 0 alone, with gradient 0.
 
-Bound: Y is within h, a constant of (l, m) (docs/proofs/vector_harmonics.md); the float of f and the product
-with it add gamma_2 f (|Y| + h). A float32 result is rounded once from float64.
+Bound: f h, with h the bound of Y, a constant of (l, m) that has room for the rounding of f and of the product
+with it (docs/proofs/vector_harmonics.md). A float32 result is rounded once from float64.
 """
 
 from __future__ import annotations
@@ -106,9 +106,8 @@ class SphericalHarmonics:
         z = delivered((values * self._factors).astype(read.dtype).reshape(shape), out)
         if not with_bound:
             return z
-        error = harmonics_bound(self.lmax)
-        bound = self._factors * (error + gamma(2, np.float64) * (np.abs(values) + error))
-        return z, narrowed(z, (bound * _SLACK).reshape(shape))
+        bound = self._factors * harmonics_bound(self.lmax) * _SLACK
+        return z, narrowed(z, np.broadcast_to(bound, shape))
 
     @overload
     def backward(

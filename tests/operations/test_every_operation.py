@@ -239,6 +239,10 @@ def test_calls_and_constructors_are_alike(case: Case) -> None:
     kinds = {one.kind for one in made.parameters.values()}
     known = "threads" in made.parameters or inspect.Parameter.VAR_KEYWORD in kinds
     assert known or isinstance(operation, rt.MessagePassing) or function.__name__ == "integral"
+    if not isinstance(operation, _Function):
+        for name in {"method", "accumulate", "threads"} & set(made.parameters):
+            by_name = made.parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
+            assert by_name == (name != "method"), "a method may stand behind the labels"
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -49,6 +49,20 @@ def test_exact_values_of_rational_directions(normalization: Normalization, point
             assert bound[place] <= 1e-13 * scale
 
 
+@pytest.mark.parametrize("normalization", SQUARES)
+def test_the_bound_is_a_constant_of_degree_and_order(normalization: Normalization) -> None:
+    """That of orthonormal harmonics, scaled; whatever the vector."""
+    plain = SphericalHarmonics(5)(drawn(0, 3), with_bound=True)[1]
+    vectors = drawn(1, 20, 3) * 10.0 ** drawn(2, 20, 1)
+    bounds = SphericalHarmonics(5, normalization)(vectors, with_bound=True)[1]
+    assert (bounds == bounds[0]).all()
+    top, slope = SQUARES[normalization]
+    degrees = np.repeat(np.arange(6), 2 * np.arange(6) + 1)
+    first, second = SQUARES["integral"]
+    ratio = np.sqrt(top / (1 + 2 * slope * degrees) / (first / (1 + 2 * second * degrees)))
+    assert bounds[0] == pytest.approx(plain * ratio, rel=1e-12)
+
+
 def test_numbers_of_e3nn() -> None:
     z = SphericalHarmonics(3, "component")([-0.3, 0.1, 0.7])
     assert convert(z, "real", "e3nn@0.6") == pytest.approx(E3NN, abs=1e-14)
