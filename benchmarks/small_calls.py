@@ -35,6 +35,8 @@ import numpy as np  # noqa: E402
 from numba.core.dispatcher import Dispatcher  # noqa: E402
 from side_by_side import fastest  # noqa: E402
 
+from reptheory.kernels.pool import Prepared, scratch  # noqa: E402
+
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from every_operation import CASES, Case, gradients  # noqa: E402
 
@@ -60,11 +62,19 @@ def recorded() -> Iterator[list[tuple[Any, tuple[Any, ...]]]]:
     calls: list[tuple[Any, tuple[Any, ...]]] = []
     modules = [module for name, module in sys.modules.items() if name.startswith("reptheory.operations")]
     found = [(m, name, one) for m in modules for name, one in vars(m).items() if isinstance(one, Dispatcher)]
+
+    def run(self: Prepared, arrays: tuple[Any, ...], samples: int, _threads: int | None, *more: Any) -> None:
+        function, plan, need, dtype, *_ = self._ready
+        if samples:
+            Recorder(function, calls)(*arrays, 0, samples, plan, *more, scratch(need, dtype))
+
     for module, name, function in found:
         setattr(module, name, Recorder(function, calls))
+    plain, Prepared.run = Prepared.run, run  # type: ignore[method-assign]
     try:
         yield calls
     finally:
+        Prepared.run = plain  # type: ignore[method-assign]
         for module, name, function in found:
             setattr(module, name, function)
 

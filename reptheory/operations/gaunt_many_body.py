@@ -90,7 +90,9 @@ class GauntManyBody:
     raises     LabelError
 
     Called with the features (..., (lmax + 1)^2) and, where there are weights, these (..., weight_numel);
-    leading axes broadcast. A feature that occurs n times in a term is transformed once.
+    leading axes broadcast. A feature that occurs n times in a term is transformed once. Beyond operands and
+    result a call holds blocks of 2^18 numbers, one for every function and result, by tables also for every
+    product on the way; and copies of operands that are converted or not C-contiguous.
 
     >>> square = GauntManyBody(1, terms=2)
     >>> square([0.0, 0.0, 1.0, 0.0]).round(6).tolist()  # Y_10 squared is Y_00 and Y_20

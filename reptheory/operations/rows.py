@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reptheory.operations.operands import common_axes, flat_rows, last_axis, read_operand
+from reptheory.operations.operands import common_axes, contiguous, flat_rows, last_axis, read_operand
 
 __all__ = ["ALL", "EACH", "Rows", "row_operands"]
 
@@ -57,13 +57,17 @@ def row_operands(
         last_axis(array, name, dim, meaning)
         read.append(array)
     shape, dtype = common_axes(names, read)
-    return [_rows(array, shape, dtype) for array in read], shape
+    samples = prod(shape)
+    return [
+        Rows(contiguous(array, dtype).reshape(samples, dim))
+        if array.size == samples * dim  # also where axes of length 1 are missing
+        else _rows(array, shape, dtype)
+        for array, dim in zip(read, dims, strict=True)
+    ], shape
 
 
 def _rows(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Rows:
     """Share rows if the array varies along the first or the last leading axes only; else repeat them."""
-    if array.shape[:-1] == shape or array.size == prod(shape) * array.shape[-1]:
-        return Rows(flat_rows(array, shape, dtype))
     own = (1,) * (len(shape) - array.ndim + 1) + array.shape[:-1]
     varies = [a == b for a, b in zip(own, shape, strict=True) if b != 1]
     lengths = [b for b in shape if b != 1]

@@ -54,7 +54,9 @@ def species_operands(
     last_axis(features, "x", dims[0], meanings[0])
     last_axis(weights, "weight", dims[1], meanings[1])
     rows = prod(weights.shape[:-1])
-    if species is None:
+    if species is None and weights.ndim == 1:
+        name, places = "weight", np.zeros(features.shape[:-1], np.int64)
+    elif species is None:
         name, places = "weight", np.arange(rows).reshape(weights.shape[:-1])
     else:
         if weights.ndim != 2:

@@ -8,8 +8,7 @@ grid.degree - lmax_out, and what the grid makes of that tail is the only loss. A
 fast as the coefficients of the function fall with their degree.
 
 With a Lipschitz constant the rounding error is bounded, against the same quadrature in exact arithmetic, and
-with one of the derivative that of the gradient. Features of one shape pass the grid in blocks, of which a
-thread holds a few at a time; with `extra` inputs, bounds or broadcast features the whole grid is held.
+with one of the derivative that of the gradient.
 """
 
 from __future__ import annotations
@@ -264,6 +263,9 @@ class SphereFunction(_GridFunction):
     threads       as `ToGrid`
     raises        LabelError
 
+    Beyond operands and result a call holds blocks of 2^17 values on the grid, one for every feature and what
+    the function makes of them; with `extra` inputs, bounds or broadcast features the values of all samples.
+
     >>> product = SphereFunction((1, 1), lambda f, g: f * g, lmax_out=2)
     >>> product([0.0, 0.0, 1.0, 0.0], [0.0, 0.0, 1.0, 0.0])[::6].round(6).tolist()  # Y_10 squared
     [0.282095, 0.252313]
@@ -305,7 +307,7 @@ class SphereActivation(_GridFunction):
     function             values -> values; or a name, "tanh", "sigmoid", "silu", "softplus", "sin", "relu" or
                          "identity", with derivative and constants known
     derivative           values -> values; needed for `backward`
-    lmax_out, grid, ...  as `SphereFunction`; lipschitz and slope_lipschitz are one number each
+    lmax_out, grid, ...  as `SphereFunction`, and memory; lipschitz and slope_lipschitz are one number each
 
     >>> square = SphereActivation(1, np.square, lambda f: 2 * f, lmax_out=2)
     >>> square([0.0, 0.0, 1.0, 0.0])[::6].round(6).tolist()

@@ -51,7 +51,8 @@ _SLACK = 1 + 2.0**-40
 class PointExpansion:
     """Coefficients of weighted points on the sphere, to degree lmax.
 
-    Beyond operands and result a call holds the harmonics of all points in float64, a few times over.
+    Beyond operands and result a call holds the harmonics of all points and the operands in float64;
+    `backward` as many numbers again, for every sample that shares points.
 
     lmax      highest degree
     threads   None: as many as the work is worth; an int: at most that many

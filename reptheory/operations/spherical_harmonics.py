@@ -57,7 +57,8 @@ class SphericalHarmonics:
     raises          LabelError
 
     Called with (..., 3), components x, y, z; the result is (..., (lmax + 1)^2), (l, m) at l*l + l + m, the
-    features of `irreps_out`. e3nn's order of components: `convert(z, "real", "e3nn@0.6")`.
+    features of `irreps_out`. Beyond these a call holds the harmonics of all vectors in float64, twice, and
+    six numbers a vector. e3nn's order of components: `convert(z, "real", "e3nn@0.6")`.
 
     >>> SphericalHarmonics(1, "norm")([0.0, 3.0, 4.0]).round(6).tolist()  # 1, then y, z, x of the direction
     [1.0, 0.6, 0.8, 0.0]

@@ -71,6 +71,9 @@ class SymmetricContraction:
     broadcast; the result is (..., dim_out). Weights follow one another as MACE lists them: irrep after irrep
     of the result, from the highest degree down, paths, copies.
 
+    Beyond operands and result a call holds the order of the samples by their weights, two ints a sample, and
+    tiles, bounded a thread; `backward` one gradient of the weights for every 128 samples that share some.
+
     >>> contraction = SymmetricContraction("2x0e+2x1o", "2x0e", 2)
     >>> contraction
     SymmetricContraction(2x0e+2x1o -> 2x0e | correlation 2, 3 paths, 6 weights)
