@@ -8,6 +8,8 @@ uuu    `features` copies of every degree up to L in x, y and z, one weight a pat
        and e3nn beside. e3x's arrays, (batch, parity, order, feature), are our "ir_mul" as they are.
 uvw    fully connected, `channels` copies of every degree up to 2 to as many, with the harmonics up to 2 (one
        copy each), and with as many copies in y too: e3nn, scripted, and cuEquivariance.
+linear equivariant linear layers, as many copies of every degree up to 2 in and out: e3nn's, scripted, and
+       cuEquivariance's; ours in "ir_mul" as well.
 
 Printed for each: time a sample and its ratio to ours; for ours the multiply-adds of the plan as GFLOP/s and
 the bytes of operands and results as GB/s, beside what this machine reaches in a matrix product and in a copy.
@@ -34,6 +36,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--uuu", type=int, nargs="*", default=[2, 4])
     parser.add_argument("--parities", type=int, nargs="*", default=[1, 2])
     parser.add_argument("--uvw", type=int, nargs="*", default=[1, 32], help="copies of y")
+    parser.add_argument("--linear", type=int, nargs="*", default=[32, 128], help="copies")
     parser.add_argument("--forward-only", action="store_true")
     parser.add_argument("--without", nargs="*", default=[], help="contenders to leave out")
     return parser.parse_args()
@@ -106,10 +109,11 @@ def measure(title: str, ours: Any, arrays: tuple[Any, ...], calls: dict[str, tup
     """Report forward, and forward with gradients."""
     grad = samples(options.batch, ours.dim_out)
     size = sum(array.nbytes for array in (*arrays, grad))
+    cost = ours._product.cost if isinstance(ours, rt.Linear) else ours.cost
     mine = (lambda: ours(*arrays)), (lambda: (ours(*arrays), ours.backward(*arrays, grad)))
     for number, mode in enumerate(("forward", "forward + backward")[: 1 if options.forward_only else 2]):
         contenders = {name: pair[number] for name, pair in {"reptheory": mine, **calls}.items()}
-        work = 2.0 * ours.cost * options.batch * (1, 4)[number]
+        work = 2.0 * cost * options.batch * (1, 4)[number]
         report(
             f"{title}, {mode}, batch {options.batch}, {options.dtype}",
             contenders,
@@ -186,6 +190,31 @@ def uvw(copies: int) -> None:
     measure(f"uvw, lmax 2, {channels} x {copies} -> {channels} copies", ours, arrays, calls)
 
 
+def linear(copies: int) -> None:
+    irreps, batch = f"{copies}x0e+{copies}x1o+{copies}x2e", options.batch
+    ours, other = (
+        rt.Linear(irreps, irreps, layout=layout, threads=options.threads) for layout in ("mul_ir", "ir_mul")
+    )
+    arrays = samples(batch, ours.dim_in), samples(ours.weight_numel)
+    grad = samples(batch, ours.dim_out)
+    module = script(o3.Linear(irreps, irreps, internal_weights=False, shared_weights=True))
+    calls = {
+        "reptheory ir_mul": (
+            lambda: other(*arrays),
+            lambda: (other(*arrays), other.backward(*arrays, grad)),
+        ),
+        "e3nn scripted": torch_calls(module, arrays, grad),
+    }
+    if "cuEquivariance" not in options.without:
+        kind = cue.Irreps("O3", irreps)
+        theirs = cuet.Linear(
+            kind, kind, layout=cue.mul_ir, shared_weights=True, internal_weights=False, method="naive",
+            dtype=getattr(torch, options.dtype),
+        )  # fmt: skip
+        calls["cuEquivariance CPU"] = torch_calls(theirs, (arrays[0], samples(1, theirs.weight_numel)), grad)
+    measure(f"linear, lmax 2, {copies} copies", ours, arrays, calls)
+
+
 def main() -> None:
     print(f"{options.turns} turns, medians; here {MACHINE}")
     for lmax in options.uuu:
@@ -193,6 +222,8 @@ def main() -> None:
             uuu(lmax, parities)
     for copies in options.uvw:
         uvw(copies)
+    for copies in options.linear:
+        linear(copies)
 
 
 if __name__ == "__main__":

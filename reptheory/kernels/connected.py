@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from reptheory.kernels.copies import from_rows, to_rows
 from reptheory.kernels.jit import compiled, inlined
-from reptheory.kernels.simd.channels import clear, dots, mix_2, sum_lanes
+from reptheory.kernels.simd.channels import clear, mix_2
 from reptheory.kernels.simd.pointers import address, at, put
 from reptheory.kernels.simd.tiles import VECTOR_BYTES
 
@@ -57,7 +57,7 @@ ENTRY = ("array", "start", "copies", "orders", "row", "padded")
 """Columns of `entries`: which array it is of, where it begins there and in the record of a sample."""
 STEP = (
     "kind", "p", "p_padded", "p_orders", "p_copies", "q", "q_padded", "q_orders", "q_copies", "some", "r",
-    "r_padded", "r_orders", "coefficients", "weights", "target", "gradient", "folded",
+    "r_padded", "r_orders", "r_copies", "coefficients", "weights", "target", "gradient", "folded",
 )  # fmt: skip
 """Columns of `steps`: each feature's row, padded copies, orders and copies; `some` copies of q at a time;
 where the coefficients [m_r, m_p, m_q] begin, and the weights: [p, q, r] to pull, r padded, [q, r, p] to push,
@@ -72,11 +72,10 @@ class ConnectedPlan(NamedTuple):
 
     coefficients   (numbers,) float32 or float64   dense, see `STEP`
     entries        (entries, 6) int64              of the arrays that are read, then of those that are written
-    steps          (steps, 18) int64
+    steps          (steps, 19) int64
     read           how many entries are of the arrays that are read
     dims           (5,)    length of a sample of the three arrays read and of the two written
-    sizes          (record, A, H, D)   numbers of scratch: a sample's rows; A of a sample; H or P of a sample;
-                                       D of a sample and order of p, lane by lane
+    sizes          (record, A, H, D)   numbers of scratch of a sample: its rows, A, H or P, and what makes D
     filled         where the rows that are written begin in a record
     inner          1: copies outside, orders inside (mul_ir); 0: the reverse
     """
@@ -104,7 +103,7 @@ def _contract(
     """Write H for copies q0, q0 + 1, ... of q, `row` numbers of each sample and order."""
     p, p_padded, p_orders, p_copies = at(steps, s + 1), at(steps, s + 2), at(steps, s + 3), at(steps, s + 4)
     r_padded = at(steps, s + 11)
-    first, step = at(steps, s + 14) + q0 * r_padded, at(steps, s + 8) * r_padded
+    first, step = at(steps, s + 15) + q0 * r_padded, at(steps, s + 8) * r_padded
     for m in range(p_orders):
         mix_2(
             work, p + m * p_padded, record, 1, count, p_copies, weights, first, step, work, h0 + m * row,
@@ -120,8 +119,8 @@ def _spread(
     """Add what P gives to the rows of p and to the gradient of the weights."""
     p, p_padded, p_orders, p_copies = at(steps, s + 1), at(steps, s + 2), at(steps, s + 3), at(steps, s + 4)
     q_copies, r_padded = at(steps, s + 8), at(steps, s + 11)
-    target, to_weights = at(steps, s + 15), at(steps, s + 16)
-    first = at(steps, s + 14) + q0 * r_padded * p_padded
+    target, to_weights = at(steps, s + 16), at(steps, s + 17)
+    first = at(steps, s + 15) + q0 * r_padded * p_padded
     for m in range(p_orders):
         pairs = h0 + m * row
         if target >= 0:
@@ -146,14 +145,14 @@ def _couple(
     r_padded, r_orders = at(steps, s + 11), at(steps, s + 12)
     source, step, row = sample + at(steps, s + 5) + q0, p_orders * padded, some * r_padded
     mix_2(
-        coefficients, at(steps, s + 13), q_orders, 1, r_orders * p_orders, q_orders, work, source, q_padded,
+        coefficients, at(steps, s + 14), q_orders, 1, r_orders * p_orders, q_orders, work, source, q_padded,
         work, a0, padded, 1, padded,
     )  # fmt: skip
     for m in range(p_orders):
         if at(steps, s) == PULL:
             mix_2(
                 work, a0 + m * padded, step, 1, r_orders, some, work, pairs + m * row, r_padded, work,
-                sample + at(steps, s + 15), r_padded, 0, r_padded,
+                sample + at(steps, s + 16), r_padded, 0, r_padded,
             )  # fmt: skip
         else:
             mix_2(
@@ -165,24 +164,31 @@ def _couple(
 @inlined
 def _fold(
     steps: Any, s: int, coefficients: Any, work: Any, sample: int, a0: int, d0: int, pairs: int, q0: int,
-    some: int, padded: int, lanes: int,
+    some: int, padded: int, block: int,
 ) -> None:  # fmt: skip
     """Write D for some copies of q of one sample where A stood, and add C D to the rows of q."""
     p_orders, q_orders, r_padded, r_orders = (
-        at(steps, s + 3), at(steps, s + 7), at(steps, s + 11), at(steps, s + 12),
+        at(steps, s + 3),
+        at(steps, s + 7),
+        at(steps, s + 11),
+        at(steps, s + 12),
+    )
+    r_copies, wide = at(steps, s + 13), -(-r_orders // block) * block
+    dots = d0 + r_copies * wide
+    for k in range(r_orders):
+        for r in range(r_copies):  # orders as lanes: H times a matrix
+            put(work, d0 + r * wide + k, at(work, sample + at(steps, s + 10) + k * r_padded + r))
+    mix_2(
+        work, pairs, r_padded, 1, p_orders * some, r_copies, work, d0, wide, work, dots, wide, 1, wide
     )  # fmt: skip
-    for m in range(p_orders):
-        source = pairs + m * some * r_padded
-        dots(work, sample + at(steps, s + 10), r_orders, source, some, r_padded, r_padded // lanes, d0)
-        for k in range(r_orders):
+    for k in range(r_orders):
+        for m in range(p_orders):
             row = a0 + (k * p_orders + m) * padded
             for q in range(some):
-                put(work, row + q, sum_lanes(work, d0 + (k * some + q) * lanes))
-            for q in range(some, padded):
-                put(work, row + q, 0)
+                put(work, row + q, at(work, dots + (m * some + q) * wide + k))
     mix_2(
-        coefficients, at(steps, s + 13), 1, q_orders, q_orders, r_orders * p_orders, work, a0, padded, work,
-        sample + at(steps, s + 17) + q0, at(steps, s + 6), 0, padded,
+        coefficients, at(steps, s + 14), 1, q_orders, q_orders, r_orders * p_orders, work, a0, padded, work,
+        sample + at(steps, s + 18) + q0, at(steps, s + 6), 0, padded,
     )  # fmt: skip
 
 
@@ -227,12 +233,13 @@ def connected(
     """
     lanes = VECTOR_BYTES // plan.coefficients.itemsize
     block = VECTORS * lanes
-    record, coupled, kept, _ = plan.sizes
+    record, coupled, kept, dotted = plan.sizes
     a0 = SAMPLES * record
     h0 = a0 + coupled
     d0 = h0 + SAMPLES * kept
     steps, work, factors, total = address(plan.steps), address(scratch), address(weights), address(gradient)
     coefficients = address(plan.coefficients)
+    clear(work, d0, dotted)  # lanes without an order are never set
     given, results = (address(x), address(y), address(z)), (address(out), address(other))
     for start in range(first, last, SAMPLES):
         count = SAMPLES if start + SAMPLES <= last else last - start
@@ -247,8 +254,8 @@ def connected(
                 for n in range(count):
                     place, pairs = n * record, h0 + n * at(steps, s + 3) * row
                     _couple(steps, s, coefficients, work, place, a0, pairs, q0, some, padded)
-                    if at(steps, s + 17) >= 0:
-                        _fold(steps, s, coefficients, work, place, a0, d0, pairs, q0, some, padded, lanes)
+                    if at(steps, s + 18) >= 0:
+                        _fold(steps, s, coefficients, work, place, a0, d0, pairs, q0, some, padded, block)
                 if at(steps, s) == PUSH:
                     _spread(steps, s, factors, total, w0, work, count, record, h0, q0, row)
         _save(results, plan.dims[3:], plan, start, count, work, lanes)

@@ -24,7 +24,7 @@ __all__ = ["ConnectedEngine"]
 Array = NDArray[Any]
 Bound = NDArray[np.float64]
 
-FEWEST_SAMPLES = 8 * SAMPLES
+FEWEST_SAMPLES = 4 * SAMPLES
 """Samples of a partial gradient of the weights, at least: adding up many of them costs as much as they do."""
 
 
@@ -74,7 +74,8 @@ class ConnectedEngine:
                 connected(x, y, z, factors, out, other, flat, place, start, end, plan, work)
 
         over_samples(task, samples, tile, laid.cost + COPYING * sum(plan.dims), threads)
-        return _unpacked(laid.found, partial.sum(axis=0), weights)
+        total = partial[0] if len(partial) == 1 else partial.sum(axis=0)
+        return _unpacked(laid.found, total, weights)
 
     def run(self, x: Array, y: Array, weights: Array, z: Array, threads: int | None) -> None:
         """Write the product to z."""
@@ -128,10 +129,10 @@ class ConnectedEngine:
         for one, way, sizes, some in self._plan(name, gradient=feature != 2).steps:
             if feature not in (way.target, way.folded):
                 continue
-            (p, q, r), (copies, orders, padded) = way.roles, sizes
+            (p, q, r), copies, orders = way.roles, sizes.copies, sizes.orders
             count, parts = copies[p] * copies[r], 1
             if feature == way.folded:
-                own = copies[p] + padded[r] + orders[r] * orders[p]
+                own = copies[p] + copies[r] + orders[r] * orders[p]
             elif way.kind == PULL:
                 own = orders[q] + copies[p] + orders[p] * copies[q]
                 count, parts = copies[p] * copies[q], orders[p] * -(-copies[q] // some)
@@ -168,6 +169,8 @@ def _length(packings: list[Packing]) -> int:
 
 def _packed(packings: list[Packing], weights: Array) -> Array:
     """Return the weights in the orders that the steps of a plan read, padded with 0."""
+    if all(one.natural for one in packings):
+        return weights
     packed = np.zeros(_length(packings), weights.dtype)
     for one in packings:
         own = weights[one.first : one.first + prod(one.shape)].reshape(one.shape).transpose(one.axes)

@@ -40,6 +40,11 @@ class Packing(NamedTuple):
     place: int
     padded: tuple[int, int, int]
 
+    @property
+    def natural(self) -> bool:
+        """Tell whether they stand there as the user has them."""
+        return (self.first, self.shape, self.axes) == (self.place, self.padded, (0, 1, 2))
+
 
 class Step(NamedTuple):
     """A step of a plan: of which instruction, which way, of what sizes, `some` copies of q at a time."""
@@ -171,12 +176,11 @@ class _Builder:
         coefficients = sum(map(len, self.values))
         self.values.append(self._coefficients(one, way, sizes))
         orders, padded = sizes.orders[r] * sizes.orders[p], -(-some // self.block) * self.block
-        dotted = way.fold * sizes.orders[r] * some * lanes_of(self.dtype)
+        wide = -(-sizes.orders[r] // self.block) * self.block
+        dotted = way.fold * wide * (sizes.copies[r] + sizes.orders[p] * some)
         needed = orders * padded, sizes.orders[p] * some * sizes.padded[r], dotted
         self.largest = [max(pair) for pair in zip(self.largest, needed, strict=True)]
-        self.steps.append(
-            (way.kind, *of_p, *of_q, some, *of_r[:3], coefficients, given, target, found, folded)
-        )
+        self.steps.append((way.kind, *of_p, *of_q, some, *of_r, coefficients, given, target, found, folded))
 
     def _packing(
         self, packings: list[Packing], place: int, axes: tuple[int, int, int], sizes: Sizes, padded: int

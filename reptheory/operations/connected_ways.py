@@ -10,6 +10,8 @@ from reptheory.kernels.connected import PULL, PUSH
 __all__ = ["Sizes", "Way", "cost_of", "ways"]
 
 ORDERS: tuple[tuple[int, int, int], ...] = ((0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0))
+FOLDED = 32
+"""Orders of a feature as lanes, those of padding included."""
 COUPLING = 3
 """Times that a multiplication outside the large matrix products takes longer than one in them."""
 
@@ -52,7 +54,8 @@ def cost_of(way: Way, sizes: Sizes, coupling: int = 1) -> int:
     pairs = sizes.orders[p] * sizes.copies[q] * sizes.padded[r]
     couple = sizes.orders[r] * (pairs + sizes.orders[p] * sizes.orders[q] * sizes.padded[q])
     if way.kind == PULL:
-        return pairs * sizes.copies[p] + coupling * couple * (1 + way.fold)
+        fold = pairs * FOLDED + coupling * couple if way.fold else 0
+        return pairs * sizes.copies[p] + coupling * couple + fold
     return pairs * (way.result * sizes.padded[p] + way.weights * sizes.copies[p]) + coupling * couple
 
 
