@@ -1,0 +1,73 @@
+"""Fully connected products of many copies by matrix products: every way, in pieces, and which is taken."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from weighted_cases import (
+    draw,
+)
+
+from reptheory.operations import connected_plan
+from reptheory.operations.connected_engine import ConnectedEngine
+from reptheory.operations.connected_ways import Sizes, Way, cost_of, ways
+from reptheory.operations.tensor_product import (
+    FullyConnectedTensorProduct,
+)
+from reptheory.operations.weighted_engine import SampleEngine
+
+Array = Any
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_many_copies_in_pieces_equal_those_of_samples(dtype: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies over one block, more than are kept at a time, and those left over, in every role."""
+    monkeypatch.setattr(connected_plan, "PAIR_BYTES", 1)
+    irreps = "37x0e+40x1o", "33x0e+35x1o", "34x0e+39x1o"
+    tp, other = FullyConnectedTensorProduct(*irreps), FullyConnectedTensorProduct(*irreps)
+    other._engine = SampleEngine(other._spec)
+    assert isinstance(tp._engine, ConnectedEngine)
+    x, y, weight, grad = draw(tp, 75, dtype)
+    found, expected = (one(x, y, weight, with_bound=True) for one in (tp, other))
+    assert (np.abs(found[0] - expected[0]) <= found[1] + expected[1]).all()
+    assert (found[1] <= 2 * expected[1]).all()
+    gradients, others = (one.backward(x, y, weight, grad, with_bound=True) for one in (tp, other))
+    for one, limit, two, bound in zip(*gradients, *others, strict=True):
+        assert (np.abs(one - two) <= limit + bound).all()
+        assert (limit <= 2 * bound).all()
+
+
+def test_matrix_products_are_those_with_fewest_columns() -> None:
+    """The feature with the fewest orders is contracted with the weights."""
+    for orders in [(1, 3, 3), (3, 1, 3), (3, 3, 1), (5, 3, 3), (5, 5, 5)]:
+        sizes = Sizes((64, 64, 64), orders, (64, 64, 64))
+        (way,) = ways(sizes, gradient=False)
+        assert orders[way.roles[0]] == min(orders)
+        assert cost_of(way, sizes) >= min(orders) * 64**3
+        pulled = ways(sizes, gradient=True)
+        assert sum(way.weights for way in pulled) == 1
+        assert sorted(k for way in pulled for k in (way.target, way.folded) if k >= 0) == [0, 1]
+
+
+def test_every_way_gives_the_same_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the ways that a plan may choose, whichever is the cheapest."""
+    irreps = "5x1o", "4x1o", "3x1e"
+    tp = FullyConnectedTensorProduct(*irreps)
+    x, y, weight, grad = draw(tp, 5)
+    expected, gradients = tp(x, y, weight), tp.backward(x, y, weight, grad)
+    orders = [(p, q, 3 - p - q) for p in range(3) for q in range(3) if p != q]
+    for roles in orders:
+        pull, push = Way(0, roles), Way(1, roles)
+        alone = Way(1, roles, result=False, weights=True)
+        both = [Way(0, (2, 0, 1), fold=True), Way(0, (2, 1, 0), fold=True)]
+        apart = [Way(0, (2, 1, 0)), Way(1, (1, 0, 2))], [Way(0, (1, 2, 0)), Way(0, (0, 2, 1))]
+        for forward in [pull] * (roles[2] == 2) + [push] * (roles[0] == 2):
+            for backward in ([both[0]], [both[1]], *apart):
+                chosen = {False: [forward], True: [alone, *backward]}
+                monkeypatch.setattr(connected_plan, "ways", lambda sizes, gradient, c=chosen: c[gradient])  # noqa: ARG005
+                tp._engine = ConnectedEngine(tp._spec)
+                assert np.allclose(tp(x, y, weight), expected, rtol=1e-13, atol=1e-13)
+                for one, two in zip(tp.backward(x, y, weight, grad), gradients, strict=True):
+                    assert np.allclose(one, two, rtol=1e-13, atol=1e-13)
