@@ -10,7 +10,9 @@ with --different, products of n features. Beside the methods of `GauntManyBody`,
                     change of basis back (with exact tables)
     torch grid      dense matrices to and from the smallest exact grid of the sphere
 
-each checked against ours before it is timed. The choice of `method="auto"` is marked *.
+each checked against ours before it is timed. The choice of `method="auto"` is marked *; below it, how near it
+comes to the limits of this machine, counted as the multiplications of its method and the bytes of operands
+and results.
 """
 
 from __future__ import annotations
@@ -44,11 +46,12 @@ options = parse()
 use_threads(options.threads)
 
 import numpy as np  # noqa: E402
-from side_by_side import compare  # noqa: E402
+from side_by_side import compare, measure_machine  # noqa: E402
 
 import reptheory as rt  # noqa: E402
 
 Array = Any
+MACHINE = measure_machine(options.threads, options.dtype)
 COMPLEX = {"float32": "complex64", "float64": "complex128"}[options.dtype]
 
 
@@ -136,15 +139,22 @@ def show(lmax: int, order: int) -> None:
         for name, way in torch_ways(lmax, order, features).items():
             assert np.abs(way().numpy() - expected).max() < 1e-4 * np.abs(expected).max(), name
             calls[name] = way
+    measured = compare(calls, options.turns, options.seconds)
     cells = [
         f"{row.name}{'*' if row.name == chosen else ''} {1e9 * row.seconds / rows:.0f} ({row.ratio:.2f})"
-        for row in compare(calls, options.turns, options.seconds)
+        for row in measured
     ]
     print(f"n = {order}, L = {lmax}   " + "   ".join(cells), flush=True)
+    if not options.backward:
+        moved = (count + 1) * features[0].itemsize * features[0].shape[1]
+        print(
+            f"    {MACHINE.describe(2 * products[chosen].cost, moved, measured[0].seconds / rows)}",
+            flush=True,
+        )
 
 
 def main() -> None:
-    print(f"ns a product and channel (times the chosen one), {options.dtype}, {options.threads} thread(s)")
+    print(f"ns a product and channel (times the chosen one); {MACHINE}")
     for order in options.orders:
         for lmax in options.lmax:
             show(lmax, order)
