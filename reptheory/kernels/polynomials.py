@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled, part
 from reptheory.kernels.simd.channels import clear
-from reptheory.kernels.simd.columns import copy_1, strided
+from reptheory.kernels.simd.columns import columns_in, columns_out, copy_1, strided
 from reptheory.kernels.simd.irreps import LARGEST, join, split
 from reptheory.kernels.simd.pointers import address, at, put
 from reptheory.kernels.simd.polynomials import SAMPLES, fold, fold_pull, left_pull, multiply, multiply_pull
@@ -159,8 +159,14 @@ def load_copies(
     orders, step, jump = at(entry, e + 1), at(entry, e + 3), at(entry, e + 4)
     span = SAMPLES * lanes
     start, row = x0 + at(entry, e) + copy * step, t0 + at(entry, e + 2) * span
-    if count == lanes and step == orders and orders <= LARGEST:
+    if count == lanes and step == orders and orders % 2 and orders <= LARGEST:
         split(x, start, work, row, span, orders, lanes)
+        return
+    quarter = lanes // 4
+    if count == lanes and jump == 1 and orders >= quarter:
+        for m in range(0, orders, quarter):  # the last orders once more where it does not divide them
+            d = min(m, orders - quarter)
+            columns_in(x, start + d, step, 0, work, row, span, d)
         return
     for m in range(orders):
         load_vector(x, start + m * jump, step, count, work, row + m * span, lanes)
@@ -174,8 +180,14 @@ def store_copies(
     orders, step, jump = at(entry, e + 1), at(entry, e + 3), at(entry, e + 4)
     span = SAMPLES * lanes
     start, row = z0 + at(entry, e) + copy * step, t0 + at(entry, e + 2) * span
-    if count == lanes and step == orders and orders <= LARGEST:
+    if count == lanes and step == orders and orders % 2 and orders <= LARGEST:
         join(work, row, span, z, start, 0, orders, lanes)
+        return
+    quarter = lanes // 4
+    if count == lanes and jump == 1 and orders >= quarter:
+        for m in range(0, orders, quarter):
+            d = min(m, orders - quarter)
+            columns_out(z, start + d, step, 0, work, row, span, d)
         return
     for m in range(orders):
         store_vector(work, row + m * span, z, start + m * jump, step, count, lanes)

@@ -152,13 +152,16 @@ class SymmetricSpec:
 
 
 def _entries(irreps: Irreps, layout: ContractionLayout, components: int) -> NDArray[np.int64]:
-    """Return where each entry stands: offset, orders, first component, steps of copies and of orders."""
+    """Return where each entry stands: offset, orders, first component, steps of copies and of orders.
+
+    Copies outside all irreps are one entry, of all components.
+    """
+    if layout == "mul_irreps":
+        return np.array([(0, components, 0, components, 1)], dtype=np.int64)
     rows = []
     place = 0
     for (mul, ir), where in zip(irreps, irreps.slices(), strict=True):
-        if layout == "mul_irreps":
-            rows.append((place, ir.dim, place, components, 1))
-        elif layout == "mul_ir":
+        if layout == "mul_ir":
             rows.append((where.start, ir.dim, place, ir.dim, 1))
         else:
             rows.append((where.start, ir.dim, place, 1, mul))

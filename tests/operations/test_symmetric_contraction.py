@@ -61,6 +61,22 @@ def test_equals_dense_tensors_in_every_layout(layout_in: Any, layout_out: Any, c
             assert (errors <= copies(contraction, 1, bound) + 1e-11).all()
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("irreps", ["0e", "0e+1o", "0e+2e", "0e+1o+1e+2e"])
+def test_copies_outside_all_irreps_however_many_components(irreps: str, dtype: str) -> None:
+    """1, 4, 6 and 12 components, in whole vectors of copies and in part of one, as in "ir_mul"."""
+    inner, outer = (made(37, 2, (irreps, irreps), layout=layout) for layout in ("ir_mul", "mul_irreps"))
+    x, weight, species, g = draw(outer, 5, 2, dtype)
+    given, grad = (
+        np.ascontiguousarray(array.reshape(5, 37, -1).transpose(0, 2, 1)).reshape(5, -1) for array in (x, g)
+    )
+    expected = [inner(given, weight, species), *inner.backward(given, weight, species, grad)]
+    found = [outer(x, weight, species), *outer.backward(x, weight, species, g)]
+    for one, other in zip(expected[:2], found[:2], strict=True):
+        assert np.array_equal(one.reshape(5, -1, 37).transpose(0, 2, 1).reshape(5, -1), other)
+    assert np.array_equal(expected[2], found[2])
+
+
 @pytest.mark.parametrize("correlation", [1, 2, 3, 4, 5])
 def test_every_correlation(correlation: int) -> None:
     contraction = made(2, correlation, ("0e+1o", "0e+1o+2e"))

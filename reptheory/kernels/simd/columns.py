@@ -2,7 +2,14 @@
 
 Four samples stand side by side in a vector, one in each 128-bit part, so that reading and writing them does
 part of the transposition; the rest happens within the parts. Converts between float32 outside and float64
-inside where the two differ. `strided` moves what does not fill vectors, one number after the other,
+inside where the two differ.
+
+    columns_in    tile[t0 + position[d] t_step + k] = x[x0 + k x_step + d - d0],  lanes / 4 rows d from d0
+    columns_out   the way back
+
+A number in place of positions: rows stand in order.
+
+`strided` moves what does not fill vectors, one number after the other,
 `copy_1` one vector.
 """
 
@@ -17,9 +24,9 @@ from numba.core import cgutils
 
 from reptheory.kernels.jit import intrinsic
 from reptheory.kernels.simd.emit import Vectors, constant, data_of, outlined
-from reptheory.kernels.simd.plain import copy_plain, strided_plain
+from reptheory.kernels.simd.plain import columns_in_plain, columns_out_plain, copy_plain, strided_plain
 
-__all__ = ["columns_intrinsic", "copy_1", "read_columns", "strided", "write_columns"]
+__all__ = ["columns_in", "columns_out", "copy_1", "read_columns", "strided", "write_columns"]
 
 Builder = Any
 Place = Callable[[int], Any]
@@ -62,7 +69,9 @@ def _columns_codegen(into_tile: bool) -> Callable[..., Any]:
 
     def codegen(context: Any, builder: Builder, signature: Any, args: Any) -> Any:
         outer, tile_kind = signature.args[0].dtype, signature.args[4]
-        array, position, tile = (data_of(context, builder, signature.args[k], args[k]) for k in (0, 3, 4))
+        array, tile = (data_of(context, builder, signature.args[k], args[k]) for k in (0, 4))
+        in_order = isinstance(signature.args[3], types.Integer)
+        position = args[3] if in_order else data_of(context, builder, signature.args[3], args[3])
         o0, o_step, t0, t_step, d0 = args[1], args[2], args[5], args[6], args[7]
         v = Vectors(builder, tile_kind.dtype)
 
@@ -70,9 +79,10 @@ def _columns_codegen(into_tile: bool) -> Callable[..., Any]:
             return v.pointer(array, builder.add(o0, builder.mul(constant(k), o_step)))
 
         def row(c: int) -> Any:
-            place = builder.load(v.pointer(position, builder.add(d0, constant(c))))
-            start = builder.mul(builder.sext(place, ir.IntType(64)), t_step)
-            return v.pointer(tile, builder.add(t0, start))
+            place = builder.add(d0, constant(c))
+            if not in_order:
+                place = builder.sext(builder.load(v.pointer(position, place)), ir.IntType(64))
+            return v.pointer(tile, builder.add(t0, builder.mul(place, t_step)))
 
         if into_tile:
             for c, value in enumerate(read_columns(v, outer, sample)):
@@ -84,13 +94,13 @@ def _columns_codegen(into_tile: bool) -> Callable[..., Any]:
     return codegen
 
 
-def columns_intrinsic(into_tile: bool) -> Any:
-    """Return the transposition of a few columns, the step of `simd.gather` and `simd.scatter`."""
+def _columns(into_tile: bool) -> Any:
+    """Return the transposition of a few columns, the step of `tiles.gather` and `tiles.scatter`."""
 
     @intrinsic
     def emit(typingctx: Any, outer: Any, o0: Any, o_step: Any, position: Any, tile: Any, t0: Any, t_step: Any, d0: Any) -> Any:  # fmt: skip # noqa: ARG001, E501
         i = types.int64
-        return types.void(outer, i, i, position, tile, i, i, i), _columns_codegen(into_tile)
+        return types.void(outer, i, i, types.unliteral(position), tile, i, i, i), _columns_codegen(into_tile)
 
     return emit
 
@@ -126,5 +136,7 @@ def _copy_1(typingctx: Any, source: Any, s0: Any, target: Any, t0: Any) -> Any: 
     return types.void(source, types.int64, target, types.int64), codegen
 
 
+columns_in = columns_in_plain if config.DISABLE_JIT else _columns(into_tile=True)
+columns_out = columns_out_plain if config.DISABLE_JIT else _columns(into_tile=False)
 copy_1 = copy_plain if config.DISABLE_JIT else _copy_1
 strided = strided_plain if config.DISABLE_JIT else _strided

@@ -21,6 +21,8 @@ __all__ = [
     "VECTOR_BYTES",
     "add_run_plain",
     "clear_plain",
+    "columns_in_plain",
+    "columns_out_plain",
     "copy_plain",
     "copy_pull_plain",
     "couple_plain",
@@ -98,6 +100,32 @@ def gather_plain(
         t0 = int(position[d]) * span
         tile[t0 : t0 + count] = rows[:, d]
         tile[t0 + count : t0 + span] = 0
+
+
+def _columns_places(
+    step: int, position: Array | int, tile: Array, t0: int, t_step: int, d0: int
+) -> tuple[Array, Array]:
+    """Return where numbers stand beyond the first of an array, and in a tile, (coefficients, lanes)."""
+    lanes = lanes_of(tile.dtype)
+    column, lane = np.indices((lanes // 4, lanes))
+    row = d0 + column if isinstance(position, int) else position[d0 + column].astype(np.int64)
+    return lane * step + column, t0 + row * t_step + lane
+
+
+def columns_in_plain(
+    x: Array, x0: int, step: int, position: Array | int, tile: Array, t0: int, t_step: int, d0: int
+) -> None:
+    """Twin of `columns_in` in NumPy."""
+    outside, inside = _columns_places(step, position, tile, t0, t_step, d0)
+    tile[inside] = x[x0 + outside]
+
+
+def columns_out_plain(
+    z: Array, z0: int, step: int, position: Array | int, tile: Array, t0: int, t_step: int, d0: int
+) -> None:
+    """Twin of `columns_out` in NumPy."""
+    outside, inside = _columns_places(step, position, tile, t0, t_step, d0)
+    z[z0 + outside] = tile[inside]
 
 
 def copy_plain(source: Array, s0: int, target: Array, t0: int) -> None:

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from reptheory.kernels.jit import part
 from reptheory.kernels.simd.channels import clear
-from reptheory.kernels.simd.columns import columns_intrinsic, strided
+from reptheory.kernels.simd.columns import columns_in, columns_out, strided
 from reptheory.kernels.simd.emit import dense_intrinsic, sparse_intrinsic
 from reptheory.kernels.simd.plain import (
     VECTOR_BYTES,
@@ -85,7 +85,6 @@ multiply_subtract_4 = _choose(multiply_subtract_plain, lambda: multiply_intrinsi
 sum_difference_1 = _choose(sum_difference_plain, lambda: sum_difference_intrinsic(1), 1)
 turn_2 = _choose(turn_plain, lambda: turn_intrinsic(2), 2)
 ring_points_2 = _choose(ring_points_plain, lambda: ring_points_intrinsic(2), 2)
-_columns_in, _columns_out = columns_intrinsic(into_tile=True), columns_intrinsic(into_tile=False)
 
 
 def _gather(x: Array, first: int, count: int, dim: int, position: Array, tile: Array, width: int) -> None:
@@ -96,7 +95,7 @@ def _gather(x: Array, first: int, count: int, dim: int, position: Array, tile: A
     for group in range(0, whole, lanes):
         for d0 in range(0, dim, quarter):  # the last columns once more where it does not divide them
             d = min(d0, dim - quarter)
-            _columns_in(x, (first + group) * dim + d, dim, position, tile, group, span, d)
+            columns_in(x, (first + group) * dim + d, dim, position, tile, group, span, d)
     if whole < span:
         for d in range(dim):
             t0 = position[d] * span + whole
@@ -115,7 +114,7 @@ def _scatter(
     for group in range(0, whole, lanes):
         for d0 in range(0, length, quarter):
             d = min(d0, length - quarter)
-            _columns_out(z, (first + group) * dim + column + d, dim, position, tile, group, span, d)
+            columns_out(z, (first + group) * dim + column + d, dim, position, tile, group, span, d)
     if whole < count:
         for d in range(length):
             t0, z0 = position[d] * span + whole, (first + whole) * dim + column + d
