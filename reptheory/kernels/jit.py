@@ -34,7 +34,7 @@ from numba.core.compiler import Compiler
 from numba.core.registry import CPUDispatcher
 from numba.core.runtime import rtsys
 
-__all__ = ["code_folder", "compiled", "inlined", "intrinsic", "part"]
+__all__ = ["code_folder", "compiled", "inlined", "intrinsic", "part", "repeated"]
 
 KEPT = 4
 """Folders of compiled code kept side by side: versions, environments, processors on a shared home."""
@@ -159,7 +159,10 @@ class _CodeCache(caching.FunctionCache):  # type: ignore[misc]
 
 
 class _PartLibrary(JITCodeLibrary):  # type: ignore[misc]
-    """Code that is linked into what calls it and never made machine code by itself."""
+    """Code that is linked into what calls it, improved there alone and never made machine code by itself."""
+
+    def _optimize_final_module(self) -> None:
+        pass
 
     def _finalize_final_module(self) -> None:
         self._finalized = True
@@ -176,8 +179,8 @@ class _PartCompiler(Compiler):  # type: ignore[misc]
 class _Part(CPUDispatcher):  # type: ignore[misc]
     """A function that compiled code alone can call."""
 
-    def __init__(self, function: Any) -> None:
-        options = {"nopython": True, "nogil": True, "error_model": "numpy"}
+    def __init__(self, function: Any, *, inline: bool) -> None:
+        options = {"nopython": True, "nogil": True, "error_model": "numpy", "forceinline": inline}
         silent = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
         super().__init__(function, targetoptions=options | silent, pipeline_class=_PartCompiler)
 
@@ -198,7 +201,14 @@ def part(function: Function) -> Function:
 
     Numba would make machine code of it too, which nobody calls and which takes as long as all the rest.
     """
-    typed: Any = function if numba.config.DISABLE_JIT else _Part(function)
+    typed: Any = function if numba.config.DISABLE_JIT else _Part(function, inline=False)
+    made: Function = typed
+    return made
+
+
+def repeated(function: Function) -> Function:
+    """As `part`, and repeated at each call: for short steps of inner loops, whose calls take as long."""
+    typed: Any = function if numba.config.DISABLE_JIT else _Part(function, inline=True)
     made: Function = typed
     return made
 

@@ -13,23 +13,23 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import config
 from numpy.typing import NDArray
 
 from reptheory.kernels.jit import compiled, part
-from reptheory.kernels.ring_terms import TermPlan, term_scratch
-from reptheory.kernels.rings import WIDTH, _class_size
-from reptheory.kernels.simd.tiles import VECTOR_BYTES, dense_1, dense_2, gather, scatter, sum_difference_1
-from reptheory.kernels.sphere import _butterfly
+from reptheory.kernels.rings import SIDE, WIDTH, RingPlan, class_size, first_ring, ring_scratch, row_length
+from reptheory.kernels.simd.errors import add, charge, times
+from reptheory.kernels.simd.pointers import address, at
+from reptheory.kernels.simd.tiles import dense_1, dense_2, gather, scatter, sum_difference_1
+from reptheory.kernels.sphere import butterfly
 
 __all__ = ["error_scratch", "ring_errors"]
 
 Array = NDArray[Any]
 
 
-def error_scratch(plan: TermPlan) -> int:
+def error_scratch(plan: RingPlan) -> int:
     """Return how many numbers of scratch one thread needs for `ring_errors`."""
-    return 2 * term_scratch(plan)
+    return 2 * ring_scratch(plan)
 
 
 @part
@@ -38,72 +38,22 @@ def _gamma(n: int, u: float) -> float:
     return n * u / (1.0 - n * u) * (1.0 + 2.0**-48)
 
 
-def _charge(work: Array, half: int, start: int, count: int, rate: float, eta: float) -> None:
-    """Add rate |v| + eta to the errors of `count` values."""
-    v, e = np.uint64(start), np.uint64(half + start)
-    for k in range(np.uint64(count)):
-        work[e + k] += rate * abs(work[v + k]) + eta
-
-
-def _times(work: Array, half: int, a: int, b: int, target: int, count: int, u: float, eta: float) -> None:
-    """Write the products of `count` pairs a and b, with their errors."""
-    for k in range(count):
-        left, right, e, f = work[a + k], work[b + k], work[half + a + k], work[half + b + k]
-        wide, other = abs(left) + 2 * e, abs(right) + 2 * f
-        work[target + k] = left * right
-        work[half + target + k] = wide * f + other * e + u * wide * other + 4 * eta
-
-
-def _add(work: Array, half: int, source: int, target: int, count: int, sign: float) -> None:
-    """Write (sign 0), add or subtract `count` values, with their errors."""
-    for k in range(count):
-        v, e = work[source + k], work[half + source + k]
-        work[target + k] = v if sign == 0 else work[target + k] + sign * v
-        work[half + target + k] = e if sign == 0 else work[half + target + k] + e
-
-
-def _charge_plain(work: Array, half: int, start: int, count: int, rate: float, eta: float) -> None:
-    """Twin of `charge` in NumPy."""
-    work[half + start : half + start + count] += rate * np.abs(work[start : start + count]) + eta
-
-
-def _times_plain(
-    work: Array, half: int, a: int, b: int, target: int, count: int, u: float, eta: float
-) -> None:
-    """Twin of `times` in NumPy."""
-    left, right, e, f = (work[k : k + count] for k in (a, b, half + a, half + b))
-    wide, other = np.abs(left) + 2 * e, np.abs(right) + 2 * f
-    error = wide * f + other * e + u * wide * other + 4 * eta
-    work[target : target + count] = left * right
-    work[half + target : half + target + count] = error
-
-
-def _add_plain(work: Array, half: int, source: int, target: int, count: int, sign: float) -> None:
-    """Twin of `add` in NumPy."""
-    for begin, factor in ((0, sign), (half, 1.0)):
-        v, into = work[begin + source : begin + source + count], work[begin + target : begin + target + count]
-        into[:] = v if sign == 0 else into + factor * v
-
-
-charge = _charge_plain if config.DISABLE_JIT else part(_charge)
-times = _times_plain if config.DISABLE_JIT else part(_times)
-add = _add_plain if config.DISABLE_JIT else part(_add)
-
-
 @part
 def _run(
-    program: NDArray[np.int64], matrices: Array, sizes: Array, work: Array, half: int, base: int, span: int,
-    u: float, eta: float,
+    sides: Any, side: int, program: Any, matrices: Any, sizes: Any, work: Any, half: int, u: float,
+    eta: float,
 ) -> None:  # fmt: skip
-    """Run a program on values and errors: each source row is charged, then multiplied."""
-    for step in range(program.shape[0]):
-        rows, cols, matrix = program[step, 0], program[step, 1], program[step, 2]
-        s0, s_step = base + program[step, 3] * span, program[step, 4] * span
-        t0, t_step = base + program[step, 5] * span, program[step, 6] * span
-        size = program[step, 7] * span
+    """Run the program of a side on values and errors: each source row is charged, then multiplied."""
+    span = row_length(work)
+    base = at(sides, SIDE * side + 4) * span
+    for step in range(8 * at(sides, SIDE * side), 8 * at(sides, SIDE * side + 1), 8):
+        rows, cols, matrix = at(program, step), at(program, step + 1), at(program, step + 2)
+        s0, s_step = base + at(program, step + 3) * span, at(program, step + 4) * span
+        t0, t_step = base + at(program, step + 5) * span, at(program, step + 6) * span
+        size = at(program, step + 7) * span
         rate = _gamma(cols + 1, u)
         for col in range(cols):
-            charge(work, half, s0 + col * s_step, size, rate, eta)
+            charge(work, half, size, s0 + col * s_step, rate, eta)
         if size == 2 * span:
             dense_2(matrices, matrix, rows, cols, work, s0, s_step, work, t0, t_step)
             dense_2(sizes, matrix, rows, cols, work, half + s0, s_step, work, half + t0, t_step)
@@ -111,53 +61,65 @@ def _run(
             dense_1(matrices, matrix, rows, cols, work, s0, s_step, work, t0, t_step)
             dense_1(sizes, matrix, rows, cols, work, half + s0, s_step, work, half + t0, t_step)
         for row in range(rows):
-            charge(work, half, t0 + row * t_step, size, 0.0, 2 * cols * eta)
+            charge(work, half, size, t0 + row * t_step, 0.0, 2 * cols * eta)
 
 
 @part
-def _fold(work: Array, half: int, a: int, b: int, total: int, rest: int, u: float, span: int) -> None:
+def _fold(work: Any, half: int, a: int, b: int, total: int, rest: int, u: float) -> None:
     """Write a + b and a - b, with their errors."""
-    charge(work, half, a, span, _gamma(1, u), 0.0)
-    charge(work, half, b, span, _gamma(1, u), 0.0)
+    span = row_length(work)
+    charge(work, half, span, a, _gamma(1, u), 0.0)
+    charge(work, half, span, b, _gamma(1, u), 0.0)
     sum_difference_1(work, a, b, total, rest, -1.0)
     sum_difference_1(work, half + a, half + b, half + total, half + rest, 1.0)
 
 
 @part
-def _classes(
-    lmax: int, trig: Array, sizes: Array, work: Array, half: int, folded: int, points: int, quadrant: int,
-    back: bool, span: int, u: float, eta: float,
+def _around(
+    sides: Any, side: int, pair: int, trig: Any, sizes: Any, slots: Any, work: Any, half: int, folded: int,
+    points: int, quadrant: int, back: bool, u: float, eta: float,
 ) -> None:  # fmt: skip
-    """Take the rows of a ring pair to the four classes on a quadrant, or back."""
-    start = 0
+    """Take a ring pair of a side to the points, or back: fold, four classes, butterfly, in either order."""
+    span = row_length(work)
+    ring, odd, lmax = first_ring(sides, side, pair, work)
+    matrix, slot = at(sides, SIDE * side + 7), at(sides, SIDE * side + 9)
+    if back:
+        _turn(work, half, points, quadrant, u)
+    for row in range(2 * (lmax + 1)):
+        if row != 1 and not back:  # sin 0: no matrix writes it
+            even, place = ring + row * span, folded + 2 * at(slots, slot + row) * span
+            _fold(work, half, even, even + odd, place, place + span, u)
+    around, inside, step = points, folded, 2 * span
     for kind in range(4):
-        count = _class_size(lmax, kind)
-        around, ring, matrix = (
-            points + kind * quadrant * 2 * span,
-            folded + 2 * start * span,
-            start * quadrant,
-        )
-        source, target = (around, ring) if back else (ring, around)
+        count = class_size(lmax, kind)
+        source, target = (around, inside) if back else (inside, around)
         rows, cols = (count, quadrant) if back else (quadrant, count)
-        step = 2 * span
-        charge(work, half, source, cols * step, _gamma(cols + 1, u), eta)
+        charge(work, half, cols * step, source, _gamma(cols + 1, u), eta)
         dense_2(trig, matrix, rows, cols, work, source, step, work, target, step)
         dense_2(sizes, matrix, rows, cols, work, half + source, step, work, half + target, step)
-        charge(work, half, target, rows * step, 0.0, 2 * cols * eta)
-        start += count
+        charge(work, half, rows * step, target, 0.0, 2 * cols * eta)
+        around += quadrant * step
+        inside += count * step
+        matrix += count * quadrant
+    for row in range(2 * (lmax + 1)):
+        if row != 1 and back:
+            even, place = ring + row * span, folded + 2 * at(slots, slot + row) * span
+            _fold(work, half, place, place + span, even, even + odd, u)
+    if not back:
+        _turn(work, half, points, quadrant, u)
 
 
 @part
-def _turn(work: Array, half: int, points: int, quadrant: int, span: int, u: float) -> None:
+def _turn(work: Any, half: int, points: int, quadrant: int, u: float) -> None:
     """Take the four classes of a ring pair to its points, or back: two additions."""
-    charge(work, half, points, 8 * quadrant * span, _gamma(2, u), 0.0)
-    _butterfly(work, points, quadrant, -1.0, span)
-    _butterfly(work, half + points, quadrant, 1.0, span)
+    charge(work, half, 8 * quadrant * row_length(work), points, _gamma(2, u), 0.0)
+    butterfly(work, points, quadrant, -1.0)
+    butterfly(work, half + points, quadrant, 1.0)
 
 
 @part
 def _combine(
-    terms: NDArray[np.int64], functions: int, work: Array, half: int, points: int, size: int, spare: int,
+    terms: NDArray[np.int64], functions: int, work: Any, half: int, points: int, size: int, spare: int,
     u: float, eta: float,
 ) -> None:  # fmt: skip
     """Write the sums of products of a ring pair."""
@@ -168,17 +130,17 @@ def _combine(
             beside += terms[other, 0] == result
         source = points + terms[term, 3] * size
         for k in range(4, 3 + factors):
-            times(work, half, source, points + terms[term, k] * size, spare, size, u, eta)
+            times(work, half, size, source, points + terms[term, k] * size, spare, u, eta)
             source = spare
-        charge(work, half, spare, size, _gamma(beside - 1, u), 0.0)
+        charge(work, half, size, spare, _gamma(beside - 1, u), 0.0)
         sign = float(terms[term, 1]) if result == latest else 0.0
-        add(work, half, spare, points + (functions + result) * size, size, sign)
+        add(work, half, size, spare, points + (functions + result) * size, sign)
         latest = result
 
 
 @compiled
 def ring_errors(
-    x: Array, errors: Array, samples: int, bound: Array, first: int, last: int, plan: TermPlan,
+    x: Array, errors: Array, samples: int, bound: Array, first: int, last: int, plan: RingPlan,
     sizes: Array, trig_sizes: Array, u: float, eta: float, work: Array,
 ) -> None:  # fmt: skip
     """Write samples first..last - 1 of the bounds of every result, laid out as in `ring_terms`.
@@ -189,61 +151,37 @@ def ring_errors(
                        number of the arithmetic
     u, eta             unit roundoff and smallest float of the arithmetic
     """
-    matrices, program, position, slots, trig, sides, terms, functions, heights, ring_pairs, quadrant = plan
-    span = WIDTH * VECTOR_BYTES // work.itemsize
+    matrices, program, position, slots, trig, table, terms, functions, heights, ring_pairs, quadrant = plan
+    steps, m, t, s, w = address(program), address(matrices), address(trig), address(slots), address(work)
+    sides, ms, ts = address(table), address(sizes), address(trig_sizes)
+    span = row_length(w)
     half = len(work) // 2
     folded = heights[0] * span
     size = 8 * quadrant * span
     points = folded + heights[1] * span
-    spare = points + len(sides) * size
+    spare = points + len(table) * size
     for start in range(first, last, span):
         count = min(span, last - start)
         column = 0
         for side in range(functions):
-            dim, tile = sides[side, 3], sides[side, 4] * span
-            positions = position[sides[side, 2] : sides[side, 2] + dim]
-            gather(x[samples * column :], start, count, dim, positions, work[tile:], WIDTH)
-            gather(errors[samples * column :], start, count, dim, positions, work[half + tile :], WIDTH)
-            own = program[sides[side, 0] : sides[side, 1]]
-            _run(own, matrices, sizes, work, half, tile, span, u, eta)
+            dim, tile, places = table[side, 3], table[side, 4] * span, position[table[side, 2] :]
+            gather(x[samples * column :], start, count, dim, places, work[tile:], WIDTH)
+            gather(errors[samples * column :], start, count, dim, places, work[half + tile :], WIDTH)
+            _run(sides, side, steps, m, ms, w, half, u, eta)
             column += dim
-        for i in range(ring_pairs):
-            for side in range(functions):
-                lmax, target = sides[side, 6], points + side * size
-                ring = (sides[side, 4] + sides[side, 5] + 4 * i * (lmax + 1)) * span
-                odd = 2 * (lmax + 1) * span
-                begin, end, slot = sides[side, 7], sides[side, 8], sides[side, 9]
-                for row in range(2 * (lmax + 1)):
-                    if row != 1:  # sin 0: no matrix writes it
-                        at, place = ring + row * span, folded + 2 * slots[slot + row] * span
-                        _fold(work, half, at, at + odd, place, place + span, u, span)
-                _classes(
-                    lmax, trig[begin:end], trig_sizes[begin:end], work, half, folded, target, quadrant,
-                    False, span, u, eta,
-                )  # fmt: skip
-                _turn(work, half, target, quadrant, span, u)
-            _combine(terms, functions, work, half, points, size, spare, u, eta)
-            for side in range(functions, len(sides)):
-                lmax, source = sides[side, 6], points + side * size
-                ring = (sides[side, 4] + sides[side, 5] + 4 * i * (lmax + 1)) * span
-                odd = 2 * (lmax + 1) * span
-                begin, end, slot = sides[side, 7], sides[side, 8], sides[side, 9]
-                _turn(work, half, source, quadrant, span, u)
-                _classes(
-                    lmax, trig[begin:end], trig_sizes[begin:end], work, half, folded, source, quadrant,
-                    True, span, u, eta,
-                )  # fmt: skip
-                for row in range(2 * (lmax + 1)):
-                    if row != 1:
-                        at, place = ring + row * span, folded + 2 * slots[slot + row] * span
-                        _fold(work, half, place, place + span, at, at + odd, u, span)
+        for pair in range(ring_pairs):
+            for side in range(len(table)):
+                if side == functions:
+                    _combine(terms, functions, w, half, points, size, spare, u, eta)
+                own, back = points + side * size, side >= functions
+                _around(sides, side, pair, t, ts, s, w, half, folded, own, quadrant, back, u, eta)
         column = 0
-        for side in range(functions, len(sides)):
-            dim, tile = sides[side, 3], sides[side, 4] * span
-            positions = position[sides[side, 2] : sides[side, 2] + dim]
-            own = program[sides[side, 0] : sides[side, 1]]
-            _run(own, matrices, sizes, work, half, tile, span, u, eta)
-            scatter(
-                work[half + tile :], positions, bound[samples * column :], start, count, dim, 0, dim, WIDTH
+        for side in range(functions, len(table)):
+            dim, tile, places = (
+                table[side, 3],
+                work[half + table[side, 4] * span :],
+                position[table[side, 2] :],
             )
+            _run(sides, side, steps, m, ms, w, half, u, eta)
+            scatter(tile, places, bound[samples * column :], start, count, dim, 0, dim, WIDTH)
             column += dim

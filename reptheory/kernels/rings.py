@@ -22,7 +22,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reptheory.kernels.jit import compiled, inlined
+from reptheory.kernels.jit import compiled, repeated
+from reptheory.kernels.simd.pointers import address, at, itemsize
 from reptheory.kernels.simd.tiles import (
     VECTOR_BYTES,
     dense_1,
@@ -36,6 +37,8 @@ from reptheory.kernels.simd.tiles import (
 __all__ = ["RingPlan", "ring_product", "ring_scratch"]
 
 WIDTH = 1
+SIDE = 10
+"""Columns of `RingPlan.sides`."""
 
 
 class Side(NamedTuple):
@@ -65,40 +68,64 @@ class Side(NamedTuple):
 
 
 class RingPlan(NamedTuple):
-    """A ring product: two operands, the result, pairs of rings and points a quadrant."""
+    """The sides of a sum of products, as `Side`, one behind the other: functions, then results.
 
-    left: Side
-    right: Side
-    out: Side
+    matrices, trig    flat float32 or float64
+    program           (S, 8) int64, rows counted from the side's own tile
+    position, slots   flat int32
+    sides             (functions + results, 10) int64: first and last step of the program, first position,
+                      dim, first row of the tile, first row of the rings, lmax, start and stop in `trig`,
+                      start in `slots`
+    terms             (T, 3 + n) int64: result, sign, factors, and which functions they are; ordered by
+                      result, each beginning with a term of sign +1; two factors or more
+    functions         how many there are
+    rows              of all tiles and buffers; of the widest ring pair, folded
+    ring_pairs        pairs of rings
+    quadrant          points a quadrant
+    """
+
+    matrices: NDArray[Any]
+    program: NDArray[np.int64]
+    position: NDArray[np.int32]
+    slots: NDArray[np.int32]
+    trig: NDArray[Any]
+    sides: NDArray[np.int64]
+    terms: NDArray[np.int64]
+    functions: int
+    rows: tuple[int, int]
     ring_pairs: int
     quadrant: int
 
 
 def ring_scratch(plan: RingPlan) -> int:
-    """Return how many numbers of scratch one thread needs for `ring_product`."""
-    span = WIDTH * VECTOR_BYTES // plan.left.matrices.itemsize
-    sides = sum(side.heights[0] + side.heights[1] for side in (plan.left, plan.right, plan.out))
-    classes = sum(4 * (side.lmax + 2) for side in (plan.left, plan.right, plan.out))
-    return span * (sides + classes + 3 * 8 * plan.quadrant)
+    """Return how many numbers of scratch one thread needs for `ring_product` or `ring_terms`."""
+    span = WIDTH * VECTOR_BYTES // plan.matrices.itemsize
+    return span * (sum(plan.rows) + 8 * plan.quadrant * (len(plan.sides) + 1))
 
 
-@inlined
-def _run(
-    program: NDArray[np.int64], matrices: NDArray[Any], work: NDArray[Any], base: int, span: int
-) -> None:
-    """Run a program; its rows count from `base`, the operand's tile, with its buffer right behind."""
-    for step in range(program.shape[0]):
-        rows, cols, matrix = program[step, 0], program[step, 1], program[step, 2]
-        s0, s_step = base + program[step, 3] * span, program[step, 4] * span
-        t0, t_step = base + program[step, 5] * span, program[step, 6] * span
-        if program[step, 7] == 2:
+@repeated
+def row_length(work: Any) -> int:
+    """Return how many numbers a row of a tile has."""
+    return WIDTH * VECTOR_BYTES // itemsize(work)
+
+
+@repeated
+def run_program(sides: Any, side: int, program: Any, matrices: Any, work: Any) -> None:
+    """Run the program of a side; its rows count from the side's tile, with the buffer right behind."""
+    span = row_length(work)
+    base = at(sides, SIDE * side + 4) * span
+    for step in range(8 * at(sides, SIDE * side), 8 * at(sides, SIDE * side + 1), 8):
+        rows, cols, matrix = at(program, step), at(program, step + 1), at(program, step + 2)
+        s0, s_step = base + at(program, step + 3) * span, at(program, step + 4) * span
+        t0, t_step = base + at(program, step + 5) * span, at(program, step + 6) * span
+        if at(program, step + 7) == 2:
             dense_2(matrices, matrix, rows, cols, work, s0, s_step, work, t0, t_step)
         else:
             dense_1(matrices, matrix, rows, cols, work, s0, s_step, work, t0, t_step)
 
 
-@inlined
-def _class_size(lmax: int, kind: int) -> int:
+@repeated
+def class_size(lmax: int, kind: int) -> int:
     """Return how many m class 0..3 has: cosine even, cosine odd, sine even, sine odd."""
     if kind == 0:
         return lmax // 2 + 1
@@ -107,44 +134,52 @@ def _class_size(lmax: int, kind: int) -> int:
     return (lmax + 1) // 2
 
 
-@inlined
-def _to_points(
-    lmax: int, trig: NDArray[Any], slots: NDArray[np.int32], work: NDArray[Any], ring: int, target: int,
-    folded: int, quadrant: int, sign: float, span: int,
+@repeated
+def first_ring(sides: Any, side: int, pair: int, work: Any) -> tuple[int, int, int]:
+    """Return where a ring pair of a side begins, its odd part behind it, and the side's degree."""
+    lmax, span = at(sides, SIDE * side + 6), row_length(work)
+    odd = 2 * (lmax + 1) * span
+    return (at(sides, SIDE * side + 4) + at(sides, SIDE * side + 5)) * span + 2 * pair * odd, odd, lmax
+
+
+@repeated
+def to_points(
+    sides: Any, side: int, pair: int, trig: Any, slots: Any, work: Any, folded: int, target: int,
+    quadrant: int, sign: float,
 ) -> None:  # fmt: skip
     """Ring pair -> the four classes on a quadrant, both rings side by side: (4, q, 2 span) at `target`."""
-    odd = 2 * (lmax + 1) * span
+    span = row_length(work)
+    ring, odd, lmax = first_ring(sides, side, pair, work)
+    matrix, slot, source = at(sides, SIDE * side + 7), at(sides, SIDE * side + 9), folded
     for row in range(2 * (lmax + 1)):
-        source = ring + row * span
-        place = folded + 2 * slots[row] * span
-        sum_difference_1(work, source, source + odd, place, place + span, sign)
-    start = 0
+        even, place = ring + row * span, folded + 2 * at(slots, slot + row) * span
+        sum_difference_1(work, even, even + odd, place, place + span, sign)
     for kind in range(4):
-        count = _class_size(lmax, kind)
-        points = target + kind * quadrant * 2 * span
-        source = folded + 2 * start * span
-        dense_2(trig, start * quadrant, quadrant, count, work, source, 2 * span, work, points, 2 * span)
-        start += count
+        count = class_size(lmax, kind)
+        dense_2(trig, matrix, quadrant, count, work, source, 2 * span, work, target, 2 * span)
+        source += 2 * count * span
+        target += 2 * quadrant * span
+        matrix += count * quadrant
 
 
-@inlined
-def _from_points(
-    lmax: int, trig: NDArray[Any], slots: NDArray[np.int32], work: NDArray[Any], ring: int, source: int,
-    folded: int, quadrant: int, sign: float, span: int,
+@repeated
+def from_points(
+    sides: Any, side: int, pair: int, trig: Any, slots: Any, work: Any, folded: int, source: int,
+    quadrant: int, sign: float,
 ) -> None:  # fmt: skip
     """Take the four classes on a quadrant back to the even and odd part of a ring pair."""
-    start = 0
+    span = row_length(work)
+    ring, odd, lmax = first_ring(sides, side, pair, work)
+    matrix, slot, target = at(sides, SIDE * side + 7), at(sides, SIDE * side + 9), folded
     for kind in range(4):
-        count = _class_size(lmax, kind)
-        points = source + kind * quadrant * 2 * span
-        target = folded + 2 * start * span
-        dense_2(trig, start * quadrant, count, quadrant, work, points, 2 * span, work, target, 2 * span)
-        start += count
-    odd = 2 * (lmax + 1) * span
+        count = class_size(lmax, kind)
+        dense_2(trig, matrix, count, quadrant, work, source, 2 * span, work, target, 2 * span)
+        target += 2 * count * span
+        source += 2 * quadrant * span
+        matrix += count * quadrant
     for row in range(2 * (lmax + 1)):
-        place = folded + 2 * slots[row] * span
-        target = ring + row * span
-        sum_difference_1(work, place, place + span, target, target + odd, sign)
+        even, place = ring + row * span, folded + 2 * at(slots, slot + row) * span
+        sum_difference_1(work, place, place + span, even, even + odd, sign)
 
 
 @compiled
@@ -152,37 +187,31 @@ def ring_product(
     x: NDArray[Any], y: NDArray[Any], z: NDArray[Any], first: int, last: int, plan: RingPlan,
     work: NDArray[Any],
 ) -> None:  # fmt: skip
-    """Write z[first:last], the pointwise product of x and y; flat (batch, dim) arrays, aligned scratch."""
-    # Arrays leave their tuples here, once: taking them out in a loop counts references every time.
-    left, right, out, ring_pairs, quadrant = plan
-    matrices1, program1, position1, heights1, rings1, lmax1, trig1, slots1 = left
-    matrices2, program2, position2, heights2, rings2, lmax2, trig2, slots2 = right
-    matrices3, program3, position3, heights3, rings3, lmax3, trig3, slots3 = out
-    dim1, dim2, dim3 = len(position1), len(position2), len(position3)
-    span = WIDTH * VECTOR_BYTES // work.itemsize
-    y0 = (heights1[0] + heights1[1]) * span
-    z0 = y0 + (heights2[0] + heights2[1]) * span
-    folded = z0 + (heights3[0] + heights3[1]) * span
-    points_x = folded + 4 * (max(lmax1, lmax2, lmax3) + 2) * span
-    step = 2 * quadrant * span
-    points_y = points_x + 4 * step
-    points_z = points_y + 4 * step
-    tile_y, tile_z = work[y0:], work[z0:]
+    """Write z[first:last], the product of two functions; flat (batch, dim) arrays, aligned scratch.
+
+    plan   of one term: two functions, one result
+    """
+    # Arrays leave their tuple here, once: taking them out in a loop counts references every time.
+    matrices, program, position, slots, trig, table, _, _, heights, ring_pairs, quadrant = plan
+    steps, m, t, s, w = address(program), address(matrices), address(trig), address(slots), address(work)
+    sides, span = address(table), row_length(w)
+    dim1, dim2, dim3 = table[0, 3], table[1, 3], table[2, 3]
+    position2, position3 = position[table[1, 2] :], position[table[2, 2] :]
+    tile2, tile3 = work[table[1, 4] * span :], work[table[2, 4] * span :]
+    folded, step = heights[0] * span, 2 * quadrant * span
+    points_x = folded + heights[1] * span
+    points_y, points_z = points_x + 4 * step, points_x + 8 * step
     for start in range(first, last, span):
         count = min(span, last - start)
-        gather(x, start, count, dim1, position1, work, WIDTH)
-        gather(y, start, count, dim2, position2, tile_y, WIDTH)
-        _run(program1, matrices1, work, 0, span)
-        _run(program2, matrices2, work, y0, span)
-        for i in range(ring_pairs):
-            ring_x = (rings1 + 4 * i * (lmax1 + 1)) * span
-            ring_y = y0 + (rings2 + 4 * i * (lmax2 + 1)) * span
-            ring_z = z0 + (rings3 + 4 * i * (lmax3 + 1)) * span
-            _to_points(lmax1, trig1, slots1, work, ring_x, points_x, folded, quadrant, -1.0, span)
-            _to_points(lmax2, trig2, slots2, work, ring_y, points_y, folded, quadrant, -1.0, span)
-            for k in range(quadrant):
-                at = 2 * k * span
-                ring_points_2(work, points_x + at, points_y + at, points_z + at, step)
-            _from_points(lmax3, trig3, slots3, work, ring_z, points_z, folded, quadrant, -1.0, span)
-        _run(program3, matrices3, work, z0, span)
-        scatter(tile_z, position3, z, start, count, dim3, 0, dim3, WIDTH)
+        gather(x, start, count, dim1, position, work, WIDTH)
+        gather(y, start, count, dim2, position2, tile2, WIDTH)
+        run_program(sides, 0, steps, m, w)
+        run_program(sides, 1, steps, m, w)
+        for pair in range(ring_pairs):
+            to_points(sides, 0, pair, t, s, w, folded, points_x, quadrant, -1.0)
+            to_points(sides, 1, pair, t, s, w, folded, points_y, quadrant, -1.0)
+            for k in range(0, step, 2 * span):
+                ring_points_2(w, points_x + k, points_y + k, points_z + k, step)
+            from_points(sides, 2, pair, t, s, w, folded, points_z, quadrant, -1.0)
+        run_program(sides, 2, steps, m, w)
+        scatter(tile3, position3, z, start, count, dim3, 0, dim3, WIDTH)

@@ -16,36 +16,44 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reptheory.kernels.jit import compiled, inlined
-from reptheory.kernels.rings import WIDTH, Side, _from_points, _run, _to_points
+from reptheory.kernels.jit import compiled, part
+from reptheory.kernels.rings import (
+    WIDTH,
+    RingPlan,
+    first_ring,
+    from_points,
+    row_length,
+    run_program,
+    to_points,
+)
 from reptheory.kernels.simd.channels import clear
+from reptheory.kernels.simd.pointers import address
 from reptheory.kernels.simd.tiles import VECTOR_BYTES, gather, scatter, turn_2
 
 __all__ = ["SpherePlan", "analysis", "sphere_scratch", "synthesis"]
 
 
 class SpherePlan(NamedTuple):
-    """A transform: one side of a ring product, pairs of rings, points a quadrant, and where points stand.
+    """A transform: one side without terms, and where points stand.
 
     places   (rings * points,) int32   row of the tile of each point: pair, pattern, place, ring of the pair
     """
 
-    side: Side
-    ring_pairs: int
-    quadrant: int
+    rings: RingPlan
     places: NDArray[np.int32]
 
 
 def sphere_scratch(plan: SpherePlan) -> int:
     """Return how many numbers of scratch one thread needs."""
-    span = WIDTH * VECTOR_BYTES // plan.side.matrices.itemsize
-    rows = sum(plan.side.heights) + 4 * (plan.side.lmax + 2) + 8 * plan.ring_pairs * plan.quadrant
-    return span * rows
+    rings = plan.rings
+    span = WIDTH * VECTOR_BYTES // rings.matrices.itemsize
+    return span * (sum(rings.rows) + 8 * rings.ring_pairs * rings.quadrant)
 
 
-@inlined
-def _butterfly(work: NDArray[Any], start: int, quadrant: int, sign: float, span: int) -> None:
+@part
+def butterfly(work: Any, start: int, quadrant: int, sign: float) -> None:
     """Take the four classes of a ring pair to the four points of each place of the quadrant, or back."""
+    span = row_length(work)
     for place in range(quadrant):
         turn_2(work, start + 2 * place * span, 2 * quadrant * span, sign)
 
@@ -59,24 +67,24 @@ def synthesis(
 
     sign   -1; +1, with absolute values in the plan and in x, for the bound
     """
-    side, ring_pairs, quadrant, places = plan
-    matrices, program, position, heights, rings, lmax, trig, slots = side
-    dim, points = len(position), len(places)
-    span = WIDTH * VECTOR_BYTES // work.itemsize
-    folded = (heights[0] + heights[1]) * span
-    grid = folded + 4 * (lmax + 2) * span
-    tile = work[grid:]
-    for part in range(2 * ring_pairs):
-        clear(work, (rings + 2 * part * (lmax + 1) + 1) * span, span)  # sin 0: no matrix writes it
+    (matrices, program, position, slots, trig, table, _, _, heights, ring_pairs, quadrant), places = plan
+    steps, m, t, s, w = address(program), address(matrices), address(trig), address(slots), address(work)
+    sides, span = address(table), row_length(w)
+    folded, size = heights[0] * span, 8 * quadrant * span
+    grid = folded + heights[1] * span
+    dim, points, tile = len(position), len(places), work[grid:]
+    for pair in range(ring_pairs):
+        ring, odd, _ = first_ring(sides, 0, pair, w)
+        clear(work, ring + span, span)  # sin 0: no matrix writes it
+        clear(work, ring + odd + span, span)
     for start in range(first, last, span):
         count = min(span, last - start)
         gather(x, start, count, dim, position, work, WIDTH)
-        _run(program, matrices, work, 0, span)
-        for i in range(ring_pairs):
-            ring = (rings + 4 * i * (lmax + 1)) * span
-            target = grid + 8 * i * quadrant * span
-            _to_points(lmax, trig, slots, work, ring, target, folded, quadrant, sign, span)
-            _butterfly(work, target, quadrant, sign, span)
+        run_program(sides, 0, steps, m, w)
+        for pair in range(ring_pairs):
+            target = grid + pair * size
+            to_points(sides, 0, pair, t, s, w, folded, target, quadrant, sign)
+            butterfly(w, target, quadrant, sign)
         scatter(tile, places, z, start, count, points, 0, points, WIDTH)
 
 
@@ -86,21 +94,19 @@ def analysis(
     work: NDArray[Any],
 ) -> None:  # fmt: skip
     """Write z[first:last], the coefficients of the values x at the points; otherwise as `synthesis`."""
-    side, ring_pairs, quadrant, places = plan
-    matrices, program, position, heights, rings, lmax, trig, slots = side
-    dim, points = len(position), len(places)
-    span = WIDTH * VECTOR_BYTES // work.itemsize
-    folded = (heights[0] + heights[1]) * span
-    grid = folded + 4 * (lmax + 2) * span
-    tile = work[grid:]
+    (matrices, program, position, slots, trig, table, _, _, heights, ring_pairs, quadrant), places = plan
+    steps, m, t, s, w = address(program), address(matrices), address(trig), address(slots), address(work)
+    sides, span = address(table), row_length(w)
+    folded, size = heights[0] * span, 8 * quadrant * span
+    grid = folded + heights[1] * span
+    dim, points, tile = len(position), len(places), work[grid:]
     clear(work, folded + 2 * slots[1] * span, 2 * span)  # sin 0: no matrix writes it
     for start in range(first, last, span):
         count = min(span, last - start)
         gather(x, start, count, points, places, tile, WIDTH)
-        for i in range(ring_pairs):
-            ring = (rings + 4 * i * (lmax + 1)) * span
-            source = grid + 8 * i * quadrant * span
-            _butterfly(work, source, quadrant, sign, span)
-            _from_points(lmax, trig, slots, work, ring, source, folded, quadrant, sign, span)
-        _run(program, matrices, work, 0, span)
+        for pair in range(ring_pairs):
+            source = grid + pair * size
+            butterfly(w, source, quadrant, sign)
+            from_points(sides, 0, pair, t, s, w, folded, source, quadrant, sign)
+        run_program(sides, 0, steps, m, w)
         scatter(work, position, z, start, count, dim, 0, dim, WIDTH)

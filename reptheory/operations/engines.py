@@ -28,8 +28,7 @@ from reptheory.kernels.rings import RingPlan, ring_product, ring_scratch
 from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.operations.coupling_plan import CHUNK_ROWS, PathTerms, coupling_plan, term_places
 from reptheory.operations.exact_maps import ExactMap
-from reptheory.operations.ring_plan import multiplications, ring_plan
-from reptheory.operations.term_plan import RingBound, Term, joined, roundings
+from reptheory.operations.term_plan import RingBound, Term, roundings, term_multiplications, term_plan
 from reptheory.tables.table import Table
 
 __all__ = [
@@ -246,14 +245,14 @@ class RingEngine:
         """Return the plan for "float32" or "float64"."""
         plan = self._plans.get(name)
         if plan is None:
-            made = ring_plan(*self._degrees, name, fourier=self._fourier)
+            made = term_plan(self._degrees[:2], self._degrees[2], [Term((0, 1))], name, fourier=self._fourier)
             plan = self._plans.setdefault(name, made)
         return plan
 
     @cached_property
     def cost(self) -> int:
         """Multiplications a sample."""
-        return multiplications(self._plan("float64"))
+        return term_multiplications(self._plan("float64"))
 
     def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
         """Write the product; a float32 z of float64 operands is rounded once at the end."""
@@ -265,7 +264,7 @@ class RingEngine:
         made = self._kernels.get(name)
         if made is None:
             plan = self._plan(name)
-            dtype = plan.left.matrices.dtype
+            dtype = plan.matrices.dtype
             work = self.cost + COPYING * sum((degree + 1) ** 2 for degree in self._degrees)
             tile = RING_WIDTH * lanes_of(dtype)
             made = Prepared(ring_product, plan, ring_scratch(plan), dtype, tile, work)
@@ -274,9 +273,7 @@ class RingEngine:
 
     @cached_property
     def _bounds(self) -> RingBound:
-        plan = self._plan("float64")
-        sides = plan.left, plan.right, plan.out
-        return RingBound(joined(sides, [Term((0, 1))], plan.ring_pairs, plan.quadrant))
+        return RingBound(self._plan("float64"))
 
     def bound(self, x: Array, y: Array, dtype: np.dtype[Any], more: int = 0) -> NDArray[np.float64]:
         """Bound: the rounding of every step, by the values that it meets (docs/proofs/rings.md)."""

@@ -85,7 +85,7 @@ def _unrolled_counts(degrees: Degrees) -> dict[str, int]:
 
 
 def _ring_counts(degrees: Degrees, *, fourier: bool) -> dict[str, float]:
-    """Count multiplications of the dense steps, folds and points, as `ring_plan` lays them out."""
+    """Count multiplications of the dense steps, folds and points, as `term_plan` lays them out."""
     return ring_counts(degrees[:2], degrees[2:], sum(degrees[:2]), products=1, fourier=fourier)
 
 

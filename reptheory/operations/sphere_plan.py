@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from reptheory.build.ring_matrices import circle_matrices, legendre_stages
 from reptheory.kernels.bounds import gamma, smallest, upward
 from reptheory.kernels.pool import Prepared
-from reptheory.kernels.rings import WIDTH
+from reptheory.kernels.rings import WIDTH, RingPlan
 from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.kernels.sphere import SpherePlan, analysis, sphere_scratch, synthesis
 from reptheory.operations.engines import COPYING, flat_read_only, float_name
-from reptheory.operations.ring_plan import _side, _steps
+from reptheory.operations.ring_plan import ring_side
 from reptheory.operations.sphere_grid import SphereGrid
+from reptheory.operations.term_plan import joined, term_multiplications
 
 __all__ = ["SphereEngine"]
 
@@ -63,8 +64,21 @@ def _plan(of: Transform, dtype: str) -> SpherePlan:
     if of.transposed:
         stages = {key: tuple(np.ascontiguousarray(one.T) for one in chain) for key, chain in stages.items()}
     trig = circle_matrices(of.lmax, quadrant, dtype, inverse=of.to_coefficients)
-    side = _side(of.lmax, stages, trig, pairs, analysis=of.to_coefficients)
-    return SpherePlan(side, pairs, quadrant, _places(pairs, quadrant))
+    side = ring_side(of.lmax, stages, trig, pairs, analysis=of.to_coefficients)
+    return SpherePlan(joined([side], [], pairs, quadrant), _places(pairs, quadrant))
+
+
+def _norm(plan: RingPlan) -> float:
+    """Return the largest sum of absolute entries of a row of the matrix step."""
+    return max(
+        float(
+            np.abs(plan.matrices[start : start + rows * cols])
+            .reshape(rows, cols)
+            .sum(axis=1)
+            .max(initial=0.0)
+        )
+        for rows, cols, start in plan.program[:, :3].tolist()
+    )
 
 
 class SphereEngine:
@@ -85,18 +99,16 @@ class SphereEngine:
             made = _plan(self.transform, dtype if name == dtype else "float64")
             if name != dtype:
                 least = np.finfo(dtype).smallest_normal
-                side = made.side
-                matrices = np.maximum(np.abs(side.matrices), least)
-                made = made._replace(side=side._replace(matrices=matrices, trig=np.abs(side.trig)))
+                rings = made.rings
+                matrices = np.maximum(np.abs(rings.matrices), least)
+                made = made._replace(rings=rings._replace(matrices=matrices, trig=np.abs(rings.trig)))
             plan = self._plans.setdefault(name, made)
         return plan
 
     @cached_property
     def cost(self) -> int:
         """Multiplications a sample."""
-        side, pairs = self._plan("float64").side, self.transform.grid.rings // 2
-        program = side.program
-        return int((program[:, 0] * program[:, 1] * program[:, 7]).sum()) + 2 * pairs * side.trig.size
+        return term_multiplications(self._plan("float64").rings)
 
     def _apply(self, x: Array, z: Array, name: str, sign: float, threads: int | None) -> None:
         self._prepared(name).run((flat_read_only(x), z.reshape(-1)), len(x), threads, sign)
@@ -106,7 +118,7 @@ class SphereEngine:
         made = self._kernels.get(name)
         if made is None:
             plan, kernel = self._plan(name), analysis if self.transform.to_coefficients else synthesis
-            dtype, work = plan.side.matrices.dtype, self.cost + COPYING * (self.dim_in + self.dim_out)
+            dtype, work = plan.rings.matrices.dtype, self.cost + COPYING * (self.dim_in + self.dim_out)
             made = Prepared(kernel, plan, sphere_scratch(plan), dtype, WIDTH * lanes_of(dtype), work)
             self._kernels[name] = made
         return made
@@ -128,9 +140,9 @@ class SphereEngine:
     @cached_property
     def _terms(self) -> tuple[int, int]:
         """Terms of a sum of the matrix step and of the step around a ring."""
-        side = self._plan("float64").side
-        around = self.transform.grid.points // 4
-        return _steps(side)[0].terms, around if self.transform.to_coefficients else side.lmax // 2 + 1
+        of = self.transform
+        around = of.grid.points // 4 if of.to_coefficients else of.lmax // 2 + 1
+        return int(self._plan("float64").rings.program[:, 1].max()), around
 
     @property
     def _depth(self) -> int:
@@ -142,6 +154,6 @@ class SphereEngine:
         """Bound what underflow adds to any result, eta the smallest float."""
         matrix, around = self._terms
         if self.transform.to_coefficients:
-            norm = _steps(self._plan(f"absolute {dtype.name}").side)[0].norm
+            norm = _norm(self._plan(f"absolute {dtype.name}").rings)
             return norm * 2 * around * eta + matrix * eta
         return 4 * (around * 2 * matrix * eta + around * eta)

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from reptheory.kernels.bounds import gamma
 from reptheory.kernels.pool import Prepared
-from reptheory.kernels.ring_terms import TermPlan
+from reptheory.kernels.rings import RingPlan
 from reptheory.operations.engines import TableEngine, float_name
 from reptheory.operations.gaunt_costs import MANY_PATHS, cheapest, nanoseconds, ring_nanoseconds
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
@@ -73,10 +73,10 @@ class RingTerms:
     def __init__(self, lmaxs: Sequence[int], lmax_out: int, terms: Sequence[Term], *, fourier: bool) -> None:
         self._arguments = tuple(lmaxs), lmax_out, tuple(terms)
         self._fourier = fourier
-        self._plans: dict[str, TermPlan] = {}
+        self._plans: dict[str, RingPlan] = {}
         self._kernels: dict[str, Prepared] = {}
 
-    def _plan(self, name: str) -> TermPlan:
+    def _plan(self, name: str) -> RingPlan:
         """Return the plan for "float32" or "float64"; two threads may both make it, one is kept."""
         plan = self._plans.get(name)
         if plan is None:

@@ -18,10 +18,10 @@ from reptheory.build.ring_matrices import circle_matrices, fourier_stages, legen
 from reptheory.kernels.bounds import gamma, smallest, unit_roundoff
 from reptheory.kernels.pool import Prepared, over_samples, scratch
 from reptheory.kernels.ring_errors import error_scratch, ring_errors
-from reptheory.kernels.ring_terms import TermPlan, ring_terms, term_scratch
-from reptheory.kernels.rings import WIDTH, Side
+from reptheory.kernels.ring_terms import ring_terms
+from reptheory.kernels.rings import WIDTH, RingPlan, Side, ring_scratch
 from reptheory.kernels.simd.tiles import lanes_of
-from reptheory.operations.ring_plan import _side
+from reptheory.operations.ring_plan import ring_side
 
 __all__ = [
     "RingBound",
@@ -54,10 +54,12 @@ class Term(NamedTuple):
 
 def term_plan(
     lmaxs: Sequence[int], lmax_out: int, terms: Sequence[Term], dtype: str, *, fourier: bool
-) -> TermPlan:
+) -> RingPlan:
     """Plan sums of products of functions of degrees `lmaxs`, projected on degrees <= lmax_out.
 
-    Exact as in `ring_plan`: with B the largest degree of a product, the integrand has degree B + lmax_out.
+    Exactness: with B the largest degree of a product and S = B + lmax_out the integrand has degree S, so
+    2 * pairs Gauss-Legendre rings with 4 pairs - 1 >= S and 4 q > S points a ring lose nothing. In the
+    Fourier basis the theta frequencies of the product reach B: 2 * pairs > B equispaced rings carry them.
     """
     band = max(term.degree(lmaxs) for term in terms)
     total = band + lmax_out
@@ -67,19 +69,19 @@ def term_plan(
     @cache
     def function(lmax: int) -> Side:
         stages = fourier_stages(lmax, pairs, dtype) if fourier else legendre_stages(lmax, pairs, dtype)
-        return _side(lmax, stages, circle_matrices(lmax, quadrant, dtype), pairs, analysis=False)
+        return ring_side(lmax, stages, circle_matrices(lmax, quadrant, dtype), pairs, analysis=False)
 
     if fourier:
         stages = fourier_stages(lmax_out, pairs, dtype, 4 * quadrant, band)
     else:
         stages = legendre_stages(lmax_out, pairs, dtype, 4 * quadrant)
     trig = circle_matrices(lmax_out, quadrant, dtype, inverse=True)
-    result = _side(lmax_out, stages, trig, pairs, analysis=True)
+    result = ring_side(lmax_out, stages, trig, pairs, analysis=True)
     sides = [*map(function, lmaxs), *([result] * (1 + max(term.result for term in terms)))]
     return joined(sides, terms, pairs, quadrant)
 
 
-def joined(sides: Sequence[Side], terms: Sequence[Term], pairs: int, quadrant: int) -> TermPlan:
+def joined(sides: Sequence[Side], terms: Sequence[Term], pairs: int, quadrant: int) -> RingPlan:
     """Join sides, the functions first, to one plan; sides that are one object share their matrices."""
     different = list({id(side): side for side in sides}.values())
     starts = {name: _starts([getattr(one, name) for one in different]) for name in _FLAT}
@@ -93,8 +95,8 @@ def joined(sides: Sequence[Side], terms: Sequence[Term], pairs: int, quadrant: i
     for program, start in zip(programs, starts["matrices"], strict=False):
         program[:, 2] += start
     flat = {name: np.concatenate([getattr(side, name) for side in different]) for name in _FLAT}
-    results = 1 + max(term.result for term in terms)
-    return TermPlan(
+    results = 1 + max((term.result for term in terms), default=-1)
+    return RingPlan(
         **{**flat, "program": np.concatenate(programs)},
         sides=np.array(rows, dtype=np.int64),
         terms=_listed(terms),
@@ -112,23 +114,15 @@ def _starts(parts: Sequence[Sized]) -> list[int]:
 
 def _listed(terms: Sequence[Term]) -> NDArray[np.int64]:
     """List terms for the kernel: by result, the positive ones first."""
-    most = max(len(term.functions) for term in terms)
-    return np.array(
-        [
-            (
-                term.result,
-                term.sign,
-                len(term.functions),
-                *term.functions,
-                *[0] * (most - len(term.functions)),
-            )
-            for term in sorted(terms, key=lambda term: (term.result, -term.sign))
-        ],
-        dtype=np.int64,
-    )
+    most = max((len(term.functions) for term in terms), default=0)
+    rows = [
+        (term.result, term.sign, len(term.functions), *term.functions, *[0] * (most - len(term.functions)))
+        for term in sorted(terms, key=lambda term: (term.result, -term.sign))
+    ]
+    return np.array(rows, dtype=np.int64).reshape(len(terms), 3 + most)
 
 
-def term_multiplications(plan: TermPlan) -> int:
+def term_multiplications(plan: RingPlan) -> int:
     """Return the multiplications a sample of all transforms and of the products at the points."""
     count = 0
     for first, last, _, _, _, _, _, trig, stop, _ in plan.sides.tolist():
@@ -138,10 +132,10 @@ def term_multiplications(plan: TermPlan) -> int:
     return count + 8 * plan.ring_pairs * plan.quadrant * products
 
 
-def prepared_terms(plan: TermPlan, cost: int | None = None) -> Prepared:
+def prepared_terms(plan: RingPlan, cost: int | None = None) -> Prepared:
     """Return the kernel of a plan; cost: `term_multiplications` of it, or of more."""
     dtype, cost = plan.matrices.dtype, term_multiplications(plan) if cost is None else cost
-    return Prepared(ring_terms, plan, term_scratch(plan), dtype, WIDTH * lanes_of(dtype), cost)
+    return Prepared(ring_terms, plan, ring_scratch(plan), dtype, WIDTH * lanes_of(dtype), cost)
 
 
 def run_terms(
@@ -161,7 +155,7 @@ def run_terms(
     return result
 
 
-def _shape(plan: TermPlan, samples: int) -> tuple[int, int, int]:
+def _shape(plan: RingPlan, samples: int) -> tuple[int, int, int]:
     """Return (results, samples, dim)."""
     return len(plan.sides) - plan.functions, samples, int(plan.sides[-1, 3])
 
@@ -179,7 +173,7 @@ class RingBound:
     plan   float64
     """
 
-    def __init__(self, plan: TermPlan) -> None:
+    def __init__(self, plan: RingPlan) -> None:
         self._plan = plan
         self._sizes: dict[str, tuple[Array, Array]] = {}
 

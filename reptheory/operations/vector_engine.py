@@ -21,7 +21,7 @@ from reptheory.exact.vector_paths import VectorKind
 from reptheory.kernels.bounds import gamma, upward
 from reptheory.kernels.matrices import LinearMap
 from reptheory.kernels.pool import Prepared
-from reptheory.kernels.ring_terms import TermPlan
+from reptheory.kernels.rings import RingPlan
 from reptheory.operations.engines import flat_read_only, float_name, prepared_change
 from reptheory.operations.term_plan import (
     RingBound,
@@ -121,7 +121,7 @@ class VectorEngine:
         self._terms = tuple(terms)
         self._maps: dict[tuple[int, str], LinearMap] = {}
         self._changes: dict[tuple[int, str], Prepared] = {}
-        self._plans: dict[str, TermPlan] = {}
+        self._plans: dict[str, RingPlan] = {}
         self._kernels: dict[str, Prepared] = {}
 
     def transposed(self, operand: int) -> VectorEngine | None:
@@ -138,7 +138,7 @@ class VectorEngine:
             return None
         return VectorEngine(fields, terms)
 
-    def _plan(self, name: str) -> TermPlan:
+    def _plan(self, name: str) -> RingPlan:
         """Return the plan of the products of components for "float32" or "float64"."""
         if name not in self._plans:
             first, second, third = self._fields

@@ -12,9 +12,12 @@ from scipy.special import sph_harm_y
 from reptheory.build.ring_matrices import circle_matrices, fourier_stages, legendre_stages
 from reptheory.kernels.pool import scratch
 from reptheory.kernels.rings import RingPlan, ring_product, ring_scratch
-from reptheory.operations.ring_plan import _side, ring_plan
+from reptheory.operations.ring_plan import ring_side
+from reptheory.operations.term_plan import Term, joined, term_plan
 
 Array = Any
+
+PRODUCT = [Term((0, 1))]
 
 DEGREES = [
     (0, 0, 0),
@@ -59,6 +62,11 @@ def sphere(degree: int) -> tuple[Array, Array, Array]:
     return theta.ravel(), phi.ravel(), weight
 
 
+def ring_plan(*degrees: int, dtype: str = "float64", fourier: bool) -> RingPlan:
+    """Plan the product of two functions."""
+    return term_plan(degrees[:2], degrees[2], PRODUCT, dtype, fourier=fourier)
+
+
 def quadrature(degrees: tuple[int, int, int], x: Array, y: Array) -> Array:
     """Multiply two functions pointwise and project."""
     theta, phi, weight = sphere(sum(degrees))
@@ -68,8 +76,8 @@ def quadrature(degrees: tuple[int, int, int], x: Array, y: Array) -> Array:
 
 def apply(plan: RingPlan, x: Array, y: Array) -> Array:
     """Run the kernel; scratch starts as NaN, so nothing may be read before it is written."""
-    z = np.full((len(x), len(plan.out.position)), np.nan, dtype=x.dtype)
-    work = scratch(ring_scratch(plan), plan.left.matrices.dtype)
+    z = np.full((len(x), int(plan.sides[2, 3])), np.nan, dtype=x.dtype)
+    work = scratch(ring_scratch(plan), plan.matrices.dtype)
     work[:] = np.nan
     with np.errstate(invalid="ignore"):  # twins
         ring_product(x.reshape(-1), y.reshape(-1), z.reshape(-1), 0, len(x), plan, work)
@@ -86,7 +94,7 @@ def operands(degrees: tuple[int, int, int], batch: int = 9, dtype: str = "float6
 @pytest.mark.parametrize("degrees", DEGREES)
 def test_equals_quadrature(degrees: tuple[int, int, int], fourier: bool) -> None:
     x, y = operands(degrees)
-    z = apply(ring_plan(*degrees, "float64", fourier=fourier), x, y)
+    z = apply(ring_plan(*degrees, fourier=fourier), x, y)
     size = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
     assert np.abs(z - quadrature(degrees, x, y)).max() < 2e-14 * size.max()
 
@@ -95,7 +103,7 @@ def test_equals_quadrature(degrees: tuple[int, int, int], fourier: bool) -> None
 @pytest.mark.parametrize("degrees", DEGREES[::3])
 def test_float32(degrees: tuple[int, int, int], fourier: bool) -> None:
     x, y = operands(degrees, 33, "float32")
-    z = apply(ring_plan(*degrees, "float32", fourier=fourier), x, y)
+    z = apply(ring_plan(*degrees, dtype="float32", fourier=fourier), x, y)
     size = np.linalg.norm(x, axis=1) * np.linalg.norm(y, axis=1)
     assert z.dtype == np.float32
     assert np.abs(z - quadrature(degrees, x.astype(float), y.astype(float))).max() < 1e-5 * size.max()
@@ -109,14 +117,15 @@ def plan_on(degrees: tuple[int, int, int], pairs: int, quadrant: int, *, fourier
             fourier_stages(lmax, pairs, "float64") if fourier else legendre_stages(lmax, pairs, "float64")
         )
         trig = circle_matrices(lmax, quadrant, "float64")
-        sides.append(_side(lmax, stages, trig, pairs, analysis=False))
+        sides.append(ring_side(lmax, stages, trig, pairs, analysis=False))
     last, points = degrees[2], 4 * quadrant
     if fourier:
         stages = fourier_stages(last, pairs, "float64", points, degrees[0] + degrees[1])
     else:
         stages = legendre_stages(last, pairs, "float64", points)
     trig = circle_matrices(last, quadrant, "float64", inverse=True)
-    return RingPlan(*sides, _side(last, stages, trig, pairs, analysis=True), pairs, quadrant)
+    sides.append(ring_side(last, stages, trig, pairs, analysis=True))
+    return joined(sides, PRODUCT, pairs, quadrant)
 
 
 @pytest.mark.parametrize("fourier", [False, True])
@@ -125,7 +134,7 @@ def test_no_smaller_grid_is_exact(degrees: tuple[int, int, int], fourier: bool) 
     """The grid in use is exact, so is a larger one; one pair of rings or one point a quadrant less is not."""
     x, y = operands(degrees)
     expected = quadrature(degrees, x, y)
-    plan = ring_plan(*degrees, "float64", fourier=fourier)
+    plan = ring_plan(*degrees, fourier=fourier)
     pairs, quadrant = plan.ring_pairs, plan.quadrant
 
     def error(pairs: int, quadrant: int) -> float:
@@ -142,7 +151,7 @@ def test_degree_above_the_number_of_rings(fourier: bool) -> None:
     """Where 2 * pairs rings are the zeros of a Legendre polynomial among the harmonics, entries vanish."""
     degrees = (4, 0, 3)
     x, y = operands(degrees)
-    plan = ring_plan(*degrees, "float64", fourier=fourier)
+    plan = ring_plan(*degrees, fourier=fourier)
     assert fourier or plan.ring_pairs == 2
     assert np.abs(apply(plan, x, y) - quadrature(degrees, x, y)).max() < 1e-13
 
@@ -153,7 +162,7 @@ def test_degree_above_the_number_of_rings(fourier: bool) -> None:
 def test_a_sample_does_not_depend_on_its_neighbours(batch: int, dtype: str, fourier: bool) -> None:
     degrees = (3, 2, 4)
     x, y = operands(degrees, batch, dtype)
-    plan = ring_plan(*degrees, dtype, fourier=fourier)
+    plan = ring_plan(*degrees, dtype=dtype, fourier=fourier)
     z = apply(plan, x, y)
     for n in {0, batch // 2, batch - 1} & set(range(batch)):
         assert np.array_equal(apply(plan, x[n : n + 1], y[n : n + 1])[0], z[n])
@@ -167,7 +176,7 @@ def test_a_sample_does_not_depend_on_its_neighbours(batch: int, dtype: str, four
 def test_float32_outside_float64_inside(fourier: bool) -> None:
     degrees = (3, 2, 4)
     x, y = operands(degrees, 21)
-    plan = ring_plan(*degrees, "float64", fourier=fourier)
+    plan = ring_plan(*degrees, fourier=fourier)
     z = np.empty((21, 25), dtype=np.float32)
     work = scratch(ring_scratch(plan), "float64")
     ring_product(x.reshape(-1), y.reshape(-1), z.reshape(-1), 0, 21, plan, work)
@@ -179,5 +188,5 @@ def test_a_constant_times_a_function(fourier: bool) -> None:
     """Y_00 = 1 / sqrt(4 pi) is a constant: the product is the other factor, scaled."""
     degrees = (0, 6, 6)
     _, y = operands(degrees)
-    z = apply(ring_plan(*degrees, "float64", fourier=fourier), np.ones((len(y), 1)), y)
+    z = apply(ring_plan(*degrees, fourier=fourier), np.ones((len(y), 1)), y)
     assert np.abs(z - y / np.sqrt(4 * np.pi)).max() < 1e-14
