@@ -11,9 +11,11 @@ from flint import arb, ctx
 from quarter_turn import quarter_turn
 
 from reptheory.errors import OperandError
+from reptheory.exact.tensor_harmonics import solid_gradient
 from reptheory.operations.sphere_grid import SphereGrid
 from reptheory.operations.sphere_points import PointExpansion
 from reptheory.operations.sphere_transforms import FromGrid, ToGrid
+from reptheory.operations.vector_harmonics import harmonics, harmonics_bound
 
 Array = Any
 
@@ -119,35 +121,62 @@ def test_bounds_of_gradients_hold(scale: float) -> None:
     assert (np.abs(other[1] - exact[1][:, order]) <= 2 * exact_bounds[1][:, order]).all()
 
 
+def test_bounds_of_gradients_are_those_of_the_proof() -> None:
+    """docs/proofs/vector_harmonics.md and claim 5 of sphere.md, part by part, from the exact coefficients."""
+    lmax, u = 3, 2.0**-53
+    vectors, weights, grad = drawn(17, 1, 3) * 1e-9, drawn(18, 1), drawn(19, 16)
+    _, (slope, own) = PointExpansion(lmax).backward(vectors, weights, grad, with_bound=True)
+    values, h = np.abs(harmonics(vectors, lmax).values[0]), harmonics_bound(lmax)
+    g = np.abs(weights[0] * grad)
+    rounded, inherited, spread, full = (np.zeros(3) for _ in range(4))
+    for degree in range(1, lmax + 1):
+        block = solid_gradient(degree, "real").to_numpy()
+        here, below = (slice(k * k, (k + 1) ** 2) for k in (degree, degree - 1))
+        size = np.abs(block) @ (values + h)[below]
+        inherited += (u * g[here] + 5e-324) @ size
+        rounded += (5 * lmax + 5) * u * g[here] @ size
+        spread += g[here] @ (np.abs(block) @ h[below])
+        signed = block @ harmonics(vectors, lmax).values[0][below]
+        full += (weights[0] * grad)[here] @ signed
+    error = inherited + rounded + spread
+    total = error + error.sum()
+    total += 60 * u * (np.abs(full).sum() + total)
+    assert slope[0] == pytest.approx(total / np.linalg.norm(vectors), rel=1e-7)
+    weight = 34 * u * np.abs(grad) @ (values + h) + np.abs(grad) @ h
+    assert own[0] == pytest.approx(weight, rel=1e-7)
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0**-60, 2.0**60])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_results_and_gradients_are_exact_within_bounds_and_certificates(dtype: str) -> None:
-    """Gradients are central differences of balls of 2,400 bits, with steps of 2^-600."""
-    expansion, step = PointExpansion(3), arb(2) ** -600
+def test_results_and_gradients_are_exact_within_bounds_and_certificates(dtype: str, scale: float) -> None:
+    """Gradients are central differences of balls of 2,400 bits, with steps of 2^-600 of a unit."""
+    expansion, step = PointExpansion(3), arb(2) ** -600 * arb(scale)
     vectors, weights, grad = (
         drawn(k, *shape).astype(dtype) for k, shape in ((14, (4, 3)), (15, (4,)), (16, (16,)))
     )
     vectors[0] = (0, 0, -2)
+    vectors *= scale
     z, bound = expansion(vectors, weights, with_bound=True)
     (slope, own), limits = expansion.backward(vectors, weights, grad, with_bound=True)
     tight = expansion.certificate(vectors, weights, z)
     tights = expansion.backward_certificate(vectors, weights, grad, (slope, own))
     slack = 1e-12 if dtype == "float32" else 1e-27
 
-    def judge(value: float, exact: Any, limit: float, close: float) -> None:
+    def judge(value: float, exact: Any, limit: float, close: float, unit: float = 1.0) -> None:
         error = abs(arb(float(value)) - exact)
         assert error <= arb(float(limit))
         assert error <= arb(float(close))
-        assert close <= float(error.mid()) * (1 + 1e-9) + slack
-        assert limit < (1e-4 if dtype == "float32" else 1e-11)
+        assert close <= float(error.mid()) * (1 + 1e-9) + slack * unit
+        assert limit < (1e-4 if dtype == "float32" else 1e-11) * unit
 
     with ctx.workprec(BITS):
         g = [arb(float(v)) for v in grad]
-        harmonics = [exact_harmonics(v, 3) for v in vectors]
+        rows = [exact_harmonics(v, 3) for v in vectors]
         for k in range(16):
-            total = sum((y[k] * arb(float(w)) for y, w in zip(harmonics, weights, strict=True)), arb(0))
+            total = sum((y[k] * arb(float(w)) for y, w in zip(rows, weights, strict=True)), arb(0))
             judge(z[k], total, bound[k], tight[k])
         for p, (vector, weight) in enumerate(zip(vectors, weights, strict=True)):
-            here = sum((a * b for a, b in zip(g, harmonics[p], strict=True)), arb(0))
+            here = sum((a * b for a, b in zip(g, rows[p], strict=True)), arb(0))
             judge(own[p], here, limits[1][p], tights[1][p])
             for axis in range(3):
                 ends = []
@@ -157,7 +186,7 @@ def test_results_and_gradients_are_exact_within_bounds_and_certificates(dtype: s
                     values = exact_harmonics(moved, 3)
                     ends.append(sum((a * b for a, b in zip(g, values, strict=True)), arb(0)))
                 difference = arb(float(weight)) * (ends[0] - ends[1]) / (2 * step)
-                judge(slope[p, axis], difference, limits[0][p, axis], tights[0][p, axis])
+                judge(slope[p, axis], difference, limits[0][p, axis], tights[0][p, axis], 1 / scale)
 
 
 def test_bounds_of_gradients_are_infinite_where_nothing_is_known() -> None:
