@@ -227,4 +227,4 @@ class BilinearProduct(ABC):
 
     def _chain(self, x: ArrayLike, y: ArrayLike, shape: tuple[int, ...]) -> Chain:
         exact = self._table_engine.exact_map
-        return Chain(exact, inputs((x, y), shape), self.dim_out, exact.terms)
+        return Chain(exact, inputs((x, y), shape), self.dim_out, exact.terms, threads=self.threads)

@@ -64,6 +64,7 @@ class Chain:
     dim      numbers of a result
     terms    products of a sample, about
     into     the row of the result that each sample adds to, and how many there are; None: its own
+    threads  None: as many as the work is worth; an int: at most that many
     """
 
     of: Callable[..., Pairs]
@@ -71,6 +72,7 @@ class Chain:
     dim: int
     terms: int
     into: Into | None = None
+    threads: int | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -136,7 +138,7 @@ class Chain:
                 operands = [taken(one, rows) for one in self.inputs]
                 each(rows, self.of(*operands), operands)
 
-        over_samples(task, len(self.inputs[0].places), block, 16 * self.terms, None)
+        over_samples(task, len(self.inputs[0].places), block, 16 * self.terms, self.threads)
 
 
 def taken(one: Input, rows: slice) -> Pairs:

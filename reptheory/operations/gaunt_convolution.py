@@ -238,7 +238,7 @@ class GauntConvolution:
             return self.interaction._exact(x, exact_harmonics(vectors, self.lmax_filter), weight)
 
         given, terms = inputs(operands, shape), self.interaction._maps[1].terms
-        return Chain(convolution, given, self.dim_out, terms)
+        return Chain(convolution, given, self.dim_out, terms, threads=self.interaction.threads)
 
     def _filter(self, x: ArrayLike, vectors: ArrayLike, weight: ArrayLike | None) -> _Filter:
         """Return the harmonics of the vectors with their bound, in the dtype that the operands decide."""

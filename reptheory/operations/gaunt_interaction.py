@@ -273,7 +273,8 @@ class GauntInteraction(WeightedProduct[_Given]):
         dot_degrees(*flat, degree, len(raw), sums.reshape(-1), sums.shape[1], self._starts[own])
 
     def _chain(self, operands: Sequence[ArrayLike], shape: tuple[int, ...]) -> Chain:
-        return Chain(self._exact, inputs(operands, shape), self.dim_out, self._maps[1].terms)
+        terms = self._maps[1].terms
+        return Chain(self._exact, inputs(operands, shape), self.dim_out, terms, threads=self.threads)
 
     @cached_property
     def _maps(self) -> tuple[ExactMap | None, ExactMap, ExactMap | None, ExactMap | None]:

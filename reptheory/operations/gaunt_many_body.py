@@ -348,7 +348,8 @@ class GauntManyBody:
         return ManyBodyMaps(self.lmaxs, self.lmax_out, self.terms, weighted=self.weighted)
 
     def _chain(self, operands: Sequence[ArrayLike], shape: tuple[int, ...]) -> Chain:
-        return Chain(self._maps, inputs(operands, shape), self.dim_out, self._maps.terms)
+        maps = self._maps
+        return Chain(maps, inputs(operands, shape), self.dim_out, maps.terms, threads=self.threads)
 
     @cached_property
     def _back(self) -> Backward:

@@ -222,7 +222,7 @@ class Linear:
             one = constant(x)
             return add(joined([maps(x, one, weight), bias]), one)
 
-        return Chain(layer, inputs(operands, shape), dim, maps.terms)
+        return Chain(layer, inputs(operands, shape), dim, maps.terms, threads=self.threads)
 
     @overload
     def backward(

@@ -164,7 +164,8 @@ class MessagePassing(WeightedProduct[Weighted]):
         maps, edges = self.product._maps, len(self.edges)
         x, y, weight = inputs(operands[:1], (self.edges.num_nodes,)) + inputs(operands[1:], (edges,))
         given = x._replace(places=self.edges.senders), y, weight
-        return Chain(maps, given, self.dim_out, maps.terms, Into(self.edges.receivers, shape[0]))
+        into = Into(self.edges.receivers, shape[0])
+        return Chain(maps, given, self.dim_out, maps.terms, into, self.product.threads)
 
     def __repr__(self) -> str:
         return f"MessagePassing({self.product!r}, {self.edges!r})"

@@ -170,7 +170,7 @@ class SphereTransform:
         maps = self._maps
         of = maps.from_grid if self._analysis else maps.to_grid
         rows = x.reshape(*leading, prod(self.shape_in))
-        return Chain(of, inputs((rows,), leading), prod(self.shape_out), maps.terms)
+        return Chain(of, inputs((rows,), leading), prod(self.shape_out), maps.terms, threads=self.threads)
 
     @cached_property
     def _maps(self) -> SphereMaps:

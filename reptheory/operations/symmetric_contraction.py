@@ -223,7 +223,7 @@ class SymmetricContraction:
         given = self._operands(x, weight, species)
         return certify(
             self, (x, weight, species), z, (*given.shape, self.dim_out),
-            lambda: CopiesChain(self._spec, self._maps, x, given),
+            lambda: CopiesChain(self._spec, self._maps, x, given, self.threads),
         )  # fmt: skip
 
     def backward_certificate(
@@ -244,7 +244,8 @@ class SymmetricContraction:
             return self.backward(x, weight, species, **options)
 
         return ContractionGradients(*certify_gradients(
-            backward, (x, weight), grad, gradients, lambda: CopiesChain(self._spec, self._maps, x, given)
+            backward, (x, weight), grad, gradients,
+            lambda: CopiesChain(self._spec, self._maps, x, given, self.threads),
         ))  # fmt: skip
 
     @cached_property

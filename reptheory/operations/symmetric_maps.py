@@ -74,13 +74,15 @@ def _levels(products: NDArray[np.int64], first: int) -> list[ExactMap]:
 class CopiesChain:
     """A contraction of all copies as a `Chain` of which every copy of every sample is a sample."""
 
-    def __init__(self, spec: SymmetricSpec, maps: SymmetricMaps, x: ArrayLike, given: Species) -> None:
+    def __init__(
+        self, spec: SymmetricSpec, maps: SymmetricMaps, x: ArrayLike, given: Species, threads: int | None
+    ) -> None:
         self._places, self._channels, self._paths = spec.places, spec.channels, spec.path_starts[-1]
         own = inputs((x,), given.shape)[0]
         features = Input(self._split(own.rows, 0), self._copies_of(own.places))
         weight = Input(self._by_copy(given.weight), self._copies_of(given.places))
         self.shape = len(given.places), spec.dims[1]
-        self._chain = Chain(maps, (features, weight), spec.components[1], maps.terms)
+        self._chain = Chain(maps, (features, weight), spec.components[1], maps.terms, threads=threads)
 
     def off(self, z: Array) -> Bound:
         """Bound |z - exact|, z (samples, dim_out)."""

@@ -185,7 +185,8 @@ class TensorProduct(WeightedProduct[Weighted]):
         return WeightedMaps(self._spec)
 
     def _chain(self, operands: Sequence[ArrayLike], shape: tuple[int, ...]) -> Chain:
-        return Chain(self._maps, inputs(operands, shape), self.dim_out, self._maps.terms)
+        maps = self._maps
+        return Chain(maps, inputs(operands, shape), self.dim_out, maps.terms, threads=self.threads)
 
     def __repr__(self) -> str:
         return (

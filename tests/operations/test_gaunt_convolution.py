@@ -36,6 +36,8 @@ def hard_vectors() -> Array:
         [1.7e308, -1.7e308, 1.7e308],
         [1e-9, 2e-8, -1],
         [1, 1, 1e-200],
+        [5e-324, 0, 1.7e308],
+        [0, 1.7e308, -5e-324],
     ]
     wide = rng.standard_normal((6, 3)) * 10.0 ** rng.uniform(-100, 100, (6, 3))
     return np.concatenate([np.array(fixed, dtype=float), wide, rng.standard_normal((6, 3))])
