@@ -23,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from math import prod
-from typing import Any, Literal, NamedTuple, get_args, overload
+from typing import Any, Literal, get_args, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,7 +35,7 @@ from reptheory.operations.broadcast import finite, reduce_broadcast, rounded_gra
 from reptheory.operations.certified import Chain, certify, certify_gradients, inputs
 from reptheory.operations.degree_sums import Part, add_up, degree_dots, degrees_of
 from reptheory.operations.many_body_maps import ManyBodyMaps
-from reptheory.operations.many_body_terms import Backward, read_lmaxs, read_terms
+from reptheory.operations.many_body_terms import Backward, Features, read_lmaxs, read_terms
 from reptheory.operations.operands import (
     Accumulate,
     allocate,
@@ -45,7 +45,7 @@ from reptheory.operations.operands import (
     read_accumulate,
     thread_count,
 )
-from reptheory.operations.rows import Rows, row_operands
+from reptheory.operations.rows import row_operands
 from reptheory.operations.term_engines import TermEngine, TermMethod, cheapest_terms, term_engine
 from reptheory.operations.term_plan import Term, roundings
 
@@ -57,21 +57,6 @@ ManyBodyMethod = Literal["auto", "table", "grid", "fourier"]
 
 BLOCK, MOST = 1 << 18, 8192
 """Numbers of the largest operand or result, and samples, that are computed at a time."""
-
-
-class _Given(NamedTuple):
-    """Features and weights as rows that samples may share, and the leading axes of the result."""
-
-    features: list[Rows]
-    weight: Rows
-    shape: tuple[int, ...]
-
-    def block(self, of: slice, dtype: np.dtype[Any]) -> tuple[list[Array], Array]:
-        """Return the features and the weights of some samples, in a dtype."""
-        *features, weight = (
-            rows.of(of.start, of.stop).astype(dtype, copy=False) for rows in (*self.features, self.weight)
-        )
-        return features, weight
 
 
 class GauntManyBody:
@@ -177,13 +162,13 @@ class GauntManyBody:
             names, meanings = [*names, "weight"], [*meanings, f"the weights of {self!r}"]
         return names, tuple(meanings)
 
-    def _operands(self, operands: Sequence[ArrayLike]) -> _Given:
+    def _operands(self, operands: Sequence[ArrayLike]) -> Features:
         names, meanings = self._names
         if len(operands) != len(names):
             raise OperandError(f"operands: got {len(operands)}; this product takes {', '.join(names)}")
         dims = (*self.dims, self.weight_numel)[: len(names)]
         rows, shape = row_operands(names, operands, dims, meanings)
-        return _Given(rows[: len(self.dims)], rows[-1], shape)
+        return Features(rows[: len(self.dims)], rows[-1], shape)
 
     @cached_property
     def _block(self) -> int:

@@ -1,15 +1,36 @@
-"""Terms of a many-body product: read from what a caller passes, and differentiated."""
+"""Terms and features of a many-body product: read from what a caller passes, cut, and differentiated."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from reptheory.errors import LabelError
 from reptheory.groups.labels import shown, whole
+from reptheory.operations.rows import Rows
 from reptheory.operations.term_plan import Term
 
-__all__ = ["Backward", "read_lmaxs", "read_terms"]
+__all__ = ["Backward", "Features", "read_lmaxs", "read_terms"]
+
+Array = NDArray[Any]
+
+
+class Features(NamedTuple):
+    """Features and weights as rows that samples may share, and the leading axes of the result."""
+
+    features: list[Rows]
+    weight: Rows
+    shape: tuple[int, ...]
+
+    def block(self, of: slice, dtype: np.dtype[Any]) -> tuple[list[Array], Array]:
+        """Return the features and the weights of some samples, in a dtype."""
+        *features, weight = (
+            rows.of(of.start, of.stop).astype(dtype, copy=False) for rows in (*self.features, self.weight)
+        )
+        return features, weight
 
 
 class Backward(NamedTuple):
