@@ -24,8 +24,9 @@ from reptheory.kernels.weighted import (
     weighted_scratch,
 )
 from reptheory.kernels.weighted_gradient import weighted_gradient
+from reptheory.operations.channel_engine import most
 from reptheory.operations.engines import COPYING, float_name, read_only
-from reptheory.operations.weighted_plan import FORWARD, Roles, WeightedSpec
+from reptheory.operations.weighted_plan import FORWARD, TO_Y, Roles, WeightedSpec
 
 __all__ = ["ProductEngine", "SampleEngine", "WeightedEngine"]
 
@@ -143,14 +144,17 @@ class WeightedEngine:
         size = np.empty((len(x), self._spec.dims[self._roles[2]]))
         self._apply(left, right, factors, size, f"absolute {dtype.name}", None)
         roundings, terms, _ = self._counts
-        return self._limit(size, roundings, terms, factors, dtype)
+        later = most(factors) * most(left) if self._roles == TO_Y else most(factors)
+        return self._limit(size, roundings, terms, later, dtype)
 
     def _limit(
-        self, size: Array, roundings: Array, terms: Array, factors: Array, dtype: DTypeLike
+        self, size: Array, roundings: Array, terms: Array, later: Array, dtype: DTypeLike
     ) -> NDArray[np.float64]:
-        """Return gamma times the absolute sum, with what underflow may cost in it and beside it."""
-        largest = np.max(factors, axis=-1, initial=1.0)
-        events = terms * (1.0 + self._spec.largest()) * (1.0 + np.reshape(largest, (-1, 1)))
+        """Return gamma times the absolute sum, with what underflow may cost in it and beside it.
+
+        later   the most that a product which underflows may be multiplied by, besides a coefficient
+        """
+        events = terms * (1.0 + self._spec.largest()) * (1.0 + later)
         size = upward(size + events * smallest(np.float64), roundings)
         return np.asarray(size * gamma(roundings, dtype) + events * smallest(dtype))
 
@@ -200,8 +204,8 @@ class WeightedEngine:
             n3 = self._spec.irreps[2][one.i_out].ir.dim
             roundings[place] = int(np.bincount(index, minlength=1).max()) + n3 * repeats + 3
             terms[place] = len(index) * repeats
-        factors = incoming.reshape(-1) if len(shape) == 1 else incoming
-        limit = self._limit(size, roundings, terms, factors, dtype)
+        later = most(incoming.reshape(-1) if len(shape) == 1 else incoming)
+        limit = self._limit(size, roundings, terms, later, dtype)
         return limit.reshape(shape)
 
 

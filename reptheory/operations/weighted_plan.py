@@ -21,7 +21,16 @@ from reptheory.groups.o3 import Irreps
 from reptheory.kernels.weighted import BARE, GROUP, MIXED, PAIRED, PATH, PREMIXED, WeightedPlan
 from reptheory.operations.instructions import Instruction
 
-__all__ = ["FORWARD", "Layout", "Roles", "WeightedSpec", "letter_strides", "table_rows", "tile_entries"]
+__all__ = [
+    "FORWARD",
+    "TO_Y",
+    "Layout",
+    "Roles",
+    "WeightedSpec",
+    "letter_strides",
+    "table_rows",
+    "tile_entries",
+]
 
 Layout = Literal["mul_ir", "ir_mul"]
 Roles = tuple[int, int, int]
