@@ -71,3 +71,20 @@ def test_every_way_gives_the_same_product(monkeypatch: pytest.MonkeyPatch) -> No
                 assert np.allclose(tp(x, y, weight), expected, rtol=1e-13, atol=1e-13)
                 for one, two in zip(tp.backward(x, y, weight, grad), gradients, strict=True):
                     assert np.allclose(one, two, rtol=1e-13, atol=1e-13)
+
+
+def test_bounds_count_every_rounding() -> None:
+    """Sums that round the same way in every addition: over copies of x, and over samples for the weights."""
+    tp = FullyConnectedTensorProduct("64x0e", "1x0e", "64x0e", path_normalization="none")
+    assert isinstance(tp._engine, ConnectedEngine)
+    rising = np.where(np.arange(64) == 0, 1, 1.01 * 2.0**-24).astype(np.float32)
+    ones = np.ones((64, 64), np.float32)
+    z, bound = tp(np.broadcast_to(rising, (64, 64)), ones[:, :1], ones.reshape(-1), with_bound=True)
+    exact = rising.astype(np.float64).sum()
+    assert (np.abs(z - exact) > 50 * 2.0**-25).all()
+    assert (np.abs(z - exact) <= bound).all()
+    grad = np.broadcast_to(rising[:, np.newaxis], (64, 64))
+    gradients, bounds = tp.backward(ones, ones[:, :1], ones.reshape(-1), grad, with_bound=True)
+    assert (np.abs(gradients.weight - exact) > 50 * 2.0**-25).all()
+    assert (np.abs(gradients.weight - exact) <= bounds.weight).all()
+    assert (np.abs(gradients.x - 64 * grad.astype(np.float64)) <= bounds.x).all()

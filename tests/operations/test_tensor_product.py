@@ -168,10 +168,10 @@ def test_bounds_hold_for_every_number(
         assert not reference.violations(axis, (x, y, grad, weight), result, limit)
 
 
-@pytest.mark.parametrize("make", [connected, many, channels, everything])
-def test_bounds_know_that_large_numbers_follow_an_underflow(make: Any) -> None:
+@pytest.mark.parametrize("make", sorted(MAKERS))
+def test_bounds_know_that_large_numbers_follow_an_underflow(make: str) -> None:
     """Weights times the gradient of the product are below all floats, times x they are not."""
-    tp = make()
+    tp = MAKERS[make]()
     x, y, weight, grad = (np.full_like(array, value) for array, value in zip(
         draw(tp, 1, "float32"), (1e15, 1.0, 1e-25, 1e-25), strict=True
     ))  # fmt: skip
