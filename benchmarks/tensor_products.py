@@ -37,7 +37,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from e3nn import o3  # noqa: E402
 from e3nn.util.jit import script  # noqa: E402
-from side_by_side import Measured, compare  # noqa: E402
+from side_by_side import Machine, Measured, compare, measure_machine  # noqa: E402
 
 import reptheory as rt  # noqa: E402
 
@@ -56,7 +56,7 @@ def report(title: str, rows: list[Measured], batch: int) -> None:
         print(f"    {row.name:28s} {1e9 * row.seconds / batch:12.1f} ns a product   {row.ratio:8.2f} x ours")
 
 
-def full(lmax: int, batch: int) -> None:
+def full(lmax: int, batch: int, machine: Machine) -> None:
     """Compare the full Clebsch-Gordan product on degrees 0..lmax, parity (-1)^l."""
     irreps = "+".join(f"1x{degree}{'eo'[degree % 2]}" for degree in range(lmax + 1))
     ours = rt.FullTensorProduct(irreps, irreps, threads=options.threads)
@@ -78,6 +78,8 @@ def full(lmax: int, batch: int) -> None:
             options.turns,
         )
     report(f"full Clebsch-Gordan, L = {lmax}, batch {batch}, {options.dtype}", rows, batch)
+    moved = x.itemsize * (ours.dim1 + ours.dim2 + ours.dim_out)
+    print(f"    ours: {machine.describe(2 * ours.cost, moved, rows[0].seconds / batch)}")
 
 
 def gaunt(lmax: int, batch: int) -> float:
@@ -99,10 +101,11 @@ def gaunt(lmax: int, batch: int) -> float:
 
 
 def main() -> None:
-    print(f"{options.threads} thread(s), {options.turns} turns, medians")
+    machine = measure_machine(options.threads, options.dtype)
+    print(f"{options.turns} turns, medians; {machine}")
     for batch in options.batch:
         for lmax in options.full:
-            full(lmax, batch)
+            full(lmax, batch, machine)
         seconds = {lmax: gaunt(lmax, batch) for lmax in options.gaunt}
         if len(seconds) > 1:
             low, high = min(seconds), max(seconds)
