@@ -46,13 +46,17 @@ TOGETHER = 10
 
 
 class Recorder:
-    """A compiled function that keeps the arguments of its calls."""
+    """A compiled function that keeps the arguments of its calls, if it takes a plan.
+
+    Others order samples: they may change what they read, cannot be repeated, and count as overhead.
+    """
 
     def __init__(self, function: Any, calls: list[tuple[Any, tuple[Any, ...]]]) -> None:
         self.function, self.calls = function, calls
 
     def __call__(self, *arguments: Any) -> Any:
-        self.calls.append((self.function, arguments))
+        if any(isinstance(one, tuple) for one in arguments):
+            self.calls.append((self.function, arguments))
         return self.function(*arguments)
 
 
