@@ -45,7 +45,21 @@ def any_modes(layout: Any = "mul_ir", shared: bool = False, threads: int | None 
     return TensorProduct(*irreps, instructions, layout=layout, shared_weights=shared, threads=threads)
 
 
-PRODUCTS = {"uvu": product, "any": any_modes}
+def whole_vectors(layout: Any = "mul_ir", shared: bool = False, threads: int | None = None) -> TensorProduct:
+    """Weights that are rows of whole vectors as they stand, two paths to one output."""
+    instructions = [(0, 0, 0, "uvu", True), (1, 1, 0, "uvu", True), (0, 1, 1, "uvu", True)]
+    irreps = ("96x0e+96x1o", "1x0e+1x1o", "96x0e+96x1o")
+    return TensorProduct(*irreps, instructions, layout=layout, shared_weights=shared, threads=threads)
+
+
+def copies_of_y(layout: Any = "mul_ir", shared: bool = False, threads: int | None = None) -> TensorProduct:
+    """Whole vectors of copies whose weights do not stand side by side."""
+    instructions = [(0, 0, 0, "uvu", True), (1, 0, 1, "uvu", True)]
+    irreps = ("32x0e+32x1o", "2x1o", "32x1o+32x0e")
+    return TensorProduct(*irreps, instructions, layout=layout, shared_weights=shared, threads=threads)
+
+
+PRODUCTS = {"uvu": product, "whole": whole_vectors, "copies": copies_of_y, "any": any_modes}
 
 
 def draw(tp: TensorProduct, edges: Edges, dtype: str = "float64", seed: int = 0) -> tuple[Array, ...]:
