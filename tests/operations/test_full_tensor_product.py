@@ -235,7 +235,7 @@ def test_more_copies_than_fit_are_refused(irreps: str) -> None:
 
 
 def test_many_copies_take_little_more_than_their_results() -> None:
-    """Pairs of copies are laid out as arrays: an object a pair took 2.3 KB and 70 microseconds."""
+    """Pairs of copies are laid out as arrays, not as an object each."""
     product = FullTensorProduct("300x1o", "200x1o")
     tracemalloc.start()
     cost = product.cost
