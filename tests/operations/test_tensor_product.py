@@ -243,3 +243,15 @@ def test_copies_and_pickles(remake: Any) -> None:
     other = remake(tp)
     assert repr(other) == repr(tp)
     assert np.array_equal(other(x, y, weight), expected)
+
+
+def test_copies_of_y_add_up() -> None:
+    """Whole vectors of copies of x: two copies of y, with weights of their own, are two products."""
+    both, single = (
+        TensorProduct("32x1o", f"{n}x1o", "32x0e", [(0, 0, 0, "uvu", True)], path_normalization="none")
+        for n in (2, 1)
+    )
+    rng = np.random.default_rng(0)
+    x, y, weight = rng.standard_normal((5, 96)), rng.standard_normal((5, 2, 3)), rng.standard_normal((32, 2))
+    expected = sum(single(x, y[:, v], weight[:, v].copy()) for v in range(2))
+    assert np.allclose(both(x, y.reshape(5, 6), weight.reshape(-1)), expected, rtol=1e-12, atol=1e-12)
