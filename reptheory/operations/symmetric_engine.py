@@ -25,7 +25,7 @@ from reptheory.kernels.polynomials import (
 )
 from reptheory.kernels.pool import over_samples, plain_plan, scratch
 from reptheory.kernels.simd.tiles import lanes_of
-from reptheory.operations.engines import COPYING, flat_read_only, float_name
+from reptheory.operations.engines import flat_read_only, float_name
 from reptheory.operations.symmetric_plan import SymmetricSpec
 
 __all__ = ["SymmetricEngine"]
@@ -131,8 +131,8 @@ class SymmetricEngine:
                 ends = int(np.searchsorted(begins, first)), int(np.searchsorted(begins, last))
             kernel(*arrays, units.order, table, *ends, plain, scratch(need, dtype))
 
-        work = passes * (self.cost + COPYING * sum(self._spec.dims)) // pieces
-        over_samples(share, whole, 1, work, threads)
+        # arithmetic alone: a second thread does not mend copies, which cross from cache to cache
+        over_samples(share, whole, 1, passes * self.cost // pieces, threads)
 
     def run(
         self, x: Array, weights: Array, places: NDArray[np.int64], z: Array, threads: int | None,
@@ -152,7 +152,7 @@ class SymmetricEngine:
         given = (flat_read_only(array) for array in (x, weights, grad))
         grad_x, partial = empty(x.shape, x.dtype), empty((len(units.table), weights.shape[1]), x.dtype)
         arrays = *given, grad_x.reshape(-1), partial.reshape(-1)
-        self._over(polynomial_gradients, arrays, units, ready, 3, threads)
+        self._over(polynomial_gradients, arrays, units, ready, 2, threads)
         return grad_x, _summed(partial, units)
 
     def bound(self, x: Array, weights: Array, places: NDArray[np.int64], dtype: np.dtype[Any]) -> Bound:
