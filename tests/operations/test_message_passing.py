@@ -256,3 +256,23 @@ def test_certificates_hold_and_are_tight(shared: bool, dtype: str) -> None:
     for close, limit in zip(message.backward_certificate(x, y, w, g, found), limits, strict=True):
         assert (close <= limit * (1 + 1e-9)).all()
         assert close.max() > 0
+
+
+@pytest.mark.parametrize("copies", [9, 16, 17, 33, 96])
+def test_weights_of_one_path_stay_out_of_others(copies: int) -> None:
+    """Rows that copies do not fill are padded with zeros, not with the weights of the next path."""
+    irreps = (f"{copies}x0e", "1x0e+1x1o", f"{copies}x0e+{copies}x1o")
+    tp = TensorProduct(*irreps, [(0, 0, 0, "uvu", True), (0, 1, 1, "uvu", True)], shared_weights=False)
+    rng = np.random.default_rng(0)
+    edges = graph(rng, 5, 12)
+    for dtype in ("float32", "float64"):
+        x, y, weight, grad = draw(tp, edges, dtype)
+        weight[:, copies:] = np.nan
+        z = MessagePassing(tp, edges)(x, y, weight)
+        _, grad_y, grad_weight = MessagePassing(tp, edges).backward(x, y, weight, grad)
+        assert np.isfinite(z[:, :copies]).all()
+        assert np.isfinite(grad_y[:, 0]).all()
+        assert np.isnan(grad_y[:, 1:]).all()
+        assert np.isfinite(grad_weight).all()
+        own_y = tp.backward(x[edges.senders], y, weight, grad[edges.receivers])[1]
+        assert np.isfinite(own_y[:, 0]).all()
