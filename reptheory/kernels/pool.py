@@ -144,7 +144,7 @@ class Prepared:
     """A compiled function and what it takes besides arrays: made once, so that a small call costs little.
 
     function   (*arrays, first, last, plan, *more, scratch), which takes the plan apart by position
-    need       numbers of scratch a thread, of `dtype`
+    need       numbers of scratch a thread, of `dtype`; kept for the next call
     tile       samples that belong together
     cost       multiplications of one sample
     """
@@ -154,13 +154,20 @@ class Prepared:
     ) -> None:
         self.plan = plan
         self._ready = function, plain_plan(plan), need, dtype, tile, cost
+        self._free: list[NDArray[Any]] = []
 
     def run(self, arrays: tuple[Any, ...], samples: int, threads: int | None, *more: Any) -> None:
         """Run over all samples, as `over_samples` does, each range with scratch of its own."""
         function, plan, need, dtype, tile, cost = self._ready
+        free = self._free
 
         def task(first: int, last: int) -> None:
-            function(*arrays, first, last, plan, *more, scratch(need, dtype))
+            try:
+                work = free.pop()
+            except IndexError:  # as often as ranges run at once
+                work = scratch(need, dtype)
+            function(*arrays, first, last, plan, *more, work)
+            free.append(work)
 
         over_samples(task, samples, tile, cost, threads)
 

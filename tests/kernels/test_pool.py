@@ -9,11 +9,19 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reptheory.kernels.pool import _POOL, WORTH_A_THREAD, _Share, available_threads, over_samples
+from reptheory.kernels.pool import (
+    _POOL,
+    WORTH_A_THREAD,
+    Prepared,
+    _Share,
+    available_threads,
+    over_samples,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,6 +46,26 @@ def test_small_work_stays_with_the_caller() -> None:
     here.clear()
     over_samples(lambda *_: here.append(threading.get_ident()), 10**6, 16, 10**6, None)
     assert len(here) == available_threads()
+
+
+def test_scratch_is_kept_and_never_shared() -> None:
+    """Calls that run at once have scratch of their own; the next ones take what those left."""
+    together, seen = threading.Barrier(2), []
+
+    def function(_first: int, _last: int, _plan: Any, work: Any) -> None:
+        seen.append(work)
+        together.wait(10)
+
+    made = Prepared(function, (), 5, np.dtype(np.float32), 16, 1)
+    for _ in range(2):
+        other = threading.Thread(target=made.run, args=((), 1, None))
+        other.start()
+        made.run((), 1, None)
+        other.join()
+    first, second, third, fourth = (work.ctypes.data for work in seen)
+    assert first != second
+    assert {first, second} == {third, fourth}
+    assert all(len(work) == 5 and work.ctypes.data % 64 == 0 for work in seen)
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
