@@ -38,7 +38,8 @@ class FullTensorProduct(BilinearProduct):
     method                   "table", the fast one, or "vector"
     accumulate, threads      as `BilinearProduct`
 
-    Memory: as `BilinearProduct`; by vectors also the fields of 512 samples, one for each pair of copies.
+    Memory: as `BilinearProduct`; a bound by vectors takes the fields of 512 samples, one for each pair of
+    copies.
 
     >>> product = FullTensorProduct("1x0e+1x1o", "1x1o")
     >>> product.irreps_out

@@ -30,6 +30,7 @@ __all__ = [
     "prepared_terms",
     "roundings",
     "run_terms",
+    "stacked",
     "term_multiplications",
     "term_plan",
 ]
@@ -105,6 +106,23 @@ def joined(sides: Sequence[Side], terms: Sequence[Term], pairs: int, quadrant: i
         ring_pairs=pairs,
         quadrant=quadrant,
     )
+
+
+def stacked(plans: Sequence[RingPlan], row: int) -> RingPlan:
+    """Return the sides and terms of plans one behind the other, the tiles of each beginning at a row.
+
+    Functions, rows, ring pairs and points are not the same for all, and 0 here.
+    """
+    starts = {name: _starts([getattr(plan, name) for plan in plans]) for name in _FLAT}
+    matrix, step, place, slot, trig = (np.array(starts[name][:-1]) for name in _FLAT)
+    none, tile = np.zeros_like(step), np.full_like(step, row)
+    moved = np.stack([step, step, place, none, tile, none, none, trig, trig, slot], axis=1)
+    flat = {
+        name: np.concatenate([getattr(plan, name) for plan in plans]) for name in (*_FLAT, "sides", "terms")
+    }
+    flat["sides"] += np.repeat(moved, [len(plan.sides) for plan in plans], axis=0)
+    flat["program"][:, 2] += np.repeat(matrix, [len(plan.program) for plan in plans])
+    return RingPlan(**flat, functions=0, rows=(0, 0), ring_pairs=0, quadrant=0)
 
 
 def _starts(parts: Sequence[Sized]) -> list[int]:

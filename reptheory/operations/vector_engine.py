@@ -2,8 +2,8 @@
 
 Coefficients of vector harmonics become those of three functions (components y, z, x), an orthogonal change of
 basis; these come to the rings once each, where the terms sign * f_a g_b of a product of vectors add up, and
-its components go back. A gradient is the same with the roles of the components exchanged. The bound is that
-of docs/proofs/vector_products.md.
+its components go back, all in one kernel. A gradient is the same with the roles of the components exchanged.
+The bound is that of docs/proofs/vector_products.md, a step at a time.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from reptheory.kernels.matrices import LinearMap
 from reptheory.kernels.pool import Prepared
 from reptheory.kernels.rings import RingPlan
 from reptheory.operations.engines import flat_read_only, float_name, prepared_change
+from reptheory.operations.field_plan import Placed, prepared_fields
 from reptheory.operations.term_plan import (
     RingBound,
     Term,
@@ -37,9 +38,6 @@ __all__ = ["TERMS", "Field", "VectorEngine", "families"]
 Array = NDArray[Any]
 VectorTerm = tuple[int, int, int, int]
 """Component of the first and the second operand and of the result, and a sign."""
-
-TOGETHER = 512
-"""Samples whose components are kept at a time: 18 (lmax + 1)^2 numbers each."""
 
 TERMS: Final[dict[VectorKind, tuple[VectorTerm, ...]]] = {
     "dot": tuple((a, a, 0, 1) for a in range(3)),
@@ -117,7 +115,7 @@ class VectorEngine:
     """Pointwise products of fields, summed over `terms`, on the sphere grid."""
 
     def __init__(self, fields: tuple[Field, Field, Field], terms: Sequence[VectorTerm]) -> None:
-        self._fields = fields
+        self.fields = fields
         self._terms = tuple(terms)
         self._maps: dict[tuple[int, str], LinearMap] = {}
         self._changes: dict[tuple[int, str], Prepared] = {}
@@ -129,7 +127,7 @@ class VectorEngine:
 
         None where the grid would give rounding errors of 0: some degrees of the operand have gradient 0.
         """
-        first, second, third = self._fields
+        first, second, third = self.fields
         if operand == 1:
             fields, terms = (third, second, first), [(c, b, a, sign) for a, b, c, sign in self._terms]
         else:
@@ -138,10 +136,10 @@ class VectorEngine:
             return None
         return VectorEngine(fields, terms)
 
-    def _plan(self, name: str) -> RingPlan:
+    def plan(self, name: str) -> RingPlan:
         """Return the plan of the products of components for "float32" or "float64"."""
         if name not in self._plans:
-            first, second, third = self._fields
+            first, second, third = self.fields
             lmaxs = [first.lmax] * first.components + [second.lmax] * second.components
             terms = [Term((a, first.components + b), c, sign) for a, b, c, sign in self._terms]
             self._plans[name] = term_plan(lmaxs, third.lmax, terms, name, fourier=False)
@@ -150,87 +148,83 @@ class VectorEngine:
     @cached_property
     def cost(self) -> int:
         """Multiplications a sample."""
-        changes = sum(len(self._map(role, "float64").values) for role in range(3) if self._fields[role].spin)
-        return term_multiplications(self._plan("float64")) + changes
+        changes = sum(len(self.change(role, "float64").values) for role in range(3) if self.fields[role].spin)
+        return term_multiplications(self.plan("float64")) + changes
 
-    def _map(self, role: int, name: str) -> LinearMap:
+    def change(self, role: int, name: str) -> LinearMap:
         """Return the change of basis of a role, for a dtype or "absolute " and a dtype."""
         key = role, name
         if key not in self._maps:
             dtype = name.removeprefix("absolute ")
             absolute = None if name == dtype else dtype
             form = dtype if absolute is None else "float64"
-            self._maps[key] = self._fields[role].change(form, absolute, back=role == 2)
+            self._maps[key] = self.fields[role].change(form, absolute, back=role == 2)
         return self._maps[key]
 
-    def _changed(self, role: int, x: Array, z: Array, name: str, threads: int | None) -> None:
-        """Write z = the change of basis of x."""
+    def _changed(self, role: int, x: Array, name: str) -> Array:
+        """Return the change of basis of x, float64."""
         made = self._changes.get((role, name))
         if made is None:
-            made = prepared_change(self._map(role, name), self._fields[role].dim)
+            made = prepared_change(self.change(role, name), self.fields[role].dim)
             self._changes[role, name] = made
-        made.run((flat_read_only(x), z.reshape(-1)), len(x), threads)
+        z = np.empty_like(x)
+        made.run((flat_read_only(x), z.reshape(-1)), len(x), None)
+        return z
 
-    def _functions(self, role: int, x: Array, name: str, threads: int | None) -> Array:
-        """Return the components of an operand, (components, samples, harmonics)."""
-        field = self._fields[role]
+    def _functions(self, role: int, x: Array, name: str) -> Array:
+        """Return the components of an operand, (components, samples, harmonics), float64."""
+        field = self.fields[role]
         if not field.spin:
             return x[np.newaxis]
-        joined = np.empty(x.shape, x.dtype)
-        self._changed(role, x, joined, name, threads)
-        return joined.reshape(len(x), field.components, field.harmonics).swapaxes(0, 1)
+        return self._changed(role, x, name).reshape(len(x), field.components, field.harmonics).swapaxes(0, 1)
 
     def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
         """Write the product; a float32 z of float64 operands is rounded once at the end."""
-        for start in range(0, len(x), TOGETHER):
-            rows = slice(start, start + TOGETHER)
-            self._run(x[rows], y[rows], z[rows], threads)
-
-    def _run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
         name = float_name(x.dtype)
-        joined = self._products(x, y, name, threads)
-        if self._fields[2].spin:
-            self._changed(2, joined, z, name, threads)
-        else:
-            z[...] = joined
-
-    def _products(self, x: Array, y: Array, name: str, threads: int | None) -> Array:
-        """Return the components of the product side by side, (samples, components * harmonics)."""
-        functions = self._functions(0, x, name, threads), self._functions(1, y, name, threads)
         kernel = self._kernels.get(name)
         if kernel is None:
-            kernel = self._kernels.setdefault(name, prepared_terms(self._plan(name), self.cost))
-        parts = run_terms(kernel, functions, threads)
-        return parts.swapaxes(0, 1).reshape(len(x), self._fields[2].dim)
+            dims = x.shape[1], y.shape[1], z.shape[1]
+            kernel = self._kernels.setdefault(name, prepared_fields([Placed.whole(self)], dims, name))
+        kernel.run((flat_read_only(x), flat_read_only(y), z.reshape(-1)), len(x), threads)
+
+    def _products(self, x: Array, y: Array) -> Array:
+        """Return the components of the product side by side, (samples, components * harmonics), float64."""
+        functions = (*self._functions(0, x, "float64"), *self._functions(1, y, "float64"))
+        parts = run_terms(self._components, functions, None)
+        return parts.swapaxes(0, 1).reshape(len(x), self.fields[2].dim)
+
+    @cached_property
+    def _components(self) -> Prepared:
+        """The product of components."""
+        return prepared_terms(self.plan("float64"), self.cost)
 
     @cached_property
     def _bounds(self) -> RingBound:
-        return RingBound(self._plan("float64"))
+        return RingBound(self.plan("float64"))
 
     def bound(self, x: Array, y: Array, dtype: np.dtype[Any], more: int = 0) -> NDArray[np.float64]:
         """Bound: errors of the components through the rings and back (docs/proofs/vector_products.md)."""
         name = f"absolute {dtype.name}"
         functions, errors = [], []
         for role, given in enumerate((x, y)):
-            wide, longest = given.astype(np.float64), self._longest(role)
+            wide, longest = given.astype(np.float64), self.longest(role)
             lost = 2 * longest * np.finfo(dtype).smallest_normal
-            sizes = self._functions(role, np.abs(wide), name, None)
-            functions += list(self._functions(role, wide, "float64", None))
+            sizes = self._functions(role, np.abs(wide), name)
+            functions += list(self._functions(role, wide, "float64"))
             count = longest + (longest > 0) + more
             errors += [gamma(count, dtype) * upward(part + lost, longest + 3) for part in sizes]
         limit = np.concatenate(list(self._bounds(functions, errors, dtype)), axis=1)
-        if not self._fields[2].spin:
+        if not self.fields[2].spin:
             return limit
-        longest = self._longest(2)
+        longest = self.longest(2)
         rate = float(gamma(longest + 1, dtype))
-        values = self._products(x.astype(np.float64), y.astype(np.float64), "float64", None)
-        result = np.empty_like(limit)
-        self._changed(2, upward((1 + 2 * rate) * limit + rate * np.abs(values), 4), result, name, None)
+        values = self._products(x.astype(np.float64), y.astype(np.float64))
+        result = self._changed(2, upward((1 + 2 * rate) * limit + rate * np.abs(values), 4), name)
         eta = float(np.finfo(dtype).smallest_subnormal)
         return upward(result + 2 * longest * eta, longest + 3)
 
-    def _longest(self, role: int) -> int:
+    def longest(self, role: int) -> int:
         """Return the most terms of a row of a change of basis; 0 where there is none."""
-        if not self._fields[role].spin:
+        if not self.fields[role].spin:
             return 0
-        return int(np.diff(self._map(role, "float64").starts).max(initial=0))
+        return int(np.diff(self.change(role, "float64").starts).max(initial=0))

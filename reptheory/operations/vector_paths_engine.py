@@ -9,7 +9,6 @@ that share the operands and their l. The bound is theirs over the ratio (docs/pr
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +17,10 @@ from numpy.typing import NDArray
 
 from reptheory.exact.vector_paths import SPINS, VectorKind, VectorPath, vector_path
 from reptheory.kernels.bounds import upward
-from reptheory.operations.vector_engine import TERMS, TOGETHER, Field, VectorEngine, families
+from reptheory.kernels.pool import Prepared
+from reptheory.operations.engines import flat_read_only, float_name
+from reptheory.operations.field_plan import Placed, prepared_fields
+from reptheory.operations.vector_engine import TERMS, Field, VectorEngine, families
 
 if TYPE_CHECKING:
     from reptheory.groups.o3 import Irrep
@@ -28,23 +30,8 @@ __all__ = ["VectorPathsEngine"]
 
 Array = NDArray[Any]
 
-
-@dataclass(frozen=True, eq=False)
-class _Shared:
-    """One product of fields: an irrep of x in one family, an irrep of y in another.
-
-    first, second   columns of the irreps, copies outside
-    left, right     where one copy stands in its field
-    outputs         (columns of z, copies outside; where one copy stands in the product; 1 / ratio)
-    """
-
-    engine: VectorEngine
-    fields: tuple[Field, Field, Field]
-    first: slice
-    second: slice
-    left: slice
-    right: slice
-    outputs: tuple[tuple[slice, slice, float], ...]
+TOGETHER = 512
+"""Samples whose bounds are computed at a time: for each pair of copies both fields and the product."""
 
 
 class VectorPathsEngine:
@@ -63,9 +50,10 @@ class VectorPathsEngine:
         for one in instructions:
             way = vector_path(one.ir1.l, one.ir2.l, one.ir_out.l)
             groups.setdefault((one.i1, one.i2, way.kind, way.l1, way.l2), []).append((one, way))
+        self._kernels: dict[str, Prepared] = {}
         self._products = [self._shared(paths) for paths in groups.values()]
 
-    def _shared(self, paths: list[tuple[Instruction[Irrep], VectorPath]]) -> _Shared:
+    def _shared(self, paths: list[tuple[Instruction[Irrep], VectorPath]]) -> Placed:
         """Plan the product of paths that differ in their output only."""
         one, way = paths[0]
         kind: VectorKind = way.kind
@@ -78,9 +66,8 @@ class VectorPathsEngine:
             factor = float(1 / other.ratio)
             outputs.append((path.columns, slice(start, start + path.ir_out.dim), factor))
         left, right = places[0][one.ir1.l, way.l1], places[1][one.ir2.l, way.l2]
-        return _Shared(
+        return Placed(
             VectorEngine((fields[0], fields[1], fields[2]), TERMS[kind]),
-            (fields[0], fields[1], fields[2]),
             self._slices[0][one.i1],
             self._slices[1][one.i2],
             slice(left, left + one.ir1.dim),
@@ -91,19 +78,19 @@ class VectorPathsEngine:
     @cached_property
     def cost(self) -> int:
         """Multiplications a sample."""
-        return sum(_copies(one)[0] * _copies(one)[1] * one.engine.cost for one in self._products)
+        return sum(one.cost for one in self._products)
 
     def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
         """Write the product; a float32 z of float64 operands is rounded once at the end."""
-        for start in range(0, len(x), TOGETHER):
-            rows = slice(start, start + TOGETHER)
-            for one in self._products:
-                left, right = _placed(one, x[rows], y[rows])
-                found = np.empty((len(left), one.fields[2].dim), dtype=x.dtype)
-                one.engine.run(left, right, found, threads)
-                for columns, place, factor in one.outputs:
-                    part = found[:, place] * found.dtype.type(factor)
-                    z[rows, columns] = part.reshape(len(x[rows]), -1)
+        if not self._products:
+            z[...] = 0
+            return
+        name = float_name(x.dtype)
+        kernel = self._kernels.get(name)
+        if kernel is None:
+            dims = x.shape[1], y.shape[1], self._dim_out
+            kernel = self._kernels.setdefault(name, prepared_fields(self._products, dims, name))
+        kernel.run((flat_read_only(x), flat_read_only(y), z.reshape(-1)), len(x), threads)
 
     def bound(self, x: Array, y: Array, dtype: np.dtype[Any], more: int = 0) -> NDArray[np.float64]:
         """Bound: that of the products of fields with three more roundings, over the ratio."""
@@ -114,26 +101,18 @@ class VectorPathsEngine:
             for one in self._products:
                 left, right = _placed(one, x[rows], y[rows])
                 limits = one.engine.bound(left, right, dtype, more + 3)
+                lost = (one.engine.longest(2) + 1) * eta
                 for columns, place, factor in one.outputs:
-                    part = upward(limits[:, place] * abs(factor) + eta, 4)
+                    part = upward(limits[:, place] * abs(factor) + lost, 4)
                     result[rows, columns] = part.reshape(len(x[rows]), -1)
         return result
 
 
-def _length(part: slice) -> int:
-    return int(part.stop - part.start)
-
-
-def _copies(one: _Shared) -> tuple[int, int]:
-    """Return how many copies the irreps of x and of y have."""
-    return _length(one.first) // _length(one.left), _length(one.second) // _length(one.right)
-
-
-def _placed(one: _Shared, x: Array, y: Array) -> tuple[Array, Array]:
+def _placed(one: Placed, x: Array, y: Array) -> tuple[Array, Array]:
     """Return the fields of every sample and pair of copies: (samples * mul1 * mul2, coefficients)."""
-    mul1, mul2 = _copies(one)
-    left = np.zeros((len(x), mul1, mul2, one.fields[0].dim), dtype=x.dtype)
-    right = np.zeros((len(y), mul1, mul2, one.fields[1].dim), dtype=y.dtype)
-    left[..., one.left] = x[:, one.first].reshape(len(x), mul1, 1, _length(one.left))
-    right[..., one.right] = y[:, one.second].reshape(len(y), 1, mul2, _length(one.right))
-    return left.reshape(-1, one.fields[0].dim), right.reshape(-1, one.fields[1].dim)
+    (mul1, mul2), (first, second, _) = one.copies, one.engine.fields
+    left = np.zeros((len(x), mul1, mul2, first.dim), dtype=x.dtype)
+    right = np.zeros((len(y), mul1, mul2, second.dim), dtype=y.dtype)
+    left[..., one.left] = x[:, one.first].reshape(len(x), mul1, 1, -1)
+    right[..., one.right] = y[:, one.second].reshape(len(y), 1, mul2, -1)
+    return left.reshape(-1, first.dim), right.reshape(-1, second.dim)

@@ -53,7 +53,7 @@ class VectorSphericalProduct(BilinearProduct):
     axial                    whether x and whether y is axial (of the other sign under inversion)
     accumulate, threads      as `BilinearProduct`
 
-    Memory: as `BilinearProduct`; on the grid also the components of 512 samples.
+    Memory: as `BilinearProduct`.
 
     >>> product = VectorSphericalProduct("cross", 0)  # of constant vectors, in the order y, z, x
     >>> product.irreps_in1, product.irreps_out
