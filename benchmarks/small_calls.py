@@ -67,18 +67,17 @@ def recorded() -> Iterator[list[tuple[Any, tuple[Any, ...]]]]:
     modules = [module for name, module in sys.modules.items() if name.startswith("reptheory.operations")]
     found = [(m, name, one) for m in modules for name, one in vars(m).items() if isinstance(one, Dispatcher)]
 
-    def run(self: Prepared, arrays: tuple[Any, ...], samples: int, _threads: int | None, *more: Any) -> None:
-        function, plan, need, dtype, *_ = self._ready
-        if samples:
-            Recorder(function, calls)(*arrays, 0, samples, plan, *more, scratch(need, dtype))
+    def call(self: Prepared, arrays: tuple[Any, ...], first: int, last: int, *more: Any) -> None:
+        function, plan, need, dtype = self._ready
+        Recorder(function, calls)(*arrays, first, last, plan, *more, scratch(need, dtype))
 
     for module, name, function in found:
         setattr(module, name, Recorder(function, calls))
-    plain, Prepared.run = Prepared.run, run  # type: ignore[method-assign]
+    plain, Prepared.call = Prepared.call, call  # type: ignore[method-assign]
     try:
         yield calls
     finally:
-        Prepared.run = plain  # type: ignore[method-assign]
+        Prepared.call = plain  # type: ignore[method-assign]
         for module, name, function in found:
             setattr(module, name, function)
 

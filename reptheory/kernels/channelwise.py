@@ -177,6 +177,7 @@ def channel_product(
     step     0: one set of weights for all samples; else the number of weights of a sample
     stream   1: z stands on a vector boundary and is too large for the caches
     """
+    plan = ChannelPlan(*plan)
     lanes = VECTOR_BYTES // plan.values.itemsize
     entries, outs, paths, inner = address(plan.entries), address(plan.outs), address(plan.paths), plan.inner
     dim1, dim2, dim_out, _ = plan.dims
@@ -221,6 +222,7 @@ def channel_gradient(
 
     step   0: shared weights; else the number of weights of a sample
     """
+    plan = ChannelPlan(*plan)
     lanes = VECTOR_BYTES // plan.values.itemsize
     entries, outs, paths, inner = address(plan.entries), address(plan.outs), address(plan.paths), plan.inner
     dim1, dim2, dim_out, _ = plan.dims

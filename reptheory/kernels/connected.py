@@ -222,8 +222,8 @@ def _save(
 
 @compiled
 def connected(
-    x: Array, y: Array, z: Array, weights: Array, out: Array, other: Array, gradient: Array, w0: int,
-    first: int, last: int, plan: ConnectedPlan, scratch: Array,
+    x: Array, y: Array, z: Array, weights: Array, out: Array, other: Array, gradient: Array, first: int,
+    last: int, plan: ConnectedPlan, w0: int, scratch: Array,
 ) -> None:  # fmt: skip
     """Take the steps of a plan for samples first:last; flat arrays, aligned scratch.
 
@@ -231,6 +231,7 @@ def connected(
     out, other   the features that are written: z, or the gradients of x and y
     gradient     of the weights, packed as the plan says, is added to from w0 on
     """
+    plan = ConnectedPlan(*plan)
     lanes = VECTOR_BYTES // plan.coefficients.itemsize
     block = VECTORS * lanes
     record, coupled, kept, dotted = plan.sizes

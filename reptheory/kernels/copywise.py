@@ -134,6 +134,7 @@ def copy_product(
     step     0: one set of weights for all samples; else the number of weights of a sample
     stream   1: z stands on a vector boundary and is too large for the caches
     """
+    plan = CopyPlan(*plan)
     lanes = VECTOR_BYTES // plan.values.itemsize
     entries, groups, paths = address(plan.entries), address(plan.groups), address(plan.paths)
     values, index, rows = address(plan.values), address(plan.places), address(plan.rows)
@@ -178,6 +179,7 @@ def copy_gradient(
 
     step   0: shared weights; else the number of weights of a sample
     """
+    plan = CopyPlan(*plan)
     lanes = VECTOR_BYTES // plan.values.itemsize
     entries, groups, paths = address(plan.entries), address(plan.groups), address(plan.paths)
     values, index, rows = address(plan.values), address(plan.places), address(plan.rows)

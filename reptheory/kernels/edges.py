@@ -45,29 +45,30 @@ def edge_scratch(plan: ChannelPlan, *, gradient: bool = False) -> int:
 
 
 @compiled
-def rows_of_nodes(x: Array, rows: Array, first: int, last: int, plan: ChannelPlan) -> None:
-    """Bring the nodes first:last to rows, one an order of an entry, as `plan.entries` places them."""
-    lanes = VECTOR_BYTES // plan.values.itemsize
-    entries, given, result = address(plan.entries), address(x), address(rows)
-    dim1, tile, count = plan.dims[0], plan.sizes[1], plan.entries.size // ENTRY
+def rows_of_nodes(
+    x: Array, rows: Array, first: int, last: int, entries: Places, dim: int, tile: int, inner: int
+) -> None:
+    """Bring the nodes first:last to rows, one an order of an entry; all else is of a `ChannelPlan`."""
+    lanes = VECTOR_BYTES // x.itemsize
+    places, given, result, count = address(entries), address(x), address(rows), entries.size // ENTRY
     for node in range(first, last):
-        to = node * tile
-        fill_rows(given, node * dim1, entries, 0, count, ENTRY, plan.inner, result, to, 0, 1, lanes)
+        fill_rows(given, node * dim, places, 0, count, ENTRY, inner, result, node * tile, 0, 1, lanes)
 
 
 @compiled
 def edge_product(
-    rows: Array, y: Array, weights: Array, z: Array, first: int, last: int, plan: ChannelPlan, step: int,
-    order: Places, starts: Places, senders: Places, scratch: Array, ends: Places,
+    rows: Array, y: Array, weights: Array, z: Array, first: int, last: int, plan: ChannelPlan, order: Places,
+    starts: Places, senders: Places, step: int, ends: Places, scratch: Array,
 ) -> None:  # fmt: skip
     """Write the results of the nodes first:last.
 
     rows      the nodes as `rows_of_nodes` lays them out
-    step      0: one set of weights for all edges; else the number of weights of an edge
     order     edges by node: those into node r are order[starts[r] : starts[r + 1]]
     senders   the node that each edge comes from
+    step      0: one set of weights for all edges; else the number of weights of an edge
     ends      ENDS numbers of scratch for each lane
     """
+    plan = ChannelPlan(*plan)
     lanes = VECTOR_BYTES // plan.values.itemsize
     outs, paths, edges, bounds = address(plan.outs), address(plan.paths), address(order), address(starts)
     nodes, given, result, work = address(rows), address(y), address(z), address(scratch)
@@ -117,12 +118,13 @@ def edge_product(
 @compiled
 def edge_gradient(
     rows: Array, y: Array, weights: Array, g: Array, grad_y: Array, grad_w: Array, first: int, last: int,
-    plan: ChannelPlan, step: int, g0: int, order: Places, starts: Places, senders: Places, scratch: Array,
+    plan: ChannelPlan, order: Places, starts: Places, senders: Places, step: int, g0: int, scratch: Array,
 ) -> None:  # fmt: skip
     """Write the gradients of y and of the weights of all edges into the nodes first:last.
 
     g    the gradient of z, flat; shared weights (step 0) are added up at g0
     """
+    plan = ChannelPlan(*plan)
     lanes = VECTOR_BYTES // plan.values.itemsize
     outs, paths, edges, bounds = address(plan.outs), address(plan.paths), address(order), address(starts)
     nodes, given, incoming, work = address(rows), address(y), address(g), address(scratch)

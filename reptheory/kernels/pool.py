@@ -28,6 +28,9 @@ WORTH_A_THREAD = 1_600_000
 HANDOVER = 500_000
 """Multiplications that the caller does before a worker has begun; its own share is larger by as much."""
 
+MOST_KEPT = 2**18
+"""Bytes of scratch that a kernel keeps for each thread that runs it: making it costs a microsecond."""
+
 Task = Callable[[int, int], None]
 
 
@@ -144,7 +147,7 @@ class Prepared:
     """A compiled function and what it takes besides arrays: made once, so that a small call costs little.
 
     function   (*arrays, first, last, plan, *more, scratch), which takes the plan apart by position
-    need       numbers of scratch a thread, of `dtype`; kept for the next call
+    need       numbers of scratch a thread, of `dtype`; little scratch is kept for the next call
     tile       samples that belong together
     cost       multiplications of one sample
     """
@@ -152,24 +155,44 @@ class Prepared:
     def __init__(
         self, function: Callable[..., None], plan: Any, need: int, dtype: np.dtype[Any], tile: int, cost: int
     ) -> None:
-        self.plan = plan
-        self._ready = function, plain_plan(plan), need, dtype, tile, cost
+        self.plan, self.tile, self.cost = plan, tile, cost
+        self._ready = function, plain_plan(plan), need, dtype
+        self._keeps = need * dtype.itemsize <= MOST_KEPT
         self._free: list[NDArray[Any]] = []
 
+    def call(self, arrays: tuple[Any, ...], first: int, last: int, *more: Any) -> None:
+        """Run over some samples on this thread, with scratch that no other thread has."""
+        function, plan, need, dtype = self._ready
+        try:
+            work = self._free.pop()
+        except IndexError:  # as often as ranges run at once
+            work = scratch(need, dtype)
+        function(*arrays, first, last, plan, *more, work)
+        if self._keeps:
+            self._free.append(work)
+
     def run(self, arrays: tuple[Any, ...], samples: int, threads: int | None, *more: Any) -> None:
-        """Run over all samples, as `over_samples` does, each range with scratch of its own."""
-        function, plan, need, dtype, tile, cost = self._ready
-        free = self._free
+        """Run over all samples, as `over_samples` does."""
 
         def task(first: int, last: int) -> None:
-            try:
-                work = free.pop()
-            except IndexError:  # as often as ranges run at once
-                work = scratch(need, dtype)
-            function(*arrays, first, last, plan, *more, work)
-            free.append(work)
+            self.call(arrays, first, last, *more)
 
-        over_samples(task, samples, tile, cost, threads)
+        over_samples(task, samples, self.tile, self.cost, threads)
+
+    def add_up(
+        self, arrays: tuple[Any, ...], samples: int, threads: int | None, rows: tuple[int, int], *more: Any
+    ) -> None:
+        """Run over blocks of samples, each of which adds up in a row of its own, whatever the threads.
+
+        rows   samples of a block, and numbers of a row, whose place the function takes behind `more`
+        """
+        block, numbers = rows
+
+        def task(first: int, last: int) -> None:
+            for start in range(first, last, block):
+                self.call(arrays, start, min(start + block, last), *more, start // block * numbers)
+
+        over_samples(task, samples, block, self.cost, threads)
 
 
 def plain_plan(plan: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -238,6 +238,7 @@ def weighted_product(
 
     step   0: one set of weights for all samples; else the number of weights of a sample
     """
+    plan = WeightedPlan(*plan)
     span = WIDTH * VECTOR_BYTES // plan.values.itemsize
     dim1, dim2, dim_out, _ = plan.dims
     largest_outer, largest_pairs, largest_orders, _ = plan.largest

@@ -119,6 +119,7 @@ def weighted_gradient(
 
     g    the gradient of z, flat
     """
+    plan = WeightedPlan(*plan)
     span = WIDTH * VECTOR_BYTES // plan.values.itemsize
     dim1, dim2, dim_out, _ = plan.dims
     largest_outer, largest_pairs, largest_orders, _ = plan.largest

@@ -18,13 +18,13 @@ from reptheory.kernels.bounds import gamma, smallest, upward
 from reptheory.kernels.buffers import empty
 from reptheory.kernels.channelwise import ChannelPlan, channel_gradient, channel_product, channel_scratch
 from reptheory.kernels.copywise import CopyPlan
-from reptheory.kernels.pool import over_samples, scratch
+from reptheory.kernels.pool import Prepared
 from reptheory.kernels.simd.tiles import VECTOR_BYTES, lanes_of
 from reptheory.operations.channel_plan import channel_plan
-from reptheory.operations.engines import COPYING, float_name, read_only
+from reptheory.operations.engines import COPYING, flat_read_only, float_name
 from reptheory.operations.weighted_plan import WeightedSpec
 
-__all__ = ["ChannelEngine", "LanesEngine", "Roundings", "limit", "most"]
+__all__ = ["ChannelEngine", "LanesEngine", "Roundings", "limit", "most", "summed_gradient", "weight_gradient"]
 
 Array = NDArray[Any]
 P = TypeVar("P", ChannelPlan, CopyPlan)
@@ -49,6 +49,7 @@ class LanesEngine(ABC, Generic[P]):
     def __init__(self, spec: WeightedSpec) -> None:
         self._spec = spec
         self._plans: dict[str, P] = {}
+        self._prepared: dict[tuple[str, bool], Prepared] = {}
 
     @abstractmethod
     def _made(self, dtype: str, absolute: str | None) -> P:
@@ -81,53 +82,37 @@ class LanesEngine(ABC, Generic[P]):
             plan = self._plans.setdefault(name, made)
         return plan
 
-    def _work(self) -> int:
-        return self.cost + COPYING * (sum(self._spec.dims) + self._spec.weight_starts[-1])
+    def _kernel(self, name: str, *, gradient: bool) -> Prepared:
+        """Return the product or its gradients for a dtype or its bound; two threads may both make it."""
+        made = self._prepared.get((name, gradient))
+        if made is None:
+            plan = self.plan(name)
+            product, pull, scratch_of = self._kernels
+            dtype, need = plan.values.dtype, scratch_of(plan, gradient=gradient)
+            work = self.cost + COPYING * (sum(self._spec.dims) + self._spec.weight_starts[-1])
+            kernel, times = (pull, 3) if gradient else (product, 1)
+            made = Prepared(kernel, plan, need, dtype, lanes_of(dtype), times * work)
+            self._prepared[name, gradient] = made
+        return made
 
     def run(self, x: Array, y: Array, weights: Array, z: Array, threads: int | None, name: str = "") -> None:
         """Write the product; weights (weights,) are shared, (samples, weights) one set a sample."""
-        plan = self.plan(name or float_name(x.dtype))
-        left, right, factors = (read_only(array.reshape(-1)) for array in (x, y, weights))
-        flat = z.reshape(-1)
+        arrays = flat_read_only(x), flat_read_only(y), flat_read_only(weights), z.reshape(-1)
         step = 0 if weights.ndim == 1 else weights.shape[1]
         stream = int(z.nbytes >= STREAM_BYTES and z.ctypes.data % VECTOR_BYTES == 0)
-        product, _, scratch_of = self._kernels
-        need = scratch_of(plan)
-
-        def task(first: int, last: int) -> None:
-            work = scratch(need, plan.values.dtype)
-            product(left, right, factors, flat, first, last, plan, step, stream, work)
-
-        over_samples(task, len(x), lanes_of(plan.values.dtype), self._work(), threads)
+        self._kernel(name or float_name(x.dtype), gradient=False).run(arrays, len(x), threads, step, stream)
 
     def gradients(
         self, x: Array, y: Array, weights: Array, grad: Array, threads: int | None, name: str = ""
     ) -> tuple[Array, Array, Array]:
         """Return the gradients of x, y and the weights, the last summed over samples if they are shared."""
-        plan = self.plan(name or float_name(x.dtype))
-        left, right, factors, incoming = (read_only(array.reshape(-1)) for array in (x, y, weights, grad))
-        grad_x, grad_y = empty(x.shape, x.dtype), np.empty_like(y)
-        shared = weights.ndim == 1
-        count = weights.shape[-1]
-        lanes = lanes_of(plan.values.dtype)
-        block = lanes * max(1, -(-len(x) // (lanes * BLOCKS)))
-        rows = -(-len(x) // block) if shared else len(x)
-        grad_w = np.zeros((rows, count), x.dtype) if shared else empty((rows, count), x.dtype)
-        flat_x, flat_y, flat_w = grad_x.reshape(-1), grad_y.reshape(-1), grad_w.reshape(-1)
-        _, gradient, scratch_of = self._kernels
-        need = scratch_of(plan, gradient=True)
-
-        def task(first: int, last: int) -> None:
-            work = scratch(need, plan.values.dtype)
-            for start in range(first, last, block if shared else max(last - first, 1)):
-                end = min(start + block, last) if shared else last
-                gradient(
-                    left, right, factors, incoming, flat_x, flat_y, flat_w, start, end, plan,
-                    0 if shared else count, start // block * count, work,
-                )  # fmt: skip
-
-        over_samples(task, len(x), block if shared else lanes, 3 * self._work(), threads)
-        return grad_x, grad_y, grad_w.sum(axis=0) if shared else grad_w
+        kernel = self._kernel(name or float_name(x.dtype), gradient=True)
+        to_x, to_y = empty(x.shape, x.dtype), np.empty_like(y)
+        arrays = (
+            flat_read_only(x), flat_read_only(y), flat_read_only(weights), flat_read_only(grad),
+            to_x.reshape(-1), to_y.reshape(-1),
+        )  # fmt: skip
+        return to_x, to_y, weight_gradient(kernel, arrays, weights.shape, len(x), threads)
 
     def bound(self, x: Array, y: Array, weights: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
         """Bound the error of `run` in `dtype` elementwise, (samples, dim_out)."""
@@ -197,6 +182,33 @@ class ChannelEngine(LanesEngine[ChannelPlan]):
             roundings[place] = sum(dims) + repeats + 4
             terms[place] = len(self._spec.block(one).index) * repeats
         return Roundings(roundings, np.ones_like(terms), terms)
+
+
+def weight_gradient(
+    kernel: Prepared, arrays: tuple[Array, ...], shape: tuple[int, ...], samples: int, threads: int | None,
+    *more: Any,
+) -> Array:  # fmt: skip
+    """Return the gradient of weights of some shape, summed over samples if they are shared.
+
+    kernel   takes it behind `arrays`, and behind `more` the weights of a sample, or 0, and where a sum begins
+    """
+    if len(shape) == 1:
+        return summed_gradient(kernel, arrays, shape[0], samples, threads, *more, 0)
+    gradient = empty(shape, arrays[0].dtype)
+    kernel.run((*arrays, gradient.reshape(-1)), samples, threads, *more, shape[1], 0)
+    return gradient
+
+
+def summed_gradient(
+    kernel: Prepared, arrays: tuple[Array, ...], count: int, samples: int, threads: int | None, *more: Any,
+    fewest: int = 1,
+) -> Array:  # fmt: skip
+    """Return the gradient of `count` shared weights; partial sums take `fewest` tiles of samples or more."""
+    block = kernel.tile * max(fewest, -(-samples // (kernel.tile * BLOCKS)))
+    partial = np.zeros((-(-samples // block), count), arrays[0].dtype)
+    kernel.add_up((*arrays, partial.reshape(-1)), samples, threads, (block, count), *more)
+    total: Array = partial[0] if len(partial) == 1 else partial.sum(axis=0)
+    return total
 
 
 def most(array: Array) -> Array:

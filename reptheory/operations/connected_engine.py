@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.kernels.connected import PULL, SAMPLES, connected, connected_scratch
-from reptheory.kernels.pool import over_samples, scratch
-from reptheory.operations.channel_engine import BLOCKS, Roundings, limit, most
+from reptheory.kernels.pool import Prepared
+from reptheory.operations.channel_engine import Roundings, limit, most, summed_gradient
 from reptheory.operations.connected_plan import Laid, Packing, connected_plan
-from reptheory.operations.engines import COPYING, float_name, read_only
+from reptheory.operations.engines import COPYING, flat_read_only, float_name
 from reptheory.operations.weighted_plan import WeightedSpec
 
 __all__ = ["ConnectedEngine"]
@@ -24,8 +24,8 @@ __all__ = ["ConnectedEngine"]
 Array = NDArray[Any]
 Bound = NDArray[np.float64]
 
-FEWEST_SAMPLES = 4 * SAMPLES
-"""Samples of a partial gradient of the weights, at least: adding up many of them costs as much as they do."""
+FEWEST = 4
+"""Blocks of samples of a partial gradient of the weights: adding up many of them costs as much as they do."""
 
 
 class ConnectedEngine:
@@ -34,6 +34,7 @@ class ConnectedEngine:
     def __init__(self, spec: WeightedSpec) -> None:
         self._spec = spec
         self._plans: dict[tuple[str, bool], Laid] = {}
+        self._prepared: dict[tuple[str, bool], Prepared] = {}
 
     def _plan(self, name: str, *, gradient: bool) -> Laid:
         """Return the plan for a dtype, or "absolute " and a dtype: float64, for the bound of that dtype."""
@@ -52,49 +53,40 @@ class ConnectedEngine:
         """Multiplications of one sample."""
         return self._plan("float32", gradient=False).cost
 
-    def _apply(
-        self, laid: Laid, read: list[Array], weights: Array, written: list[Array], threads: int | None
-    ) -> Array:
-        """Write the results of a plan; return the gradient of the weights, if it has one."""
-        plan = laid.plan
-        empty = np.zeros(0, weights.dtype)
-        x, y, z = (read_only(array.reshape(-1)) for array in (*read, empty)[:3])
-        out, other = (array.reshape(-1) for array in (*written, empty)[:2])
-        factors = read_only(_packed(laid.given, weights))
-        samples, count = len(read[0]), _length(laid.found)
-        tile = SAMPLES if not count else SAMPLES * -(-max(FEWEST_SAMPLES, -(-samples // BLOCKS)) // SAMPLES)
-        partial = np.zeros((-(-samples // tile) if count else 0, count), weights.dtype)
-        flat = partial.reshape(-1)
-        need = connected_scratch(plan)
+    def _kernel(self, name: str, *, gradient: bool) -> tuple[Laid, Prepared]:
+        """Return a plan and its kernel; two threads may both make it, one is kept."""
+        laid, made = self._plan(name, gradient=gradient), self._prepared.get((name, gradient))
+        if made is None:
+            plan = laid.plan
+            dtype, work = plan.coefficients.dtype, laid.cost + COPYING * sum(plan.dims)
+            made = Prepared(connected, plan, connected_scratch(plan), dtype, SAMPLES, work)
+            self._prepared[name, gradient] = made
+        return laid, made
 
-        def task(first: int, last: int) -> None:
-            work = scratch(need, weights.dtype)
-            for start in range(first, last, tile if count else max(last - first, 1)):
-                end, place = (min(start + tile, last), start // tile * count) if count else (last, 0)
-                connected(x, y, z, factors, out, other, flat, place, start, end, plan, work)
-
-        over_samples(task, samples, tile, laid.cost + COPYING * sum(plan.dims), threads)
-        total = partial[0] if len(partial) == 1 else partial.sum(axis=0)
-        return _unpacked(laid.found, total, weights)
-
-    def run(self, x: Array, y: Array, weights: Array, z: Array, threads: int | None) -> None:
+    def run(self, x: Array, y: Array, weights: Array, z: Array, threads: int | None, name: str = "") -> None:
         """Write the product to z."""
-        self._apply(self._plan(float_name(x.dtype), gradient=False), [x, y], weights, [z], threads)
+        laid, kernel = self._kernel(name or float_name(x.dtype), gradient=False)
+        none = np.zeros(0, weights.dtype)
+        read = flat_read_only(x), flat_read_only(y), flat_read_only(none)
+        arrays = *read, flat_read_only(_packed(laid.given, weights)), z.reshape(-1), none, none
+        kernel.run(arrays, len(x), threads, 0)
 
     def gradients(
         self, x: Array, y: Array, weights: Array, grad: Array, threads: int | None, name: str = ""
     ) -> tuple[Array, Array, Array]:
         """Return the gradients of x, y and the weights, the last summed over samples."""
         to_x, to_y = np.empty_like(x), np.empty_like(y)
-        laid = self._plan(name or float_name(x.dtype), gradient=True)
-        return to_x, to_y, self._apply(laid, [x, y, grad], weights, [to_x, to_y], threads)
+        laid, kernel = self._kernel(name or float_name(x.dtype), gradient=True)
+        read = flat_read_only(x), flat_read_only(y), flat_read_only(grad)
+        arrays = *read, flat_read_only(_packed(laid.given, weights)), to_x.reshape(-1), to_y.reshape(-1)
+        packed = summed_gradient(kernel, arrays, _length(laid.found), len(x), threads, fewest=FEWEST)
+        return to_x, to_y, _unpacked(laid.found, packed, weights)
 
     def bound(self, x: Array, y: Array, weights: Array, dtype: np.dtype[Any]) -> Bound:
         """Bound the error of `run` in `dtype` elementwise, (samples, dim_out)."""
         left, right, factors = (np.abs(array.astype(np.float64)) for array in (x, y, weights))
         size = np.empty((len(x), self._spec.dims[2]))
-        laid = self._plan(f"absolute {dtype.name}", gradient=False)
-        self._apply(laid, [left, right], factors, [size], None)
+        self.run(left, right, factors, size, None, f"absolute {dtype.name}")
         return self._limit(size, self._counts(2, dtype), [left, right, factors], dtype)
 
     def gradient_bounds(

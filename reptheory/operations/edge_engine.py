@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from reptheory.kernels.buffers import empty
 from reptheory.kernels.channelwise import ChannelPlan
 from reptheory.kernels.edges import ENDS, edge_gradient, edge_product, edge_scratch, rows_of_nodes
-from reptheory.kernels.pool import over_samples, scratch
+from reptheory.kernels.pool import Prepared, over_samples, scratch
 from reptheory.kernels.simd.tiles import lanes_of
-from reptheory.operations.channel_engine import BLOCKS, ChannelEngine, Roundings, limit, most
+from reptheory.operations.channel_engine import ChannelEngine, Roundings, limit, most, summed_gradient
 from reptheory.operations.channel_plan import channel_plan
-from reptheory.operations.engines import COPYING, float_name, read_only
+from reptheory.operations.engines import COPYING, flat_read_only, float_name
 from reptheory.operations.operands import Weighted
 from reptheory.operations.weighted_plan import WeightedSpec
 
@@ -51,129 +51,90 @@ class EdgeEngine:
     def __init__(self, spec: WeightedSpec) -> None:
         self._spec = spec
         self._channels = ChannelEngine(spec)
-        self._transposed: dict[str, ChannelPlan] = {}
+        self._prepared: dict[tuple[str, str], Prepared] = {}
 
-    def _plan(self, name: str, *, transposed: bool = False) -> ChannelPlan:
-        """Return the plan of the product, or of its gradient in x, for a dtype or its bound."""
-        if not transposed:
-            return self._channels.plan(name)
-        plan = self._transposed.get(name)
-        if plan is None:
-            dtype = name.removeprefix("absolute ")
-            absolute = None if name == dtype else dtype
-            made = channel_plan(
-                self._spec, dtype if name == dtype else "float64", (2, 1, 0), absolute=absolute
-            )
-            plan = self._transposed.setdefault(name, made)
-        return plan
+    def _kernel(self, name: str, what: str = "product") -> Prepared:
+        """Return the kernel of the product, its "transposed" (the gradient in x) or its "gradient" in y and
+        the weights, for a dtype or its bound; two threads may both make it, one is kept."""
+        made = self._prepared.get((name, what))
+        if made is None:
+            plan = self._transposed(name) if what == "transposed" else self._channels.plan(name)
+            gradient, dtype = what == "gradient", plan.values.dtype
+            kernel, need = edge_gradient if gradient else edge_product, edge_scratch(plan, gradient=gradient)
+            work = self._channels.cost + COPYING * self._spec.weight_starts[-1]
+            made = Prepared(kernel, plan, need, dtype, 1, 3 * work if gradient else work)
+            self._prepared[name, what] = made
+        return made
 
-    def _over_edges(
-        self, work: Callable[[int, int], None], edges: EdgeOrder, nodes: int, threads: int | None
-    ) -> None:
-        """Run `work` on ranges of nodes with about as many edges each."""
-
-        def node(edge: int) -> int:
-            if edge == len(edges.order):
-                return nodes
-            return int(np.searchsorted(edges.starts, edge)) if edge else 0
-
-        def task(first: int, last: int) -> None:
-            work(node(first), node(last))
-
-        cost = self._channels.cost + COPYING * self._spec.weight_starts[-1]
-        if len(edges.order):
-            over_samples(task, len(edges.order), 1, cost, threads)
-        else:
-            work(0, nodes)
+    def _transposed(self, name: str) -> ChannelPlan:
+        """Return the plan of the gradient in x for a dtype, or for its bound."""
+        dtype = name.removeprefix("absolute ")
+        if name == dtype:
+            return channel_plan(self._spec, dtype, (2, 1, 0))
+        return channel_plan(self._spec, "float64", (2, 1, 0), absolute=dtype)
 
     def _rows(self, x: Array, plan: ChannelPlan, threads: int | None) -> Array:
         """Return the nodes laid out as rows of copies."""
-        rows = scratch(len(x) * plan.sizes[1], plan.values.dtype)
-        given = read_only(x.reshape(-1))
+        form = plan.entries, plan.dims[0], plan.sizes[1], plan.inner
+        rows, given = scratch(len(x) * plan.sizes[1], plan.values.dtype), flat_read_only(x)
 
         def task(first: int, last: int) -> None:
-            rows_of_nodes(given, rows, first, last, plan)
+            rows_of_nodes(given, rows, first, last, *form)
 
         over_samples(task, len(x), 1, COPYING * x.shape[1], threads)
         return rows
 
     def _sum(
-        self,
-        x: Array,
-        y: Array,
-        weights: Array,
-        z: Array,
-        edges: EdgeOrder,
-        plan: ChannelPlan,
+        self, kernel: Prepared, operands: tuple[Array, Array, Array], z: Array, edges: EdgeOrder,
         threads: int | None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Write the sums over the edges at each node."""
-        rows = self._rows(x, plan, threads)
-        given, factors, flat = read_only(y.reshape(-1)), read_only(weights.reshape(-1)), z.reshape(-1)
-        step = 0 if weights.ndim == 1 else weights.shape[1]
-        need = edge_scratch(plan)
+        x, y, weights = operands
+        rows = self._rows(x, kernel.plan, threads)
+        arrays = rows, flat_read_only(y), flat_read_only(weights), z.reshape(-1)
+        step, ends = 0 if weights.ndim == 1 else weights.shape[1], ENDS * lanes_of(x.dtype)
 
         def work(first: int, last: int) -> None:
-            tiles = scratch(need, plan.values.dtype)
-            ends = np.empty(lanes_of(plan.values.dtype) * ENDS, np.int64)
-            edge_product(rows, given, factors, flat, first, last, plan, step, *edges, tiles, ends)
+            kernel.call(arrays, first, last, *edges, step, np.empty(ends, np.int64))
 
-        self._over_edges(work, edges, len(z), threads)
+        _over_edges(work, edges, kernel.cost, threads)
 
     def run(self, given: Weighted, z: Array, edges: EdgeOrder, threads: int | None, name: str = "") -> None:
         """Write the product summed over the edges into each node; `edges` are sorted by receiver."""
-        self._sum(
-            given.x, given.y, given.weight, z, edges, self._plan(name or float_name(given.x.dtype)), threads
-        )
+        kernel = self._kernel(name or float_name(given.x.dtype))
+        self._sum(kernel, given.arrays, z, edges, threads)
 
     def gradients(
-        self,
-        given: Weighted,
-        grad: Array,
-        by: tuple[EdgeOrder, EdgeOrder],
-        threads: int | None,
+        self, given: Weighted, grad: Array, by: tuple[EdgeOrder, EdgeOrder], threads: int | None,
         name: str = "",
-    ) -> tuple[Array, Array, Array]:
+    ) -> tuple[Array, Array, Array]:  # fmt: skip
         """Return the gradients of x, y and the weights.
 
         by   the edges sorted by receiver, and by sender
         """
         name = name or float_name(given.x.dtype)
         to_x = empty(given.x.shape, given.x.dtype)
-        transposed = self._plan(name, transposed=True)
-        self._sum(grad, given.y, given.weight, to_x, by[1], transposed, threads)
-        to_y, to_weights = self._edge_gradients(given, grad, by[0], self._plan(name), threads)
-        return to_x, to_y, to_weights
+        self._sum(self._kernel(name, "transposed"), (grad, given.y, given.weight), to_x, by[1], threads)
+        return to_x, *self._edge_gradients(given, grad, by[0], self._kernel(name, "gradient"), threads)
 
     def _edge_gradients(
-        self, given: Weighted, grad: Array, edges: EdgeOrder, plan: ChannelPlan, threads: int | None
+        self, given: Weighted, grad: Array, edges: EdgeOrder, kernel: Prepared, threads: int | None
     ) -> tuple[Array, Array]:
         """Return the gradients of y and of the weights."""
-        rows = self._rows(given.x, plan, threads)
-        y, factors, incoming = (read_only(array.reshape(-1)) for array in (given.y, given.weight, grad))
-        shared, count = given.weight.ndim == 1, given.weight.shape[-1]
-        nodes = len(grad)
-        block = max(1, -(-nodes // BLOCKS)) if shared else max(1, nodes)
-        partial = -(-nodes // block) if shared else len(given.y)
-        to_y = np.empty_like(given.y)
-        to_weights = (np.zeros if shared else empty)((partial, count), given.x.dtype)
-        flat_y, flat_weights = to_y.reshape(-1), to_weights.reshape(-1)
-        need = edge_scratch(plan, gradient=True)
+        x, y, weights = given.arrays
+        rows, to_y = self._rows(x, kernel.plan, threads), np.empty_like(y)
+        read = flat_read_only(y), flat_read_only(weights), flat_read_only(grad)
+        arrays = rows, *read, to_y.reshape(-1)
+        if weights.ndim == 1:
+            return to_y, summed_gradient(kernel, arrays, len(weights), len(grad), threads, *edges, 0)
+        to_weights = empty(weights.shape, weights.dtype)
+        written = *arrays, to_weights.reshape(-1)
 
         def work(first: int, last: int) -> None:
-            tiles = scratch(need, plan.values.dtype)
-            for start in range(first, last, block):
-                end = min(start + block, last)
-                edge_gradient(
-                    rows, y, factors, incoming, flat_y, flat_weights, start, end, plan, 0 if shared else
-                    count, start // block * count, *edges, tiles,
-                )  # fmt: skip
+            kernel.call(written, first, last, *edges, weights.shape[1], 0)
 
-        if shared:
-            over_samples(work, nodes, block, 3 * self._channels.cost, threads)
-        else:
-            self._over_edges(work, edges, nodes, threads)
-        return to_y, to_weights.sum(axis=0) if shared else to_weights
+        _over_edges(work, edges, kernel.cost, threads)
+        return to_y, to_weights
 
     def bound(self, given: Weighted, z: Array, edges: EdgeOrder) -> NDArray[np.float64]:
         """Bound the error of `run`, which wrote z."""
@@ -199,6 +160,21 @@ class EdgeEngine:
             limit(sizes[1], self._channels.counts(1), largest, x * g * w, dtype),
             to_w,
         )
+
+
+def _over_edges(work: Callable[[int, int], None], edges: EdgeOrder, cost: int, threads: int | None) -> None:
+    """Run `work` on ranges of nodes with about as many edges each; `cost` of an edge."""
+    count, nodes = len(edges.order), len(edges.starts) - 1
+
+    def node(edge: int) -> int:
+        if not edge:
+            return 0
+        return int(np.searchsorted(edges.starts, edge)) if edge < count else nodes
+
+    def task(first: int, last: int) -> None:
+        work(node(first), node(last))
+
+    over_samples(task, max(count, 1), 1, cost, threads)
 
 
 def _absolute(given: Weighted) -> Weighted:

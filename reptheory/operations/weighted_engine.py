@@ -15,7 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from reptheory.build.size import require_memory, short
 from reptheory.kernels.bounds import gamma, smallest, upward
-from reptheory.kernels.pool import over_samples, scratch
+from reptheory.kernels.pool import Prepared
 from reptheory.kernels.simd.tiles import VECTOR_BYTES, lanes_of
 from reptheory.kernels.weighted import (
     WIDTH,
@@ -24,16 +24,13 @@ from reptheory.kernels.weighted import (
     weighted_scratch,
 )
 from reptheory.kernels.weighted_gradient import weighted_gradient
-from reptheory.operations.channel_engine import most
-from reptheory.operations.engines import COPYING, float_name, read_only
+from reptheory.operations.channel_engine import most, weight_gradient
+from reptheory.operations.engines import COPYING, flat_read_only, float_name
 from reptheory.operations.weighted_plan import FORWARD, TO_Y, Roles, WeightedSpec
 
 __all__ = ["ProductEngine", "SampleEngine", "WeightedEngine"]
 
 Array = NDArray[Any]
-
-BLOCKS = 16
-"""Partial sums over the samples of a batch, whatever the threads: a sum has one order."""
 
 
 class ProductEngine(Protocol):
@@ -70,6 +67,7 @@ class WeightedEngine:
         self._spec = spec
         self._roles = roles
         self._plans: dict[str, WeightedPlan] = {}
+        self._prepared: dict[tuple[str, bool], Prepared] = {}
 
     def _plan(self, name: str) -> WeightedPlan:
         """Return the plan for a dtype, or "absolute " and a dtype: float64, for the bound of that dtype."""
@@ -118,31 +116,29 @@ class WeightedEngine:
             total += pairs * (dims[0] * dims[1] + len(self._spec.block(one).index) + mixed)
         return total
 
-    def _work(self) -> int:
-        return self.cost + COPYING * (sum(self._spec.dims) + self._spec.weight_starts[-1])
+    def _kernel(self, name: str, *, gradient: bool) -> Prepared:
+        """Return the product, or its gradient of the weights; two threads may both make it, one is kept."""
+        made = self._prepared.get((name, gradient))
+        if made is None:
+            plan = self._plan(name)
+            kernel, dtype = weighted_gradient if gradient else weighted_product, plan.values.dtype
+            work = self.cost + COPYING * (sum(self._spec.dims) + self._spec.weight_starts[-1])
+            need = weighted_scratch(plan, gradient=gradient)
+            made = Prepared(kernel, plan, need, dtype, WIDTH * lanes_of(dtype), work)
+            self._prepared[name, gradient] = made
+        return made
 
-    def _apply(self, x: Array, y: Array, weights: Array, z: Array, name: str, threads: int | None) -> None:
-        plan = self._plan(name)
-        left, right, factors = (read_only(array.reshape(-1)) for array in (x, y, weights))
-        flat = z.reshape(-1)
-        step = 0 if weights.ndim == 1 else weights.shape[1]
-        need = weighted_scratch(plan, gradient=False)
-
-        def task(first: int, last: int) -> None:
-            work = scratch(need, plan.values.dtype)
-            weighted_product(left, right, factors, flat, first, last, plan, step, work)
-
-        over_samples(task, len(x), WIDTH * lanes_of(plan.values.dtype), self._work(), threads)
-
-    def run(self, x: Array, y: Array, weights: Array, z: Array, threads: int | None) -> None:
+    def run(self, x: Array, y: Array, weights: Array, z: Array, threads: int | None, name: str = "") -> None:
         """Write the product; weights (weights,) are shared, (samples, weights) one set a sample."""
-        self._apply(x, y, weights, z, float_name(x.dtype), threads)
+        arrays = flat_read_only(x), flat_read_only(y), flat_read_only(weights), z.reshape(-1)
+        step = 0 if weights.ndim == 1 else weights.shape[1]
+        self._kernel(name or float_name(x.dtype), gradient=False).run(arrays, len(x), threads, step)
 
     def bound(self, x: Array, y: Array, weights: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
         """Bound the error of `run` in `dtype` elementwise, (samples, dim_out)."""
         left, right, factors = (np.abs(array.astype(np.float64)) for array in (x, y, weights))
         size = np.empty((len(x), self._spec.dims[self._roles[2]]))
-        self._apply(left, right, factors, size, f"absolute {dtype.name}", None)
+        self.run(left, right, factors, size, None, f"absolute {dtype.name}")
         roundings, terms, _ = self._counts
         later = most(factors) * most(left) if self._roles == TO_Y else most(factors)
         return self._limit(size, roundings, terms, later, dtype)
@@ -159,43 +155,19 @@ class WeightedEngine:
         return np.asarray(size * gamma(roundings, dtype) + events * smallest(dtype))
 
     def weight_gradient(
-        self, x: Array, y: Array, grad: Array, gradient: Array, threads: int | None, name: str = ""
-    ) -> None:
-        """Write the gradient of the weights: (weights,) shared, or (samples, weights)."""
-        plan = self._plan(name or float_name(x.dtype))
-        left, right, incoming = (read_only(array.reshape(-1)) for array in (x, y, grad))
-        tile = WIDTH * lanes_of(plan.values.dtype)
-        need = weighted_scratch(plan, gradient=True)
-        count = self._spec.weight_starts[-1]
-        if gradient.ndim == 2:
-            whole = gradient.reshape(-1)
-
-            def task(first: int, last: int) -> None:
-                work = scratch(need, plan.values.dtype)
-                weighted_gradient(left, right, incoming, whole, first, last, plan, count, 0, work)
-
-            over_samples(task, len(x), tile, self._work(), threads)
-            return
-        block = tile * max(1, -(-len(x) // (tile * BLOCKS)))
-        partial = np.zeros((-(-len(x) // block), count), dtype=gradient.dtype)
-        flat_partial = partial.reshape(-1)
-
-        def blocks(first: int, last: int) -> None:
-            work = scratch(need, plan.values.dtype)
-            for start in range(first, last, block):
-                end, place = min(start + block, last), start // block * count
-                weighted_gradient(left, right, incoming, flat_partial, start, end, plan, 0, place, work)
-
-        over_samples(blocks, len(x), block, self._work(), threads)
-        gradient[...] = partial.sum(axis=0)
+        self, x: Array, y: Array, grad: Array, shape: tuple[int, ...], threads: int | None, name: str = ""
+    ) -> Array:
+        """Return the gradient of weights of some shape: (weights,) shared, or (samples, weights)."""
+        arrays = flat_read_only(x), flat_read_only(y), flat_read_only(grad)
+        kernel = self._kernel(name or float_name(x.dtype), gradient=True)
+        return weight_gradient(kernel, arrays, shape, len(x), threads)
 
     def weight_bound(
         self, x: Array, y: Array, grad: Array, shape: tuple[int, ...], dtype: np.dtype[Any]
     ) -> NDArray[np.float64]:
         """Bound the error of `weight_gradient`, which returned an array of that shape and dtype."""
         left, right, incoming = (np.abs(array.astype(np.float64)) for array in (x, y, grad))
-        size = np.zeros(shape)
-        self.weight_gradient(left, right, incoming, size, None, f"absolute {dtype.name}")
+        size = self.weight_gradient(left, right, incoming, shape, None, f"absolute {dtype.name}")
         repeats = len(x) if len(shape) == 1 else 1
         roundings, terms = (np.zeros(shape[-1], dtype=np.int64) for _ in range(2))
         for one, start in zip(self._spec.instructions, self._spec.weight_starts, strict=False):
@@ -234,12 +206,12 @@ class SampleEngine:
         self, x: Array, y: Array, weights: Array, grad: Array, threads: int | None
     ) -> tuple[Array, Array, Array]:
         """Return the gradients of x, y and the weights, the last summed over samples if they are shared."""
-        to_x, to_y, to_weights = np.empty_like(x), np.empty_like(y), np.zeros_like(weights)
+        to_x, to_y = np.empty_like(x), np.empty_like(y)
         self._to_x.run(grad, y, weights, to_x, threads)
         self._to_y.run(x, grad, weights, to_y, threads)
-        if weights.size:
-            self._product.weight_gradient(x, y, grad, to_weights, threads)
-        return to_x, to_y, to_weights
+        if not weights.size:
+            return to_x, to_y, np.zeros_like(weights)
+        return to_x, to_y, self._product.weight_gradient(x, y, grad, weights.shape, threads)
 
     def gradient_bounds(
         self, x: Array, y: Array, weights: Array, grad: Array, dtype: np.dtype[Any]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from reptheory.kernels.pool import (
     _POOL,
+    MOST_KEPT,
     WORTH_A_THREAD,
     Prepared,
     _Share,
@@ -66,6 +67,28 @@ def test_scratch_is_kept_and_never_shared() -> None:
     assert first != second
     assert {first, second} == {third, fourth}
     assert all(len(work) == 5 and work.ctypes.data % 64 == 0 for work in seen)
+
+
+def test_large_scratch_is_not_kept() -> None:
+    seen = []
+    made = Prepared(lambda *given: seen.append(given[-1]), (), MOST_KEPT, np.dtype(np.float64), 16, 1)
+    for _ in range(2):
+        made.run((), 1, None)
+    assert seen[0].nbytes == 8 * MOST_KEPT
+    assert not np.shares_memory(*seen)
+
+
+@given(st.integers(0, 300), st.integers(1, 40), st.integers(1, 3))
+def test_blocks_add_up_in_rows_of_their_own(samples: int, block: int, threads: int) -> None:
+    total = np.zeros((-(-samples // block), 7), np.int64)
+
+    def function(to: Any, first: int, last: int, _plan: Any, more: int, place: int, _work: Any) -> None:
+        to[place : place + 7] += more * np.arange(first, last).sum()
+
+    made = Prepared(function, (), 5, np.dtype(np.float32), 4, WORTH_A_THREAD)
+    made.add_up((total.reshape(-1),), samples, threads, (block, 7), 2)
+    expected = [2 * np.arange(start, min(start + block, samples)).sum() for start in range(0, samples, block)]
+    assert np.array_equal(total, np.repeat(np.array(expected, np.int64)[:, None], 7, axis=1))
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
