@@ -130,5 +130,6 @@ def print_times(
     """
     print(title)
     for row in rows:
-        print(f"    {row.name:44s} {1e6 * row.seconds / samples:10.3f} us   {row.ratio:8.2f} x ours")
-    print(f"    ours: {machine.describe(operations, moved, rows[0].seconds)}", flush=True)
+        print(f"    {row.name:44s} {1e9 * row.seconds / samples:12.1f} ns   {row.ratio:8.2f} x ours")
+    each = rows[0].seconds / samples
+    print(f"    ours: {machine.describe(operations / samples, moved / samples, each)}", flush=True)
