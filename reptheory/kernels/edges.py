@@ -27,7 +27,7 @@ from reptheory.kernels.simd.plain import CHANNEL_ENDS
 from reptheory.kernels.simd.pointers import address, at, put
 from reptheory.kernels.simd.tiles import VECTOR_BYTES
 
-__all__ = ["ENDS", "edge_gradient", "edge_product", "edge_scratch", "rows_of_nodes"]
+__all__ = ["ENDS", "add_rows", "edge_gradient", "edge_product", "edge_scratch", "rows_of_nodes"]
 
 Array = NDArray[Any]
 Places = NDArray[np.int64]
@@ -53,6 +53,16 @@ def rows_of_nodes(
     places, given, result, count = address(entries), address(x), address(rows), entries.size // ENTRY
     for node in range(first, last):
         fill_rows(given, node * dim, places, 0, count, ENTRY, inner, result, node * tile, 0, 1, lanes)
+
+
+@compiled
+def add_rows(values: Array, nodes: Places, dim: int, total: Array) -> None:
+    """Add rows of `dim` numbers, one after the other, to those of their nodes; flat arrays."""
+    given, result, to = address(values), address(total), address(nodes)
+    for row in range(nodes.size):
+        for k in range(dim):
+            place = at(to, row) * dim + k
+            put(result, place, at(result, place) + at(given, row * dim + k))
 
 
 @compiled

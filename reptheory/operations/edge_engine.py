@@ -30,14 +30,15 @@ Array = NDArray[Any]
 class EdgeOrder(NamedTuple):
     """Edges by the node at one of their ends, and the node at the other end of each.
 
-    order    (edges,)        those at node n are order[starts[n] : starts[n + 1]], as they were given
-    starts   (nodes + 1,)
-    others   (edges,)        by number of the edge
+    order          (edges,)      those at node n are order[starts[n] : starts[n + 1]], as they were given
+    starts         (nodes + 1,)
+    others, ends   (edges,)      by number of the edge: the node at the other end, and at this one
     """
 
     order: NDArray[np.int64]
     starts: NDArray[np.int64]
     others: NDArray[np.int64]
+    ends: NDArray[np.int64]
 
     @property
     def degrees(self) -> NDArray[np.int64]:
@@ -95,7 +96,7 @@ class EdgeEngine:
         step, ends = 0 if weights.ndim == 1 else weights.shape[1], ENDS * lanes_of(x.dtype)
 
         def work(first: int, last: int) -> None:
-            kernel.call(arrays, first, last, *edges, step, np.empty(ends, np.int64))
+            kernel.call(arrays, first, last, *edges[:3], step, np.empty(ends, np.int64))
 
         _over_edges(work, edges, kernel.cost, threads)
 
@@ -126,12 +127,12 @@ class EdgeEngine:
         read = flat_read_only(y), flat_read_only(weights), flat_read_only(grad)
         arrays = rows, *read, to_y.reshape(-1)
         if weights.ndim == 1:
-            return to_y, summed_gradient(kernel, arrays, len(weights), len(grad), threads, *edges, 0)
+            return to_y, summed_gradient(kernel, arrays, len(weights), len(grad), threads, *edges[:3], 0)
         to_weights = empty(weights.shape, weights.dtype)
         written = *arrays, to_weights.reshape(-1)
 
         def work(first: int, last: int) -> None:
-            kernel.call(written, first, last, *edges, weights.shape[1], 0)
+            kernel.call(written, first, last, *edges[:3], weights.shape[1], 0)
 
         _over_edges(work, edges, kernel.cost, threads)
         return to_y, to_weights

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.kernels.bounds import gamma, upward
+from reptheory.kernels.edges import add_rows
 from reptheory.operations.edge_engine import EdgeOrder
+from reptheory.operations.engines import flat_read_only
 from reptheory.operations.operands import Weighted
 from reptheory.operations.weighted_engine import ProductEngine
 
@@ -35,17 +37,17 @@ class MessageEngine:
 
     def run(self, given: Weighted, z: Array, edges: EdgeOrder, threads: int | None) -> None:
         """Write the sums over the edges into each node."""
-        z[...] = 0
-        for block, receivers in _blocks(edges, z):
+        z.fill(0)
+        for block in _blocks(edges, z):
             messages = np.empty((len(block), z.shape[1]), z.dtype)
             self._engine.run(*_gathered(given, block, edges), messages, threads)
-            _add(z, receivers, messages)
+            _add(z, edges.ends.take(block), messages)
 
     def bound(self, given: Weighted, z: Array, edges: EdgeOrder) -> Bound:
         """Bound the error of `run`, which wrote z."""
         size, slack = np.zeros(z.shape), np.zeros(z.shape)
-        for block, receivers in _blocks(edges, z):
-            operands = _gathered(given, block, edges)
+        for block in _blocks(edges, z):
+            operands, receivers = _gathered(given, block, edges), edges.ends.take(block)
             messages = np.empty((len(block), z.shape[1]), z.dtype)
             self._engine.run(*operands, messages, None)
             _add(size, receivers, np.abs(messages.astype(np.float64)))
@@ -59,12 +61,13 @@ class MessageEngine:
 
         by   the edges by receiver, and by sender
         """
-        shared = given.weight.ndim == 1
-        to_x, to_y, to_w = (np.zeros_like(array) for array in given[:3])
-        for block, receivers in _blocks(by[0], grad):
-            operands = (*_gathered(given, block, by[0]), grad[receivers])
+        (x, y, weight), edges = given.arrays, by[0]
+        shared = weight.ndim == 1
+        to_x, to_y, to_w = np.zeros(x.shape, x.dtype), np.empty(y.shape, y.dtype), np.zeros_like(weight)
+        for block in _blocks(edges, grad):
+            operands = *_gathered(given, block, edges), grad.take(edges.ends.take(block), 0)
             of_x, of_y, of_w = self._engine.gradients(*operands, threads)
-            _add_unsorted(to_x, by[0].others[block], of_x)
+            _add(to_x, edges.others.take(block), of_x)
             to_y[block] = of_y
             to_w[... if shared else block] += of_w
         return to_x, to_y, to_w
@@ -73,16 +76,16 @@ class MessageEngine:
         self, given: Weighted, grad: Array, by: tuple[EdgeOrder, EdgeOrder]
     ) -> tuple[Bound, Bound, Bound]:
         """Bound the errors of `gradients`."""
-        dtype, shared = given.x.dtype, given.weight.ndim == 1
-        sizes = [np.zeros(array.shape) for array in given[:3]]
-        slacks = [np.zeros(array.shape) for array in given[:3]]
+        dtype, shared, edges = given.x.dtype, given.weight.ndim == 1, by[0]
+        sizes = [np.zeros(array.shape) for array in given.arrays]
+        slacks = [np.zeros(array.shape) for array in given.arrays]
         count = 0
-        for block, receivers in _blocks(by[0], grad):
-            operands = (*_gathered(given, block, by[0]), grad[receivers])
+        for block in _blocks(edges, grad):
+            operands = *_gathered(given, block, edges), grad.take(edges.ends.take(block), 0)
             values = self._engine.gradients(*operands, None)
             limits = self._engine.gradient_bounds(*operands, dtype)
             for totals, parts in ((sizes, [np.abs(v.astype(np.float64)) for v in values]), (slacks, limits)):
-                _add_unsorted(totals[0], by[0].others[block], parts[0])
+                _add(totals[0], edges.others.take(block), parts[0])
                 totals[1][block] = parts[1]
                 totals[2][... if shared else block] += parts[2]
             count += 1
@@ -91,30 +94,26 @@ class MessageEngine:
         return to_x, to_y, to_w
 
 
-def _blocks(edges: EdgeOrder, rows: Array) -> Iterator[tuple[Array, Array]]:
-    """Yield the edges of each block by receiver, and their receivers."""
-    nodes = np.repeat(np.arange(len(edges.starts) - 1), edges.degrees)
+def _blocks(edges: EdgeOrder, rows: Array) -> Iterator[Array]:
+    """Yield the edges of each block, in order of their nodes."""
     step = max(1, BLOCK_BYTES // max(rows.itemsize * rows.shape[1], 1))
     for first in range(0, len(edges.order), step):
-        yield edges.order[first : first + step], nodes[first : first + step]
+        yield edges.order[first : first + step]
 
 
 def _gathered(given: Weighted, block: Array, edges: EdgeOrder) -> tuple[Array, Array, Array]:
     """Return the operands of the products of some edges."""
-    weight = given.weight if given.weight.ndim == 1 else given.weight[block]
-    return given.x[edges.others[block]], given.y[block], weight
+    x, y, weight = given.arrays
+    return (
+        x.take(edges.others.take(block), 0),
+        y.take(block, 0),
+        weight if weight.ndim == 1 else weight.take(block, 0),
+    )
 
 
 def _add(total: Array, nodes: Array, rows: Array) -> None:
-    """Add rows to those of their nodes, which ascend; each node's rows in their order."""
-    starts = np.flatnonzero(np.diff(nodes, prepend=-1))
-    total[nodes[starts]] += np.add.reduceat(rows, starts, axis=0)
-
-
-def _add_unsorted(total: Array, nodes: Array, rows: Array) -> None:
     """Add rows to those of their nodes, each node's in their order."""
-    order = np.argsort(nodes, kind="stable")
-    _add(total, nodes[order], rows[order])
+    add_rows(flat_read_only(rows), flat_read_only(nodes), total.shape[1], total.reshape(-1))
 
 
 def _limit(size: Bound, slack: Bound, terms: NDArray[np.int64], dtype: np.dtype[Any]) -> Bound:

@@ -93,7 +93,7 @@ def _node_indices(values: ArrayLike, name: str, num_nodes: int) -> NDArray[np.in
 
 def _ordered(ends: NDArray[np.int64], others: NDArray[np.int64], num_nodes: int) -> EdgeOrder:
     starts = np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=num_nodes))]).astype(np.int64)
-    return EdgeOrder(immutable(np.argsort(ends, kind="stable")), immutable(starts), others)
+    return EdgeOrder(immutable(np.argsort(ends, kind="stable")), immutable(starts), others, ends)
 
 
 class MessagePassing(WeightedProduct[Weighted]):

@@ -120,8 +120,11 @@ def last_axis(array: NDArray[Any], name: str, dim: int, meaning: str) -> None:
 
 def flat_rows(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Broadcast to the leading axes, convert, and lay out as (samples, dim)."""
+    own = array.shape[:-1] == shape
+    if own and len(shape) == 1:
+        return contiguous(array, dtype)
     dim, samples = array.shape[-1], prod(shape)
-    if array.shape[:-1] != shape and array.size != samples * dim:
+    if not own and array.size != samples * dim:
         require_fit("an operand", (*shape, dim), dtype)
         array = np.broadcast_to(array, (*shape, dim))
     return contiguous(array, dtype).reshape(samples, dim)
@@ -214,12 +217,14 @@ def weighted_operands(
     arrays, dims, meanings   as for `operands`, of x, y and weight
     raises                   OperandError
     """
-    x, y, weight = _weighted(arrays, dims, meanings, shared)
-    named = 2 if shared else 3
-    shape, _ = common_axes(("x", "y", "weight")[:named], (x, y, weight)[:named])
-    dtype = widest((x, y, weight))
-    factors = flat_rows(weight, () if shared else shape, dtype)
-    factors = factors.reshape(-1) if shared else factors
+    x, y, weight = read = _weighted(arrays, dims, meanings, shared)
+    if shared:
+        shape, dtype = common_axes(("x", "y"), (x, y))
+        dtype = dtype if weight.dtype == dtype else widest(read)
+        factors = contiguous(weight, dtype)
+    else:
+        shape, dtype = common_axes(("x", "y", "weight"), read)
+        factors = flat_rows(weight, shape, dtype)
     return Weighted(flat_rows(x, shape, dtype), flat_rows(y, shape, dtype), factors, shape)
 
 
@@ -236,17 +241,21 @@ def edge_operands(
     rows     how many nodes, edges and receivers there are
     raises   OperandError
     """
-    read = _weighted(arrays, dims, meanings, shared)
-    wanted = (("x", rows[0], "node"), ("y", rows[1], "edge"), ("weight", rows[1], "edge"))
-    for array, (name, count, what) in zip(read, wanted, strict=True):
-        if not (name == "weight" and shared) and array.shape[:-1] != (count,):
-            raise OperandError(
-                f"{name}: got shape {list(array.shape)}; "
-                f"give one row for each {what}, {[count, array.shape[-1]]}"
-            )
+    x, y, weight = read = _weighted(arrays, dims, meanings, shared)
+    _require_rows(x, "x", rows[0], "node")
+    _require_rows(y, "y", rows[1], "edge")
+    if not shared:
+        _require_rows(weight, "weight", rows[1], "edge")
     dtype = widest(read)
-    x, y, weight = (contiguous(array, dtype) for array in read)
-    return Weighted(x, y, weight, rows[2:])
+    return Weighted(contiguous(x, dtype), contiguous(y, dtype), contiguous(weight, dtype), rows[2:])
+
+
+def _require_rows(array: NDArray[Any], name: str, count: int, what: str) -> None:
+    """Refuse an operand that has not one row for each of `count`."""
+    if array.shape[:-1] != (count,):
+        raise OperandError(
+            f"{name}: got shape {list(array.shape)}; give one row for each {what}, {[count, array.shape[-1]]}"
+        )
 
 
 def _weighted(
@@ -254,18 +263,19 @@ def _weighted(
     dims: tuple[int, int, int],
     meanings: tuple[str, str, str],
     shared: bool,
-) -> list[NDArray[Any]]:
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Read x, y and weight and check their last axes."""
-    names = ("x", "y", "weight")
-    read = [read_operand(array, name) for array, name in zip(arrays, names, strict=True)]
-    for array, name, dim, meaning in zip(read, names, dims, meanings, strict=True):
-        last_axis(array, name, dim, meaning)
-    if shared and read[2].ndim != 1:
+    x, y = read_operand(arrays[0], "x"), read_operand(arrays[1], "y")
+    weight = read_operand(arrays[2], "weight")
+    last_axis(x, "x", dims[0], meanings[0])
+    last_axis(y, "y", dims[1], meanings[1])
+    last_axis(weight, "weight", dims[2], meanings[2])
+    if shared and weight.ndim != 1:
         raise OperandError(
-            f"weight: got shape {list(read[2].shape)}; shared weights have one axis of length {dims[2]}; "
+            f"weight: got shape {list(weight.shape)}; shared weights have one axis of length {dims[2]}; "
             "for one set a sample make the product with shared_weights=False"
         )
-    return read
+    return x, y, weight
 
 
 def allocate(
@@ -298,6 +308,8 @@ def allocate(
 
 def _room(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """Return memory for a result."""
+    if prod(shape) * np.dtype(dtype).itemsize < LEAST_BYTES:
+        return np.empty(shape, dtype)
     require_fit("the result", shape, dtype)
     return empty(shape, dtype)
 

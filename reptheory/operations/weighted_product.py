@@ -184,14 +184,14 @@ class WeightedProduct(ABC, Generic[G]):
         dtype, wide = given.arrays[0].dtype, given.widened() if self.accumulate else given
         flat = gradient_rows(grad, (*shape, self.dim_out), wide.arrays[0].dtype)
         found = self._pulled(wide, flat, with_bound=with_bound)
-        totals = [
-            (None, None) if operand is None else total(*one, shape, np.shape(operand))
-            for operand, one in zip((x, y, weight), found, strict=True)
-        ]
-        values, limits = (Gradients(*column) for column in zip(*totals, strict=True))
+        to_x, to_y = total(*found[0], shape, np.shape(x)), total(*found[1], shape, np.shape(y))
+        to_weight = (None, None) if weight is None else total(*found[2], shape, np.shape(weight))
+        values, limits = Gradients(to_x[0], to_y[0], to_weight[0]), None
+        if with_bound:
+            limits = Gradients(to_x[1], to_y[1], to_weight[1])  # type: ignore[arg-type]
         if self.accumulate and dtype != np.float64:
-            values = Gradients(*rounded_gradients(values, limits if with_bound else None, dtype))
-        return (values, limits) if with_bound else values
+            values = Gradients(*rounded_gradients(values, limits, dtype))
+        return values if limits is None else (values, limits)
 
     def certificate(self, x: ArrayLike, y: ArrayLike, weight: ArrayLike | None, z: ArrayLike) -> Bound:
         """Bound |z - exact product| elementwise, tightly, for any z.
@@ -223,7 +223,8 @@ class WeightedProduct(ABC, Generic[G]):
         ))  # fmt: skip
 
 
-def bounded(values: _Three, limits: _Three | None = None) -> tuple[Bounded, Bounded, Bounded]:
+def bounded(
+    values: _Three, limits: _Three | tuple[None, None, None] = (None, None, None)
+) -> tuple[Bounded, Bounded, Bounded]:
     """Return each of three gradients with the bound on its error."""
-    first, second, third = zip(values, limits or (None, None, None), strict=True)
-    return first, second, third
+    return (values[0], limits[0]), (values[1], limits[1]), (values[2], limits[2])
