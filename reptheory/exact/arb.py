@@ -23,12 +23,15 @@ __all__ = [
     "fraction_ball",
     "log_of_root",
     "nearest_float",
+    "order_with_pi",
     "pi_enclosure",
     "pi_power_bounds",
     "precision",
     "sqrt_ball",
     "working_precision",
 ]
+
+_FIRST_PI_BITS: Final = 64
 
 
 class _State:
@@ -144,6 +147,20 @@ def pi_power_bounds(power: int, bits: int) -> tuple[tuple[int, int], tuple[int, 
     if power >= 0:
         return (low**power, scale), (high**power, scale)
     return (scale, high**-power), (scale, low**-power)
+
+
+def order_with_pi(numerator: int, denominator: int, power: int) -> int:
+    """Return the sign of numerator / denominator * pi^power - 1, for positive ints; a tie has power 0."""
+    if power == 0:
+        return (numerator > denominator) - (numerator < denominator)
+    bits = _FIRST_PI_BITS
+    while True:
+        (low, low_scale), (high, high_scale) = pi_power_bounds(power, bits)
+        if numerator * low > denominator * low_scale:
+            return 1
+        if numerator * high < denominator * high_scale:
+            return -1
+        bits *= 2
 
 
 def sqrt_ball(numerator: int, denominator: int, pi_power: int, bits: int) -> Any:

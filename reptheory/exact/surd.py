@@ -14,14 +14,15 @@ from __future__ import annotations
 
 import math
 import numbers
-import sys
 from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from reptheory.errors import IncommensurableSurds, LabelError, NotRational, NotReal
-from reptheory.exact.arb import log_of_root, pi_power_bounds, precision, sqrt_ball, working_precision
+from reptheory.exact.arb import log_of_root, order_with_pi, precision, sqrt_ball, working_precision
+from reptheory.exact.rationals import exact_fraction, imaginary_hash, rational_root
 from reptheory.exact.rounding import nearest_sqrt
+from reptheory.exact.surd_text import surd_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,9 +31,6 @@ __all__ = ["ZERO", "Surd", "root_of"]
 
 _State = tuple[int, int, int, Callable[..., tuple[int, int]] | None, Any]
 """sign, pi_power, i_power, and None, radicand; or function, ints with (top, bottom) = function(*ints)."""
-
-_FIRST_PI_BITS = 64
-_LONGEST_BITS = 4096
 
 
 class Surd:
@@ -62,7 +60,7 @@ class Surd:
                 f"Surd: got i_power {i_power!r} and pi_power {pi_power!r}; i_power must be 0 or 1, "
                 "and zero has none; build it with Surd.scaled, which reduces powers of i"
             )
-        _put(self, (sign, pi_power, i_power, None, _fraction(radicand)))
+        _put(self, (sign, pi_power, i_power, None, exact_fraction(radicand)))
 
     @property
     def sign(self) -> int:
@@ -118,7 +116,7 @@ class Surd:
         >>> Surd.scaled(Fraction(1, 2), 5, pi_power=-1, i_power=1)
         i·√(5/(4π))
         """
-        factor, square = _fraction(coefficient), _fraction(radicand)
+        factor, square = exact_fraction(coefficient), exact_fraction(radicand)
         if square < 0:
             square, i_power = -square, i_power + 1
         if not factor or not square:
@@ -134,7 +132,7 @@ class Surd:
     @property
     def is_rational(self) -> bool:
         """Whether the value is a rational number."""
-        return self.i_power == 0 and self.pi_power == 0 and _root(self.radicand) is not None
+        return self.i_power == 0 and self.pi_power == 0 and rational_root(self.radicand) is not None
 
     @property
     def square(self) -> Fraction:
@@ -148,7 +146,7 @@ class Surd:
 
     def as_fraction(self) -> Fraction:
         """Return the value as a Fraction; raise NotRational if it is not one."""
-        root = _root(self.radicand) if self.i_power == 0 and self.pi_power == 0 else None
+        root = rational_root(self.radicand) if self.i_power == 0 and self.pi_power == 0 else None
         if root is None:
             raise NotRational(f"as_fraction: {self!r} is not rational; use .square, float() or to_sympy()")
         return self.sign * root
@@ -169,16 +167,17 @@ class Surd:
         return NotImplemented if right is None else self == right
 
     def __hash__(self) -> int:
-        root = _root(self.radicand) if self.pi_power == 0 else None
+        root = rational_root(self.radicand) if self.pi_power == 0 else None
         if root is None:
             return hash(_fields(self))
-        return _imaginary_hash(self.sign * root) if self.i_power else hash(self.sign * root)
+        return imaginary_hash(self.sign * root) if self.i_power else hash(self.sign * root)
 
     def __bool__(self) -> bool:
         return self.sign != 0
 
     def __neg__(self) -> Surd:
-        return _signed(self, -self._state[0])
+        sign, *rest = self._state
+        return _built((-sign, *rest))
 
     def __pos__(self) -> Surd:
         return self
@@ -227,7 +226,7 @@ class Surd:
             return right if self.sign == 0 else self
         ratio = None
         if (self.pi_power, self.i_power) == (right.pi_power, right.i_power):
-            ratio = _root(self.radicand / right.radicand)
+            ratio = rational_root(self.radicand / right.radicand)
         if ratio is None:
             raise IncommensurableSurds(
                 f"+: {self!r} and {right!r} have an irrational ratio, so their sum is not one surd; "
@@ -311,8 +310,7 @@ class Surd:
         """
         if self.sign == 0:
             return -math.inf
-        top, bottom = _ratio(self)
-        return log_of_root(top, bottom, self.pi_power)
+        return log_of_root(*_ratio(self), self.pi_power)
 
     def _rounded(self, form: Any) -> float:
         sign, pi_power, i_power, square, held = self._state
@@ -322,11 +320,10 @@ class Surd:
             magnitude: float | None = nearest(pi_power, *held)
             if magnitude is not None:
                 return sign * magnitude
-        top, bottom = held.as_integer_ratio() if square is None else square(*held)
-        return sign * nearest_sqrt(top, bottom, form, pi_power)
+        return sign * nearest_sqrt(*_ratio(self), form, pi_power)
 
     def __repr__(self) -> str:
-        return _text(self)
+        return surd_text(*_fields(self))
 
     def __format__(self, spec: str) -> str:
         return format(float(self), spec) if spec else repr(self)
@@ -361,36 +358,14 @@ def _built(state: _State) -> Surd:
     return surd
 
 
-def _signed(surd: Surd, sign: int) -> Surd:
-    """Return a surd with another sign, its integers as they are."""
-    return _built((sign, *surd._state[1:]))
-
-
 def _ratio(surd: Surd) -> tuple[int, int]:
     """Return (numerator, denominator) of the radicand, not always in lowest terms."""
     _, _, _, square, held = surd._state
     return held.as_integer_ratio() if square is None else square(*held)
 
 
-def _imaginary_hash(part: Fraction) -> int:
-    """Return the hash of the complex number i * part, as Python defines it for every numeric type."""
-    full = 1 << sys.hash_info.width
-    value = sys.hash_info.imag * hash(part) % full
-    value -= full if 2 * value >= full else 0
-    return -2 if value == -1 else value
-
-
 def _fields(surd: Surd) -> tuple[int, Fraction, int, int]:
     return surd.sign, surd.radicand, surd.pi_power, surd.i_power
-
-
-def _fraction(value: Any) -> Fraction:
-    """Return an exact rational as a Fraction; refuse floats, whose squares people seldom mean."""
-    if isinstance(value, Fraction):
-        return value
-    if not isinstance(value, bool) and isinstance(value, numbers.Rational):
-        return Fraction(int(value.numerator), int(value.denominator))
-    raise LabelError(f"Surd: got {value!r} of type {type(value).__name__}; pass an int or a Fraction")
 
 
 def _operand(value: object) -> Surd | None:
@@ -400,14 +375,6 @@ def _operand(value: object) -> Surd | None:
     if isinstance(value, numbers.Rational):
         return Surd.rational(+value)  # in arithmetic True is 1, as for Python's numbers
     return None
-
-
-def _root(square: Fraction) -> Fraction | None:
-    """Return the rational square root of a Fraction >= 0, or None."""
-    numerator, denominator = math.isqrt(square.numerator), math.isqrt(square.denominator)
-    if numerator * numerator != square.numerator or denominator * denominator != square.denominator:
-        return None
-    return Fraction(numerator, denominator)
 
 
 def _operand_with_floats(value: object) -> Surd | None:
@@ -428,52 +395,8 @@ def _order(left: Surd, other: object) -> float | None:
         raise NotReal(f"<: {left!r} and {right!r} are not both real and have no order; compare abs() of them")
     if left.sign != right.sign or left.sign == 0:
         return left.sign - right.sign
-    return left.sign * _magnitude_order(left, right)
-
-
-def _magnitude_order(left: Surd, right: Surd) -> int:
-    """Return the sign of |left| - |right| for nonzero surds; powers of pi by enclosure (never a tie)."""
-    ratio, power = left.radicand / right.radicand, left.pi_power - right.pi_power
-    if power == 0:
-        return (ratio > 1) - (ratio < 1)
-    numerator, denominator = ratio.numerator, ratio.denominator
-    bits = _FIRST_PI_BITS
-    while True:
-        (low, low_scale), (high, high_scale) = pi_power_bounds(power, bits)
-        if numerator * low > denominator * low_scale:
-            return 1
-        if numerator * high < denominator * high_scale:
-            return -1
-        bits *= 2
-
-
-def _text(surd: Surd) -> str:
-    """Write a surd on one line: -1/2, √(2/15), i·√(5/(4π))."""
-    sign, unit = "-" if surd.sign < 0 else "", "i·" if surd.i_power else ""
-    root = _root(surd.radicand) if surd.pi_power == 0 else None
-    if root is not None:
-        top, bottom = _digits(root.numerator), _digits(root.denominator)
-        whole = top if bottom == "1" else f"{top}/{bottom}"
-        body = "i" if surd.i_power and root == 1 else f"{unit}{whole}"
-        return sign + body
-    top = _with_pi(surd.radicand.numerator, max(surd.pi_power, 0))
-    bottom = _with_pi(surd.radicand.denominator, max(-surd.pi_power, 0))
-    if bottom == "1":
-        return f"{sign}{unit}√{top}" if top.isdigit() or top == "π" else f"{sign}{unit}√({top})"
-    over = f"({bottom})" if "π" in bottom and bottom != "π" else bottom
-    return f"{sign}{unit}√({top}/{over})"
-
-
-def _with_pi(number: int, power: int) -> str:
-    """Write number * pi^power."""
-    factor = {0: "", 1: "π"}.get(power, f"π^{power}")
-    return factor if factor and number == 1 else f"{_digits(number)}{factor}"
-
-
-def _digits(number: int) -> str:
-    """Write an integer; one beyond what Python writes (and anyone reads) by its length."""
-    bits = number.bit_length()
-    return str(number) if bits <= _LONGEST_BITS else f"<{bits}-bit integer>"
+    ratio = left.radicand / right.radicand
+    return left.sign * order_with_pi(*ratio.as_integer_ratio(), left.pi_power - right.pi_power)
 
 
 ZERO: Final = Surd(0, Fraction(0))
