@@ -16,9 +16,11 @@ from hypothesis import strategies as st
 
 from reptheory.kernels.pool import (
     _POOL,
+    HANDOVER,
     MOST_KEPT,
     WORTH_A_THREAD,
     Prepared,
+    _Pool,
     _Share,
     available_threads,
     over_samples,
@@ -89,6 +91,34 @@ def test_blocks_add_up_in_rows_of_their_own(samples: int, block: int, threads: i
     made.add_up((total.reshape(-1),), samples, threads, (block, 7), 2)
     expected = [2 * np.arange(start, min(start + block, samples)).sum() for start in range(0, samples, block)]
     assert np.array_equal(total, np.repeat(np.array(expected, np.int64)[:, None], 7, axis=1))
+
+
+def test_the_caller_does_more_by_what_a_thread_takes_to_begin() -> None:
+    ranges: list[tuple[int, int]] = []
+    cost = HANDOVER // 16
+    over_samples(lambda first, last: ranges.append((last - first, first)), 1000, 1, cost, 2)
+    own, other = (count for count, _ in sorted(ranges, key=lambda pair: pair[1]))
+    assert abs(own - other - 16) <= 2
+
+
+def test_threads_are_those_of_the_processors_that_this_process_may_use(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {7}, raising=False)
+    assert available_threads() == 1
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert available_threads() == (os.cpu_count() or 1)
+
+
+def test_a_share_keeps_whatever_its_task_raises() -> None:
+    """Also what is no Exception, as Ctrl-C: a thread that died of it would leave the caller waiting."""
+
+    def task(*_: int) -> None:
+        raise KeyboardInterrupt
+
+    share = _Share(task, 0, 1)
+    share.take()
+    assert isinstance(share.wait(), KeyboardInterrupt)
 
 
 @pytest.mark.parametrize("place", [0, 1, 2])
@@ -168,6 +198,32 @@ def test_a_forgotten_pool_starts_again() -> None:
     before = threading.active_count()
     over_samples(lambda *_: None, 20, 10, WORTH_A_THREAD, 2)
     assert threading.active_count() == before + 1
+
+
+def test_a_forgotten_pool_leaves_the_work_of_its_parent() -> None:
+    """Shares that were offered before a fork are the parent's."""
+    pool, done = _Pool(), list[str]()
+    pool._shares.put(_Share(lambda *_: done.append("parent's"), 0, 1))
+    pool.forget()
+    share = _Share(lambda *_: done.append("own"), 0, 1)
+    pool.offer([share])
+    assert share.wait() is None
+    assert done == ["own"]
+
+
+def test_without_threads_the_caller_does_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system has no more of them, or the interpreter is shutting down: nothing is lost, nothing kept."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    _POOL.forget()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        here: list[int] = []
+        over_samples(lambda *_: here.append(threading.get_ident()), 30, 10, WORTH_A_THREAD, 3)
+    assert here == 3 * [threading.get_ident()]
+    assert _POOL._shares.empty()
 
 
 PROCESSES = """
