@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Final, TypeAlias
 
 from reptheory.errors import LabelError
 from reptheory.groups.direct_sum import DirectSum, MulIr, Sorted
-from reptheory.groups.labels import shown, whole
+from reptheory.groups.labels import feature_degree, shown, whole
 
 __all__ = ["Irrep", "Irreps", "MulIr", "Selection", "Sorted"]
 
@@ -120,7 +120,7 @@ class Irreps(DirectSum[Irrep]):
         1x0e+1x1o+1x2e+1x3o
         """
         parity = _parity(p)
-        return cls([(1, (degree, parity**degree)) for degree in range(whole(lmax, "lmax") + 1)])
+        return cls([(1, (degree, parity**degree)) for degree in range(feature_degree(lmax, "lmax") + 1)])
 
     @property
     def ls(self) -> list[int]:

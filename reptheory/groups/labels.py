@@ -26,6 +26,7 @@ __all__ = [
     "count",
     "degree",
     "doubled",
+    "feature_degree",
     "listed",
     "projection",
     "rational",
@@ -39,6 +40,7 @@ __all__ = [
 ]
 
 _LARGEST_FLOAT: Final = 2**53
+_MOST_DEGREE: Final = 10**5
 _HALVES: Final = "it must be an exact multiple of 1/2; pass an int, Fraction(n, 2), or a float such as 0.5"
 _WHOLE: Final = "it must be a whole number; pass an int (half-integers label SU(2) only)"
 _COUNT: Final = "it must be 0, 1, 2, ...; pass a non-negative int"
@@ -111,6 +113,11 @@ def degree(value: object, name: str, most: int | None = None, remedy: str = "cho
     if most is not None and label > most:
         raise LabelError(f"{name}: got {shown(value)}; it must be at most {shown(most)} here; {remedy}")
     return label
+
+
+def feature_degree(value: object, name: str) -> int:
+    """Return the highest degree of a feature of all degrees, an int up to 10^5, or raise LabelError."""
+    return degree(value, name, _MOST_DEGREE, "a feature of all degrees to it has more than 10^10 numbers")
 
 
 def doubled(value: object, name: str) -> int:

@@ -75,13 +75,6 @@ def suits_connected(spec: WeightedSpec) -> bool:
     return modes == {"uvw"} and spec.weight_starts[-1] >= FEWEST_WEIGHTS * len(spec.instructions)
 
 
-def sizes_of(spec: WeightedSpec, one: Instruction, block: int) -> Sizes:
-    """Return the sizes of an instruction, copies padded to whole blocks."""
-    entries = [irreps[place] for irreps, place in zip(spec.irreps, one.entries, strict=True)]
-    padded = tuple(-(-mul // block) * block for mul, _ in entries)
-    return Sizes(tuple(mul for mul, _ in entries), tuple(ir.dim for _, ir in entries), padded)
-
-
 def connected_plan(
     spec: WeightedSpec, dtype: DTypeLike, *, gradient: bool, absolute: DTypeLike | None = None
 ) -> Laid:

@@ -68,20 +68,20 @@ def ways(sizes: Sizes, *, gradient: bool) -> tuple[Way, ...]:
     def least(options: Iterable[Way]) -> Way:
         return min(options, key=price)
 
-    def pulls(target: int) -> Iterator[Way]:
-        return (Way(PULL, roles) for roles in ORDERS if roles[2] == target)
-
     def pushes(p: int, **wanted: bool) -> Iterator[Way]:
         return (Way(PUSH, roles, **wanted) for roles in ORDERS if roles[0] == p)
 
+    def to(target: int) -> Way:
+        return least([*pushes(target), *(Way(PULL, roles) for roles in ORDERS if roles[2] == target)])
+
     if not gradient:
-        return (min(least(pulls(2)), least(pushes(2)), key=price),)
+        return (to(2),)
     both = (Way(PULL, (2, q, 1 - q), fold=True) for q in (0, 1))
     alone = least(way for p in range(3) for way in pushes(p, weights=True, result=False))
     options = [
         (least(both), alone),
-        (least(pushes(0, weights=True)), least(pulls(1))),
-        (least(pushes(1, weights=True)), least(pulls(0))),
-        (alone, least(pulls(0)), least(pulls(1))),
+        (least(pushes(0, weights=True)), to(1)),
+        (least(pushes(1, weights=True)), to(0)),
+        (alone, to(0), to(1)),
     ]
     return min(options, key=lambda steps: sum(map(price, steps)))

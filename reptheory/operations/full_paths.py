@@ -12,14 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.build.size import require_memory, short
+from reptheory.errors import TooLarge
 from reptheory.groups.direct_sum import AnyDirectSum, DirectSum
 from reptheory.operations.coupling_plan import PRODUCT
 
-__all__ = ["Instruction", "full_paths", "kept_labels", "products_of_copies"]
+__all__ = ["Instruction", "full_paths", "kept_labels", "products_of_copies", "require_paths"]
 
 Label = TypeVar("Label")
 Sum = TypeVar("Sum", bound=AnyDirectSum)
 
+_MOST_PATHS: Final = 10**7
 _BYTES: Final = 256, 160
 """That laying out a product of two copies takes at most, and each of its columns."""
 
@@ -44,8 +46,10 @@ def full_paths(
 ) -> tuple[Sum, tuple[Instruction[Any], ...]]:
     """Return the direct sum of all outputs, sorted, and the path to each entry of it.
 
-    kept   labels of outputs, as `kept_labels` reads them
+    kept    labels of outputs, as `kept_labels` reads them
+    raises  TooLarge: more than ten million paths
     """
+    require_paths((ir1, ir2) for _, ir1 in irreps1 for _, ir2 in irreps2)
     wanted = kept_labels(type(irreps1), kept)
     found = [
         (mul1 * mul2, ir_out, i1, i2)
@@ -60,6 +64,15 @@ def full_paths(
         Instruction(i1, i2, place, irreps1[i1].ir, irreps2[i2].ir, ir, columns[place])
         for (_, ir, i1, i2), place in zip(found, ordered.p, strict=True)
     )
+
+
+def require_paths(pairs: Iterable[tuple[Any, Any]]) -> None:
+    """Raise TooLarge where the products of pairs of labels are too many to be listed."""
+    paths = sum(min(one.dim, other.dim) for one, other in pairs)
+    if paths > _MOST_PATHS:
+        raise TooLarge(
+            f"irreps_in1, irreps_in2: {short(paths)}paths; the limit is {_MOST_PATHS}; choose lower degrees"
+        )
 
 
 def kept_labels(kind: type[AnyDirectSum], kept: Iterable[object] | None) -> set[Any] | None:

@@ -19,7 +19,7 @@ from typing import Literal, get_args
 
 from reptheory.build.paths import coefficients
 from reptheory.errors import LabelError
-from reptheory.groups.labels import whole
+from reptheory.groups.labels import feature_degree
 from reptheory.groups.o3 import Irreps
 from reptheory.operations.bilinear import Accumulate, BilinearProduct
 from reptheory.operations.coupling_plan import product_rows
@@ -64,10 +64,10 @@ class GauntTensorProduct(BilinearProduct):
         super().__init__(accumulate, threads)
         if method not in get_args(Method):
             raise LabelError(f"method: got {method!r}; choose one of {', '.join(get_args(Method))}")
-        self.lmax1 = whole(lmax1, "lmax1")
-        self.lmax2 = self.lmax1 if lmax2 is None else whole(lmax2, "lmax2")
+        self.lmax1 = feature_degree(lmax1, "lmax1")
+        self.lmax2 = self.lmax1 if lmax2 is None else feature_degree(lmax2, "lmax2")
         highest = self.lmax1 + self.lmax2
-        self.lmax_out = highest if lmax_out is None else whole(lmax_out, "lmax_out")
+        self.lmax_out = highest if lmax_out is None else feature_degree(lmax_out, "lmax_out")
         if self.lmax_out > highest:
             raise LabelError(
                 f"lmax_out: got {self.lmax_out}; the product of degrees {self.lmax1} and {self.lmax2} "

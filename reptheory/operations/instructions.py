@@ -24,7 +24,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from reptheory.errors import LabelError
 from reptheory.groups.labels import shown, whole
-from reptheory.groups.o3 import Irreps
+from reptheory.groups.o3 import O3, Irreps
 
 __all__ = ["Instruction", "IrrepNormalization", "Letters", "PathNormalization", "read_instructions"]
 
@@ -105,10 +105,13 @@ def read_instructions(
         if value not in get_args(kind):
             raise LabelError(f"{name}: got {shown(value)}; it must be one of {', '.join(get_args(kind))}")
     read = [_read(k, instruction, irreps) for k, instruction in enumerate(given)]
-    terms = [_summed(one, irreps) for one in read]
+    terms: dict[int, list[int]] = {}
+    for one in read:
+        terms.setdefault(one.i_out, []).append(_summed(one, irreps))
+    sums = {place: (sum(found), len(found)) for place, found in terms.items()}
     return tuple(
-        one._replace(square=_square(k, read, terms, irreps, irrep_normalization, path_normalization))
-        for k, one in enumerate(read)
+        one._replace(square=_square(one, sums[one.i_out], irreps, irrep_normalization, path_normalization))
+        for one in read
     )
 
 
@@ -132,7 +135,7 @@ def _read(number: int, given: Sequence[Any], irreps: tuple[Irreps, Irreps, Irrep
         raise LabelError(f"{name}[4]: got {shown(has_weight)}; has_weight must be True or False")
     shape = _path_shape(name, mode, bool(has_weight), [irreps[k][places[k]].mul for k in range(3)])
     ir1, ir2, ir_out = (irreps[k][places[k]].ir for k in range(3))
-    if ir_out not in tuple(ir1 * ir2):
+    if not O3.contains(ir1, ir2, ir_out):
         raise LabelError(
             f"{name}: got {ir1} x {ir2} -> {ir_out}; no such path; {ir_out} must be in the product"
         )
@@ -187,21 +190,18 @@ def _summed(one: Instruction, irreps: tuple[Irreps, Irreps, Irreps]) -> int:
 
 
 def _square(
-    place: int,
-    read: list[Instruction],
-    terms: list[int],
+    one: Instruction,
+    sharing: tuple[int, int],
     irreps: tuple[Irreps, Irreps, Irreps],
     irrep_normalization: IrrepNormalization,
     path_normalization: PathNormalization,
 ) -> Fraction:
-    """Return the square of the factor of Clebsch-Gordan coefficients, sqrt(2 l_out + 1) 3j symbols."""
-    one = read[place]
+    """Return the square of the factor of Clebsch-Gordan coefficients, sqrt(2 l_out + 1) 3j symbols.
+
+    sharing   terms and number of the instructions to the same output
+    """
     ir1, ir2, ir_out = (irreps[k][one.entries[k]].ir for k in range(3))
     alpha = {"component": ir_out.dim, "norm": ir1.dim * ir2.dim, "none": 1}[irrep_normalization]
-    sharing = [k for k, other in enumerate(read) if other.i_out == one.i_out]
-    count = {
-        "element": sum(terms[k] for k in sharing),
-        "path": terms[place] * len(sharing),
-        "none": 1,
-    }[path_normalization]
+    terms, paths = sharing
+    count = {"element": terms, "path": _summed(one, irreps) * paths, "none": 1}[path_normalization]
     return Fraction(alpha, ir_out.dim * max(count, 1)) * one.path_weight

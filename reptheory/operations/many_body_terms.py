@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.errors import LabelError
-from reptheory.groups.labels import shown, whole
+from reptheory.groups.labels import feature_degree, shown, whole
 from reptheory.operations.rows import Rows
 from reptheory.operations.term_plan import Term
 
@@ -73,8 +73,8 @@ def read_lmaxs(given: object) -> tuple[int, ...]:
     if isinstance(given, (list, tuple)):
         if not given:
             raise LabelError("lmaxs: got no degrees; pass one for each feature")
-        return tuple(whole(lmax, f"lmaxs[{place}]") for place, lmax in enumerate(given))
-    return (whole(given, "lmaxs"),)
+        return tuple(feature_degree(lmax, f"lmaxs[{place}]") for place, lmax in enumerate(given))
+    return (feature_degree(given, "lmaxs"),)
 
 
 def read_terms(given: object, features: int) -> tuple[tuple[int, ...], ...]:

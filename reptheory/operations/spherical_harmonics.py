@@ -21,6 +21,7 @@ from typing import Any, Final, Literal, get_args, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from reptheory.build.size import require_memory
 from reptheory.errors import LabelError
 from reptheory.exact.normalization import harmonic_factor
 from reptheory.exact.rounding import nearest_pair
@@ -54,7 +55,7 @@ class SphericalHarmonics:
     lmax            highest degree
     normalization   "integral" (orthonormal), "component" or "norm", as in e3nn
     threads         None: as many as the work is worth; an int: at most that many
-    raises          LabelError
+    raises          LabelError; TooLarge: the harmonics of one vector do not fit into memory
 
     Called with (..., 3), components x, y, z; the result is (..., (lmax + 1)^2), (l, m) at l*l + l + m, the
     features of `irreps_out`. Beyond these a call holds the harmonics of all vectors in float64, twice, and
@@ -73,6 +74,7 @@ class SphericalHarmonics:
             raise LabelError(f"normalization: got {shown(normalization)}; choose one of {words}")
         self.normalization = normalization
         self.irreps_out = Irreps.spherical_harmonics(self.lmax)
+        require_memory(f"lmax: harmonics up to {self.lmax}", 8 * self.irreps_out.dim, "choose a lower one")
         words, degrees = _OUR_WORDS[normalization], range(self.lmax + 1)
         factors = [float(harmonic_factor(degree, 0, "real", words)) for degree in degrees]
         self._factors = np.repeat(factors, [2 * degree + 1 for degree in degrees])

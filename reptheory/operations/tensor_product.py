@@ -17,11 +17,11 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reptheory.conversion.path_signs import path_sign, require_paths
+from reptheory.conversion.path_signs import path_sign
 from reptheory.conversion.registry import convention as convention_of
 from reptheory.errors import LabelError
 from reptheory.groups.labels import shown
-from reptheory.groups.o3 import Irrep, Irreps
+from reptheory.groups.o3 import O3, Irrep, Irreps
 from reptheory.operations.bilinear import Accumulate
 from reptheory.operations.certified import Chain, inputs
 from reptheory.operations.channel_engine import ChannelEngine
@@ -30,7 +30,7 @@ from reptheory.operations.connected_engine import ConnectedEngine
 from reptheory.operations.connected_plan import suits_connected
 from reptheory.operations.copy_engine import CopyEngine
 from reptheory.operations.copy_plan import suits_copies
-from reptheory.operations.full_paths import kept_labels
+from reptheory.operations.full_paths import kept_labels, require_paths
 from reptheory.operations.instructions import (
     IrrepNormalization,
     PathNormalization,
@@ -211,7 +211,7 @@ class FullyConnectedTensorProduct(TensorProduct):
             for i1, (_, ir1) in enumerate(first)
             for i2, (_, ir2) in enumerate(second)
             for i_out, (_, ir_out) in enumerate(out)
-            if ir_out in tuple(ir1 * ir2)
+            if O3.contains(ir1, ir2, ir_out)
         ]
         super().__init__(first, second, out, instructions, **options)
 
@@ -242,6 +242,7 @@ class ElementwiseTensorProduct(TensorProduct):
             )
         kept = kept_labels(Irreps, filter_ir_out)
         left, right = _split(first, second)
+        require_paths((ir1, ir2) for (_, ir1), (_, ir2) in zip(left, right, strict=True))
         found = [
             (place, mul, ir)
             for place, ((mul, ir1), (_, ir2)) in enumerate(zip(left, right, strict=True))

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import permutations, product
 from typing import Any
 
 import numpy as np
 import pytest
-from weighted_cases import (
-    draw,
-)
+from weighted_cases import draw
 
+from reptheory.kernels.connected import PULL, PUSH
 from reptheory.operations import connected_plan
 from reptheory.operations.connected_engine import ConnectedEngine
-from reptheory.operations.connected_ways import Sizes, Way, cost_of, ways
-from reptheory.operations.tensor_product import (
-    FullyConnectedTensorProduct,
-)
+from reptheory.operations.connected_ways import COUPLING, Sizes, Way, cost_of, ways
+from reptheory.operations.tensor_product import FullyConnectedTensorProduct
 from reptheory.operations.weighted_engine import SampleEngine
 
 Array = Any
@@ -49,6 +47,34 @@ def test_matrix_products_are_those_with_fewest_columns() -> None:
         pulled = ways(sizes, gradient=True)
         assert sum(way.weights for way in pulled) == 1
         assert sorted(k for way in pulled for k in (way.target, way.folded) if k >= 0) == [0, 1]
+
+
+def test_the_chosen_steps_are_the_cheapest() -> None:
+    """Among all sets of steps that give the product, or every gradient once."""
+    chosen = set()
+    for copies, orders in product(product((8, 32, 128), repeat=3), product((1, 3, 5), repeat=3)):
+        sizes = Sizes(copies, orders, tuple(-(-mul // 32) * 32 for mul in copies))
+
+        def price(*steps: Way, sizes: Sizes = sizes) -> int:
+            return sum(cost_of(way, sizes, COUPLING) for way in steps)
+
+        roles = list(permutations(range(3)))
+        single = [
+            min(price(way) for one in roles for way in (Way(PULL, one), Way(PUSH, one)) if way.target == k)
+            for k in range(3)
+        ]
+        weighted = [
+            min(price(Way(PUSH, one, weights=True)) for one in roles if one[0] == k) for k in range(2)
+        ]
+        alone = min(price(Way(PUSH, one, result=False, weights=True)) for one in roles)
+        both = min(price(Way(PULL, (2, q, 1 - q), fold=True)) for q in range(2))
+        assert price(*ways(sizes, gradient=False)) == single[2]
+        backward = ways(sizes, gradient=True)
+        options = [both + alone, weighted[0] + single[1], weighted[1] + single[0], alone + sum(single[:2])]
+        assert price(*backward) == min(options)
+        chosen.add(options.index(min(options)))
+        assert price(Way(PULL, (2, 0, 1), fold=True)) > price(Way(PULL, (2, 0, 1))) > 0
+    assert chosen >= {0, 1, 3}
 
 
 def test_every_way_gives_the_same_product(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import pytest
 from array_layouts import LAYOUTS, backwards, read_only, spread, unaligned
 from exact_bilinear import reference_of
 
+import reptheory as rt
 from reptheory.errors import LabelError, OperandError, TooLarge
 from reptheory.kernels import coupling, matrices, rings
 from reptheory.operations import operands as operands_module
@@ -344,6 +345,34 @@ def test_degrees_and_methods_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(LabelError) as caught:
         GauntTensorProduct(**arguments)
     assert str(caught.value).split(":")[0] in ("lmax1", "lmax2", "lmax_out", "method")
+
+
+HUGE: dict[str, Callable[[int], Any]] = {
+    "Gaunt": GauntTensorProduct,
+    "Gaunt on a grid": lambda n: GauntTensorProduct(1, n, 1, "grid"),
+    "interaction": lambda n: rt.GauntInteraction(n, 1, 1),
+    "convolution": lambda n: rt.GauntConvolution(1, n, 1),
+    "many-body": lambda n: rt.GauntManyBody([1, n], 1),
+    "harmonics": rt.SphericalHarmonics,
+    "points": rt.PointExpansion,
+    "to grid": lambda n: rt.ToGrid(n, rt.SphereGrid(n)),
+    "from grid": lambda n: rt.FromGrid(n, rt.SphereGrid(n)),
+    "activation": lambda n: rt.SphereActivation(n, "silu"),
+    "sphere function": lambda n: rt.SphereFunction((n,), np.negative, None),
+    "full": lambda n: FullTensorProduct(f"1x{n}e", f"2x{n}o"),
+    "spins": lambda n: rt.SpinTensorProduct(f"{n}", f"{n}/2"),
+    "matrices": lambda n: MatrixProduct(f"1x{n}e"),
+    "copy by copy": lambda n: rt.ElementwiseTensorProduct(f"3x{n}e", f"3x{n}e"),
+    "blocks": lambda n: rt.blocks_from_irreps(np.zeros(1), f"{n}e", f"{n}e"),
+}
+
+
+@pytest.mark.parametrize("make", HUGE.values(), ids=HUGE)
+@pytest.mark.parametrize("degree", [2**31, 2**64])
+def test_degrees_beyond_any_memory_are_refused_at_once(make: Callable[[int], Any], degree: int) -> None:
+    """No list of degrees or paths is begun: one would take hours, then all memory."""
+    with pytest.raises((LabelError, TooLarge), match=r"got |the limit is"):
+        make(degree)
 
 
 @pytest.mark.parametrize("method", ["table", "grid", "fourier"])

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from reptheory.build import size
 from reptheory.build.convert import convert
-from reptheory.errors import LabelError, OperandError
+from reptheory.errors import LabelError, OperandError, TooLarge
 from reptheory.exact.solid_harmonics import solid_harmonic
 from reptheory.operations.sphere_points import PointExpansion
 from reptheory.operations.spherical_harmonics import Normalization, SphericalHarmonics
@@ -119,3 +120,11 @@ def test_zero_vectors_and_bad_arguments() -> None:
         SphericalHarmonics(2, "4pi")  # type: ignore[arg-type]
     with pytest.raises(LabelError, match="lmax"):
         SphericalHarmonics(-1)
+
+
+def test_harmonics_that_do_not_fit_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(size, "available_memory", lambda: 1 << 20)
+    with pytest.raises(
+        TooLarge, match=r"^lmax: harmonics up to 400 may need 1.29 MB of memory, but .*; choose"
+    ):
+        SphericalHarmonics(400)
