@@ -16,7 +16,7 @@ from reptheory.errors import TooLarge
 from reptheory.groups.direct_sum import AnyDirectSum, DirectSum
 from reptheory.operations.coupling_plan import PRODUCT
 
-__all__ = ["Instruction", "full_paths", "kept_labels", "products_of_copies", "require_paths"]
+__all__ = ["Instruction", "full_paths", "kept_labels", "products_of_copies", "require_few_paths"]
 
 Label = TypeVar("Label")
 Sum = TypeVar("Sum", bound=AnyDirectSum)
@@ -49,7 +49,7 @@ def full_paths(
     kept    labels of outputs, as `kept_labels` reads them
     raises  TooLarge: more than ten million paths
     """
-    require_paths((ir1, ir2) for _, ir1 in irreps1 for _, ir2 in irreps2)
+    require_few_paths((ir1, ir2) for _, ir1 in irreps1 for _, ir2 in irreps2)
     wanted = kept_labels(type(irreps1), kept)
     found = [
         (mul1 * mul2, ir_out, i1, i2)
@@ -66,7 +66,7 @@ def full_paths(
     )
 
 
-def require_paths(pairs: Iterable[tuple[Any, Any]]) -> None:
+def require_few_paths(pairs: Iterable[tuple[Any, Any]]) -> None:
     """Raise TooLarge where the products of pairs of labels are too many to be listed."""
     paths = sum(min(one.dim, other.dim) for one, other in pairs)
     if paths > _MOST_PATHS:

@@ -17,7 +17,7 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reptheory.conversion.path_signs import path_sign
+from reptheory.conversion.path_signs import path_sign, require_paths
 from reptheory.conversion.registry import convention as convention_of
 from reptheory.errors import LabelError
 from reptheory.groups.labels import shown
@@ -30,7 +30,7 @@ from reptheory.operations.connected_engine import ConnectedEngine
 from reptheory.operations.connected_plan import suits_connected
 from reptheory.operations.copy_engine import CopyEngine
 from reptheory.operations.copy_plan import suits_copies
-from reptheory.operations.full_paths import kept_labels, require_paths
+from reptheory.operations.full_paths import kept_labels, require_few_paths
 from reptheory.operations.instructions import (
     IrrepNormalization,
     PathNormalization,
@@ -242,7 +242,7 @@ class ElementwiseTensorProduct(TensorProduct):
             )
         kept = kept_labels(Irreps, filter_ir_out)
         left, right = _split(first, second)
-        require_paths((ir1, ir2) for (_, ir1), (_, ir2) in zip(left, right, strict=True))
+        require_few_paths((ir1, ir2) for (_, ir1), (_, ir2) in zip(left, right, strict=True))
         found = [
             (place, mul, ir)
             for place, ((mul, ir1), (_, ir2)) in enumerate(zip(left, right, strict=True))

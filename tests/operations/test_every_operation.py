@@ -58,6 +58,19 @@ def test_forked_and_spawned_processes_compute_the_same() -> None:
     assert len(set(hashes)) == 1
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs mprotect")
+@pytest.mark.skipif(bool(config.DISABLE_JIT), reason="NumPy reads nothing beyond its arrays")
+def test_nothing_beyond_operands_and_results_is_touched() -> None:
+    """Pages that nobody may read stand at either end; a process that touches one ends with its signal."""
+    script = Path(every_operation.__file__).with_name("guarded_memory.py")
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=300, check=False
+    )
+    said = done.stdout.splitlines()
+    assert done.returncode == 0, f"{said[-1:]} {done.stderr}"
+    assert said[-1] == "done"
+
+
 LAYOUTS = (
     np.asfortranarray,
     lambda array: array.astype(array.dtype.newbyteorder()),
