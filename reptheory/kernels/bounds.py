@@ -7,10 +7,12 @@ multiply-add [Higham, Accuracy and Stability of Numerical Algorithms, 2e, Lemma 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-__all__ = ["gamma", "smallest", "unit_roundoff", "upward"]
+__all__ = ["gamma", "norm", "smallest", "times", "unit_roundoff", "upward"]
 
 _SLACK = 1.0 + 2.0**-48
 """Covers the few roundings of evaluating a bound itself in float64."""
@@ -40,3 +42,23 @@ def upward(absolute: NDArray[np.float64], evaluated: NDArray[np.int64] | int) ->
     The value is at least (1 - gamma_n) of the exact one where nothing underflows; callers add what may.
     """
     return absolute / (1 - gamma(evaluated, np.float64)) * _SLACK
+
+
+def norm(array: NDArray[Any]) -> NDArray[np.float64]:
+    """Return an upper bound of the 2-norm along the last axis, of at most 2^11 numbers, whatever their size.
+
+    Of numbers that are not finite it is NaN or infinite.
+    """
+    size = np.abs(array.astype(np.float64))
+    largest = size.max(axis=-1, initial=0.0)
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        unit = np.where(largest > 0, largest, 1.0)
+        length = np.sqrt(((size / unit[..., None]) ** 2).sum(axis=-1)) * (1 + 2.0**-40)
+    return times(largest, length)
+
+
+def times(one: NDArray[np.float64], other: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return an upper bound of the product of two nonnegative arrays; 0 where one is 0."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        product = one * other * _SLACK
+        return np.asarray(np.where((one > 0) & (other > 0), product + smallest(np.float64), product))

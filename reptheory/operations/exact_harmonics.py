@@ -74,8 +74,9 @@ def _scaled(vectors: Pairs) -> Pairs:
     exponent = np.frexp(np.abs(high).max(axis=0))[1]
 
     def back(g: Pairs) -> list[Pairs]:
-        values = np.ldexp(g.values, -exponent)
-        values[2] += 2 * _TINY
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            values = np.ldexp(g.values, -exponent)
+            values[2] += 2 * _TINY
         return [Pairs(values)]
 
     with np.errstate(under="ignore", invalid="ignore"):

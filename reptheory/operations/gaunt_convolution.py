@@ -24,7 +24,7 @@ from typing import Any, Literal, NamedTuple, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reptheory.kernels.bounds import smallest, unit_roundoff
+from reptheory.kernels.bounds import norm, smallest, times, unit_roundoff
 from reptheory.operations.broadcast import rounded_gradients, write_rounded
 from reptheory.operations.certified import Chain, certify, certify_gradients, inputs, widened
 from reptheory.operations.exact_harmonics import exact_harmonics
@@ -156,7 +156,7 @@ class GauntConvolution:
         if not with_bound:
             return self.interaction(x, given.narrow, weight, out=out)
         one = read_operand(x, "x")
-        extra = self._spread(one) * self._filter_error(given, weight)
+        extra = times(self._spread(one), self._filter_error(given, weight))
         z, bound = self.interaction(x, given.narrow, weight, out=out, with_bound=True)
         return z, _sum(bound, extra[..., None])
 
@@ -269,17 +269,15 @@ class GauntConvolution:
         """Bound, by c |array|_2, every entry of the product with another operand of norm 1."""
         product = self.interaction.product
         least = min(product.lmax1, product.lmax2, product.lmax_out) + 1
-        with np.errstate(over="ignore", invalid="ignore"):
-            norm = np.sqrt((array.astype(np.float64) ** 2).sum(axis=-1))
-        return np.asarray(least / np.sqrt(4 * np.pi) * norm * _SLACK)
+        return times(np.asarray(least / np.sqrt(4 * np.pi) * _SLACK), norm(array))
 
     def _filter_error(self, given: _Filter, weight: ArrayLike | None) -> Bound:
         """Bound the error of weights times harmonics in the 2-norm."""
         error = given.error
         if weight is not None and self.weight_numel:
             degree = np.sqrt(np.arange(error.shape[-1])).astype(np.int64)
-            error = error * np.abs(read_operand(weight, "weight").astype(np.float64))[..., degree]
-        return np.asarray(np.sqrt((error**2).sum(axis=-1)) * _SLACK)
+            error = times(error, np.abs(read_operand(weight, "weight").astype(np.float64))[..., degree])
+        return norm(error)
 
     def _spread_backward(
         self, x: ArrayLike, given: _Filter, weight: ArrayLike | None, grad: ArrayLike, limits: Any
@@ -291,14 +289,14 @@ class GauntConvolution:
         )
         incoming = incoming_gradient(grad, (*shape, self.dim_out))
         with np.errstate(over="ignore", invalid="ignore"):
-            along = np.broadcast_to(self._spread(incoming) * self._filter_error(given, weight), shape)
+            along = np.broadcast_to(times(self._spread(incoming), self._filter_error(given, weight)), shape)
             extra = _total(along[..., None], one.shape)
             if weight is None or not self.weight_numel:
                 return extra, limits.weight
             starts = np.arange(self.lmax_filter + 1) ** 2
-            degrees = np.sqrt(np.add.reduceat(given.error**2, starts, axis=-1))
-            norm = np.sqrt((incoming.astype(np.float64) ** 2).sum(axis=-1))
-            each = np.broadcast_to((self._spread(one) * norm)[..., None] * degrees, (*shape, len(starts)))
+            degrees = np.sqrt(np.add.reduceat(given.error**2, starts, axis=-1)) * _SLACK
+            sizes = times(self._spread(one), norm(incoming))
+            each = np.broadcast_to(times(sizes[..., None], degrees), (*shape, len(starts)))
             return extra, _sum(limits.weight, _total(each, np.shape(weight)))
 
     def __repr__(self) -> str:

@@ -27,7 +27,7 @@ from numpy.typing import ArrayLike, NDArray
 from reptheory.errors import LabelError
 from reptheory.groups.labels import shown
 from reptheory.immutable import immutable
-from reptheory.kernels.bounds import gamma, smallest, unit_roundoff
+from reptheory.kernels.bounds import gamma, norm, smallest, unit_roundoff
 from reptheory.kernels.buffers import empty
 from reptheory.kernels.degrees import dot_degrees, scale_degrees, scale_each, weight_places
 from reptheory.kernels.pool import over_samples
@@ -311,10 +311,6 @@ def _degrees(dim: int) -> NDArray[np.int64]:
     return immutable(np.sqrt(np.arange(dim)).astype(np.int64))
 
 
-def _norm(array: Array) -> Bound:
-    return np.asarray(np.sqrt((array.astype(np.float64) ** 2).sum(axis=1, keepdims=True)))
-
-
 def _bound(product: BilinearProduct, x: _Weighed, y: _Weighed, samples: int) -> Bound:
     """Bound the error of the product of two weighted operands, the roundings of the weights included."""
     left, right = (part.take(0, samples) for part in (x, y))
@@ -325,7 +321,7 @@ def _bound(product: BilinearProduct, x: _Weighed, y: _Weighed, samples: int) -> 
         if not weights:
             return limit
         spread = np.sqrt(product.dim1) * np.sqrt(product.dim2)
-        extra = spread * smallest(dtype) * (_norm(left) + _norm(right) + spread)
+        extra = (spread * smallest(dtype) * (norm(left) + norm(right) + spread))[:, np.newaxis]
         return np.asarray((limit + extra) * _SLACK)
 
 

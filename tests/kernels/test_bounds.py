@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from reptheory.kernels.bounds import gamma, smallest, unit_roundoff, upward
+from reptheory.kernels.bounds import gamma, norm, smallest, times, unit_roundoff, upward
 
 DTYPES = [("float32", 24, -149), ("float64", 53, -1074)]
 
@@ -53,3 +53,27 @@ def test_upward_is_never_below_and_keeps_zero() -> None:
     raised = upward(sizes, np.array([0, 1, 5, 9]))
     assert raised[0] == 0
     assert (raised[1:] > sizes[1:]).all()
+
+
+@pytest.mark.parametrize("exponent", [-1074, -1070, -600, 0, 600, 1020])
+def test_norms_and_products_of_any_size_are_upper_bounds(exponent: int) -> None:
+    """Against exact squares, in numbers whose squares are no floats."""
+    rng = np.random.default_rng(abs(exponent))
+    arrays = np.ldexp(rng.standard_normal((50, 9)), exponent)
+    arrays[0] = 0
+    found = norm(arrays)
+    assert found[0] == 0
+    for array, size in zip(arrays, found, strict=True):
+        square = sum((Fraction(float(one)) ** 2 for one in array), Fraction(0))
+        assert Fraction(float(size)) ** 2 >= square
+        least = Fraction(float(size)) * (1 - Fraction(1, 2**38)) - 9 * Fraction(5e-324)
+        assert least <= 0 or least**2 <= square
+    products = times(found[:, None], np.array([0.0, 3e-300, 0.1, 7.0]))
+    assert not products[0].any()
+    assert not products[:, 0].any()
+    for one, row in zip(found, np.minimum(products, np.finfo(float).max), strict=True):
+        for other, product in zip([0.0, 3e-300, 0.1, 7.0], row, strict=True):
+            exact = Fraction(float(one)) * Fraction(other)
+            assert exact <= Fraction(float(product)) or product == np.finfo(float).max
+    assert not np.isfinite(norm(np.array([1.0, np.inf]))).any()
+    assert not np.isfinite(norm(np.array([1.0, np.nan]))).any()

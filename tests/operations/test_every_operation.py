@@ -137,6 +137,40 @@ def test_gradients_come_with_their_bounds_one_an_operand(case: Case) -> None:
                 operation.backward(*given, **extra, grad=wrong)
 
 
+@pytest.mark.parametrize("exponent", [-560, 600])
+def test_bounds_scale_with_what_the_result_is_linear_in(case: Case, exponent: int) -> None:
+    """Powers of two whose squares underflow or overflow: results scale exactly, so bounds must as well."""
+    operation, operands = case.draw(3, "float64")
+    if not hasattr(operation, "backward") or isinstance(operation, NOT_LINEAR):
+        return
+    grad = np.random.default_rng(2).standard_normal(operation(*operands).shape)
+    plain, scales = _bounded(operation, operands, grad), 0
+    for place in range(len(operands) + 1):
+        given = [*operands, grad]
+        given[place] = np.ldexp(given[place], exponent)
+        for (value, bound), (found, limit) in zip(
+            plain, _bounded(operation, given[:-1], given[-1]), strict=True
+        ):
+            if not np.array_equal(found, np.ldexp(value, exponent)):
+                continue  # not linear in this operand, or without it
+            scales += 1
+            assert np.allclose(np.ldexp(limit, -exponent), bound, rtol=1e-3, atol=0)
+    assert scales
+
+
+NOT_LINEAR = rt.SphereActivation, rt.SeparableSphereActivation, rt.SphereFunction, rt.SpinTensorProduct
+
+
+def _bounded(operation: Any, operands: list[Array], grad: Array) -> list[tuple[Array, Array]]:
+    """Return the result of an operation and its gradients, with their bounds."""
+    found = every_operation.gradients(operation, operands, grad, with_bound=True)
+    values, bounds = found[0] if len(found) == 1 else found  # of one operand
+    if not isinstance(values, tuple):
+        values, bounds = (values,), (bounds,)
+    pairs = [operation(*operands, with_bound=True), *zip(values, bounds, strict=True)]
+    return [pair for pair in pairs if pair[0] is not None]
+
+
 ANY_NUMBER = {"GauntManyBody", "SphereFunction"}
 """Operations that return a tuple of gradients however many operands they have."""
 
