@@ -119,10 +119,9 @@ def over_samples(
     cost      multiplications of one sample; small work stays on the caller's thread
     threads   most threads to use, the caller's included; None: as many as there are processors
     """
-    tiles = -(-samples // tile)
-    workers = min(tiles, 1 + samples * cost // WORTH_A_THREAD)
+    tiles, workers = -(-samples // tile), 1 + samples * cost // WORTH_A_THREAD
     if workers > 1:  # asking the system takes longer than small work
-        workers = min(workers, available_threads() if threads is None else threads)
+        workers = min(workers, tiles, available_threads() if threads is None else threads)
     if workers <= 1:
         if samples:
             task(0, samples)

@@ -32,9 +32,16 @@ class Activation(NamedTuple):
     slope_lipschitz: float
 
 
+def _sigmoids(x: Array) -> tuple[Array, Array]:
+    """Return sigmoid(x) and sigmoid(-x)."""
+    small = np.exp(-np.abs(x))
+    total = 1 + small
+    return np.maximum(x >= 0, small) / total, np.maximum(x <= 0, small) / total
+
+
 def _sigmoid(x: Array) -> Array:
     small = np.exp(-np.abs(x))
-    return np.asarray(np.where(x >= 0, 1, small) / (1 + small))
+    return np.asarray(np.maximum(x >= 0, small) / (1 + small))
 
 
 def _silu(x: Array) -> Array:
@@ -58,11 +65,13 @@ def _tanh_slope(x: Array) -> Array:
 
 
 def _sigmoid_slope(x: Array) -> Array:
-    return np.asarray(_sigmoid(x) * _sigmoid(-x))
+    there, back = _sigmoids(x)
+    return np.asarray(there * back)
 
 
 def _silu_slope(x: Array) -> Array:
-    return np.asarray(_sigmoid(x) * (1 + x * _sigmoid(-x)))
+    there, back = _sigmoids(x)
+    return np.asarray(there * (1 + x * back))
 
 
 def _step(x: Array) -> Array:

@@ -187,7 +187,7 @@ class TableEngine:
         return made
 
     def _apply(self, x: Array, y: Array, z: Array, name: str, threads: int | None) -> None:
-        flat = flat_read_only(x), flat_read_only(y), z.reshape(-1)
+        flat = flat_read_only(x), flat_read_only(y), z.ravel()
         self._prepared(name).run(flat, len(x), threads)
         if self._untouched.size:
             z[:, self._untouched] = 0
@@ -249,7 +249,7 @@ class RingEngine:
 
     def run(self, x: Array, y: Array, z: Array, threads: int | None) -> None:
         """Write the product; a float32 z of float64 operands is rounded once at the end."""
-        flat = flat_read_only(x), flat_read_only(y), z.reshape(-1)
+        flat = flat_read_only(x), flat_read_only(y), z.ravel()
         self._prepared(float_name(x.dtype)).run(flat, len(x), threads)
 
     def _prepared(self, name: str) -> Prepared:

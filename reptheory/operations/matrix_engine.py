@@ -104,7 +104,7 @@ class MatrixEngine:
         return one, two, three
 
     def _apply(self, x: Array, y: Array, z: Array, name: str, threads: int | None) -> None:
-        flat = flat_read_only(x), flat_read_only(y), z.reshape(-1)
+        flat = flat_read_only(x), flat_read_only(y), z.ravel()
         self._prepared(name).run(flat, len(x), threads)
 
     def _prepared(self, name: str) -> Prepared:

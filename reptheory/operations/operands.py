@@ -36,6 +36,7 @@ __all__ = [
     "one_operand",
     "operands",
     "read_accumulate",
+    "read_last",
     "read_operand",
     "require_shape",
     "thread_count",
@@ -118,6 +119,14 @@ def last_axis(array: NDArray[Any], name: str, dim: int, meaning: str) -> None:
         raise OperandError(f"{name}: got {got}; the last axis must be {dim} = {meaning}")
 
 
+def read_last(value: ArrayLike, name: str, dim: int, meaning: str) -> NDArray[Any]:
+    """Read an operand whose last axis is `dim`, which is `meaning`."""
+    array = read_operand(value, name)
+    if array.ndim == 0 or array.shape[-1] != dim:
+        last_axis(array, name, dim, meaning)
+    return array
+
+
 def flat_rows(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Broadcast to the leading axes, convert, and lay out as (samples, dim)."""
     own = array.shape[:-1] == shape
@@ -157,17 +166,26 @@ def common_axes(
     names: Sequence[str], arrays: Sequence[NDArray[Any]]
 ) -> tuple[tuple[int, ...], np.dtype[Any]]:
     """Return the leading axes and the dtype that named arrays have in common."""
+    shape, dtype = arrays[0].shape[:-1], arrays[0].dtype
+    for array in arrays:
+        if array.shape[:-1] != shape or array.dtype != dtype:
+            return _joined_axes(names, arrays), widest(arrays)
+    return shape, dtype
+
+
+def _joined_axes(names: Sequence[str], arrays: Sequence[NDArray[Any]]) -> tuple[int, ...]:
+    """Return what the leading axes of named arrays broadcast to."""
     shapes = [array.shape[:-1] for array in arrays]
-    shape = shapes[0]
-    if shapes.count(shape) < len(shapes):
-        try:
-            shape = np.broadcast_shapes(*shapes)
-        except ValueError:
-            raise OperandError(
-                f"{', '.join(names)}: leading axes {' and '.join(map(str, shapes))} do not broadcast; "
-                "give each the same samples, or insert axes of length 1"
-            ) from None
-    return shape, widest(arrays)
+    several = set(filter(None, shapes))
+    if len(several) == 1:  # NumPy takes 2 us
+        return several.pop()
+    try:
+        return np.broadcast_shapes(*shapes)
+    except ValueError:
+        raise OperandError(
+            f"{', '.join(names)}: leading axes {' and '.join(map(str, shapes))} do not broadcast; "
+            "give each the same samples, or insert axes of length 1"
+        ) from None
 
 
 def widest(arrays: Sequence[NDArray[Any]]) -> np.dtype[Any]:
@@ -185,9 +203,7 @@ def operands(x: ArrayLike, y: ArrayLike, dims: tuple[int, int], meanings: tuple[
     returns    arrays of the wider of the two dtypes
     raises     OperandError
     """
-    left, right = read_operand(x, "x"), read_operand(y, "y")
-    last_axis(left, "x", dims[0], meanings[0])
-    last_axis(right, "y", dims[1], meanings[1])
+    left, right = read_last(x, "x", dims[0], meanings[0]), read_last(y, "y", dims[1], meanings[1])
     shape, dtype = common_axes(("x", "y"), (left, right))
     return Operands(flat_rows(left, shape, dtype), flat_rows(right, shape, dtype), shape)
 
@@ -265,11 +281,9 @@ def _weighted(
     shared: bool,
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Read x, y and weight and check their last axes."""
-    x, y = read_operand(arrays[0], "x"), read_operand(arrays[1], "y")
-    weight = read_operand(arrays[2], "weight")
-    last_axis(x, "x", dims[0], meanings[0])
-    last_axis(y, "y", dims[1], meanings[1])
-    last_axis(weight, "weight", dims[2], meanings[2])
+    x = read_last(arrays[0], "x", dims[0], meanings[0])
+    y = read_last(arrays[1], "y", dims[1], meanings[1])
+    weight = read_last(arrays[2], "weight", dims[2], meanings[2])
     if shared and weight.ndim != 1:
         raise OperandError(
             f"weight: got shape {list(weight.shape)}; shared weights have one axis of length {dims[2]}; "

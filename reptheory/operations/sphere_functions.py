@@ -42,6 +42,8 @@ __all__ = ["SphereActivation", "SphereFunction", "finite_bound", "ulp"]
 Array = NDArray[Any]
 Bound = NDArray[np.float64]
 Bounded = tuple[Array, Bound | None]
+_Read = tuple[list[Array], tuple[int, ...], np.dtype[Any]]
+"""Features (..., (lmax + 1)^2), with the leading axes and the dtype that they have in common."""
 Pointwise = Callable[..., ArrayLike]
 
 BLOCK = 1 << 17
@@ -80,36 +82,38 @@ class _GridFunction:
         self.to_grid = tuple(ToGrid(lmax, self.grid, threads=threads) for lmax in self.lmaxs)
         self.from_grid = FromGrid(self.lmax_out, self.grid, threads=threads)
 
-    def _read(self, features: tuple[ArrayLike, ...]) -> list[Array]:
+    def _read(self, features: tuple[ArrayLike, ...]) -> _Read:
         """Check the features, whatever their leading axes."""
         if len(features) != len(self.lmaxs):
             raise OperandError(f"features: got {len(features)}; this function takes {len(self.lmaxs)}")
-        names, transforms = self._names, self.to_grid
-        read = [
-            one_operand(one, name, to.shape_in, to.meaning)
-            for one, name, to in zip(features, names, transforms, strict=True)
-        ]
-        common_axes(names, read)
-        return read
+        read = list(map(one_operand, features, *self._wanted))
+        return read, *common_axes(self._wanted[0], read)
 
     @cached_property
-    def _names(self) -> list[str]:
+    def _wanted(self) -> tuple[list[str], list[tuple[int, ...]], list[str]]:
+        """The name of each feature, its last axes, and what they count."""
         count = len(self.lmaxs)
-        return ["x"] if count == 1 else [f"features[{k}]" for k in range(count)]
+        names = ["x"] if count == 1 else [f"features[{k}]" for k in range(count)]
+        return names, [to.shape_in for to in self.to_grid], [to.meaning for to in self.to_grid]
 
     def _values(self, features: Sequence[Array]) -> list[Array]:
         """Return the features on the grid, each with the leading axes it has."""
-        return [to(feature) for to, feature in zip(self.to_grid, features, strict=True)]
+        return list(map(ToGrid._forward, self.to_grid, features))
 
-    def _blocks(self, features: Sequence[Array], extra: tuple[Any, ...]) -> range | None:
+    @cached_property
+    def _block(self) -> int:
+        """Samples that are on the grid at a time."""
+        return max(64, BLOCK // prod(self.grid.shape))
+
+    def _blocks(self, read: _Read, extra: tuple[Any, ...]) -> range | None:
         """Return where blocks of samples begin, None where all must be held at once."""
-        shape, block = features[0].shape[:-1], max(64, BLOCK // prod(self.grid.shape))
+        features, shape, _ = read
         samples = prod(shape)
-        if samples <= block or extra or any(feature.shape[:-1] != shape for feature in features):
+        if samples <= self._block or extra or any(one.shape[:-1] != shape for one in features):
             return None
-        return range(0, samples, block)
+        return range(0, samples, self._block)
 
-    def _on_grid(self, result: ArrayLike, values: list[Array], name: str) -> Array:
+    def _on_grid(self, result: ArrayLike, dtype: np.dtype[Any], name: str) -> Array:
         """Check what a function of the user returned, and give it the dtype of the features."""
         array = np.asarray(result)
         if array.dtype.kind != "f" or array.shape[-2:] != self.grid.shape:
@@ -117,7 +121,7 @@ class _GridFunction:
                 f"{name}: it returned {array.dtype}{list(array.shape)}; it must return floats, one a point, "
                 f"with the last axes {list(self.grid.shape)}"
             )
-        return array.astype(widest(values), copy=False)
+        return array.astype(dtype, copy=False)
 
     @overload
     def __call__(
@@ -146,32 +150,33 @@ class _GridFunction:
         read = self._read(features)
         if with_bound:
             return self._with_bound(read, extra, out)
+        given, shape, dtype = read
         blocks = self._blocks(read, extra)
         if blocks is None:
-            return self._evaluated(read, extra, out)
-        shape, dtype = read[0].shape[:-1], widest(read)
-        z, buffer = allocate(out, (*shape, *self.from_grid.shape_out), dtype, tuple(read))
-        flat = [one.reshape(prod(shape), -1) for one in read]
+            return self._evaluated(given, dtype, extra, out)
+        z, buffer = allocate(out, (*shape, *self.from_grid.shape_out), dtype, tuple(given))
+        flat = [one.reshape(prod(shape), -1) for one in given]
         rows = buffer.reshape(prod(shape), -1)
         for start in blocks:
             part = slice(start, start + blocks.step)
-            self._evaluated([one[part] for one in flat], (), rows[part])
+            self._evaluated([one[part] for one in flat], dtype, (), rows[part])
         if buffer is not z:
             z[...] = buffer
         return z
 
-    def _evaluated(self, features: Sequence[Array], extra: tuple[Any, ...], out: Array | None) -> Array:
-        values = self._values(features)
-        return self.from_grid(self._on_grid(self.function(*values, *extra), values, "function"), out=out)
+    def _evaluated(
+        self, features: Sequence[Array], dtype: np.dtype[Any], extra: tuple[Any, ...], out: Array | None
+    ) -> Array:
+        result = self.function(*self._values(features), *extra)
+        z: Array = self.from_grid._forward(self._on_grid(result, dtype, "function"), out)
+        return z
 
-    def _with_bound(
-        self, features: Sequence[Array], extra: tuple[Any, ...], out: Array | None
-    ) -> tuple[Array, Bound]:
+    def _with_bound(self, read: _Read, extra: tuple[Any, ...], out: Array | None) -> tuple[Array, Bound]:
         if self.lipschitz is None:
             raise OperandError("with_bound: a bound needs Lipschitz constants; pass lipschitz=(...)")
-        values = self._values(features)
-        result = self._on_grid(self.function(*values, *extra), values, "function")
-        error = self._drift(self.lipschitz, self._value_bounds(features))
+        given, _, dtype = read
+        result = self._on_grid(self.function(*self._values(given), *extra), dtype, "function")
+        error = self._drift(self.lipschitz, self._value_bounds(given))
         error = error + self.ulps * ulp(np.abs(result.astype(np.float64)), result.dtype)
         z, bound = self.from_grid(result, out=out, with_bound=True)
         return z, finite_bound(z, bound + self.from_grid.sizes(error))
@@ -199,37 +204,39 @@ class _GridFunction:
         if with_bound and self.slope_lipschitz is None:
             raise OperandError("with_bound: a bound needs Lipschitz constants; pass slope_lipschitz=(...)")
         read = self._read(features)
-        shape = np.broadcast_shapes(*(one.shape[:-1] for one in read))
+        given, shape, dtype = read
         incoming = incoming_gradient(grad, (*shape, *self.from_grid.shape_out))
         blocks = None if with_bound else self._blocks(read, extra)
         if blocks is None:
-            found = self._gradients(read, incoming, extra, with_bound=with_bound)
+            found = self._gradients(given, incoming, dtype, extra, with_bound=with_bound)
             values = tuple(value for value, _ in found)
             return values, tuple(limit for _, limit in found if limit is not None)
-        flat = [one.reshape(prod(shape), -1) for one in (*read, incoming)]
-        results = [np.empty(one.shape, widest([*read, incoming])) for one in flat[:-1]]
+        flat = [one.reshape(prod(shape), -1) for one in (*given, incoming)]
+        results = [np.empty(one.shape, widest([*given, incoming])) for one in flat[:-1]]
         for start in blocks:
             *parts, own = (one[start : start + blocks.step] for one in flat)
-            for result, (value, _) in zip(
-                results, self._gradients(parts, own, (), with_bound=False), strict=True
-            ):
+            found = self._gradients(parts, own, dtype, (), with_bound=False)
+            for result, (value, _) in zip(results, found, strict=True):
                 result[start : start + blocks.step] = value
-        return tuple(result.reshape(one.shape) for result, one in zip(results, read, strict=True)), ()
+        return tuple(result.reshape(one.shape) for result, one in zip(results, given, strict=True)), ()
 
     def _gradients(
-        self, features: Sequence[Array], grad: Array, extra: tuple[Any, ...], *, with_bound: bool
+        self,
+        features: Sequence[Array],
+        grad: Array,
+        dtype: np.dtype[Any],
+        extra: tuple[Any, ...],
+        *,
+        with_bound: bool,
     ) -> list[Bounded]:
         values = self._values(features)
-        incoming, incoming_bound = (
-            self.from_grid.backward(grad, with_bound=True)
-            if with_bound
-            else (self.from_grid.backward(grad), None)
-        )
+        found = self.from_grid._backward(grad, with_bound=with_bound)
+        incoming, incoming_bound = found if with_bound else (found, None)
         bounds = self._value_bounds(features) if with_bound else []
         gradients: list[Bounded] = []
         assert self.derivatives is not None  # noqa: S101
         for k, slope in enumerate(self.derivatives(*values, *extra)):
-            own = self._on_grid(slope, values, "derivatives")
+            own = self._on_grid(slope, dtype, "derivatives")
             local, error = own * incoming, None
             if incoming_bound is not None and self.slope_lipschitz is not None:
                 drift = self._drift(self.slope_lipschitz[k], bounds)
@@ -241,8 +248,8 @@ class _GridFunction:
         """Take a gradient on the grid, with a bound on its error, back to feature k."""
         to = self.to_grid[k]
         if error is None:
-            return reduce_broadcast(to.backward(local), None, shape)[0], None
-        total, limit = to.backward(local, with_bound=True)
+            return reduce_broadcast(to._backward(local), None, shape)
+        total, limit = to._backward(local, with_bound=True)
         limit = finite_bound(total, limit + to.sizes_backward(np.broadcast_to(error, local.shape)))
         return reduce_broadcast(total, limit, shape)
 

@@ -111,7 +111,7 @@ class SphereEngine:
         return term_multiplications(self._plan("float64").rings)
 
     def _apply(self, x: Array, z: Array, name: str, sign: float, threads: int | None) -> None:
-        self._prepared(name).run((flat_read_only(x), z.reshape(-1)), len(x), threads, sign)
+        self._prepared(name).run((flat_read_only(x), z.ravel()), x.size // self.dim_in, threads, sign)
 
     def _prepared(self, name: str) -> Prepared:
         """Return the kernel for a dtype or its bound; two threads may both make it, one is kept."""
@@ -124,7 +124,7 @@ class SphereEngine:
         return made
 
     def run(self, x: Array, z: Array, threads: int | None) -> None:
-        """Write the transform of x (samples, dim_in) to z (samples, dim_out), of one dtype."""
+        """Write the transform of x, C-contiguous, `dim_in` numbers a sample, to z of its dtype."""
         self._apply(x, z, float_name(x.dtype), -1.0, threads)
 
     def sizes(self, x: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 from reptheory.errors import LabelError
 from reptheory.groups.labels import whole
 from reptheory.groups.o3 import Irreps
-from reptheory.operations.broadcast import write_rounded
+from reptheory.operations.broadcast import finite, write_rounded
 from reptheory.operations.certified import Chain, certify, certify_gradients, inputs
 from reptheory.operations.operands import (
     Accumulate,
@@ -37,6 +37,8 @@ from reptheory.operations.sphere_plan import SphereEngine, Transform
 __all__ = ["FromGrid", "SphereTransform", "ToGrid"]
 
 Array = NDArray[Any]
+_Found = Array | tuple[Array, NDArray[np.float64]]
+"""A result, and the bound on its error where that was asked for."""
 
 
 class SphereTransform:
@@ -109,8 +111,13 @@ class SphereTransform:
         raises    OperandError
         """
         array = one_operand(x, "x", self.shape_in, self.meaning)
-        leading = array.shape[: array.ndim - len(self.shape_in)]
-        return self._run(self._forward_engine, array, (*leading, *self.shape_out), out, with_bound)
+        found: _Found = self._forward(array, out, with_bound=with_bound)
+        return found
+
+    def _forward(self, x: Array, out: Array | None = None, *, with_bound: bool = False) -> Any:
+        """Return what a call returns for an array that was checked."""
+        leading = x.shape[: x.ndim - len(self.shape_in)]
+        return self._run(self._forward_engine, x, (*leading, *self.shape_out), out, with_bound)
 
     @overload
     def backward(self, grad: ArrayLike, *, with_bound: Literal[False] = False) -> Array: ...
@@ -130,8 +137,13 @@ class SphereTransform:
         raises    OperandError
         """
         array = one_operand(grad, "grad", self.shape_out, "the shape of the result")
-        leading = array.shape[: array.ndim - len(self.shape_out)]
-        return self._run(self._backward_engine, array, (*leading, *self.shape_in), None, with_bound)
+        found: _Found = self._backward(array, with_bound=with_bound)
+        return found
+
+    def _backward(self, grad: Array, *, with_bound: bool = False) -> Any:
+        """Return what `backward` returns for an array that was checked."""
+        leading = grad.shape[: grad.ndim - len(self.shape_out)]
+        return self._run(self._backward_engine, grad, (*leading, *self.shape_in), None, with_bound)
 
     def certificate(self, x: ArrayLike, z: ArrayLike) -> NDArray[np.float64]:
         """Bound |z - exact transform| elementwise, tightly, for any z.
@@ -178,30 +190,32 @@ class SphereTransform:
 
     def _run(
         self, engine: SphereEngine, array: Array, shape: tuple[int, ...], out: Array | None, with_bound: bool
-    ) -> Array | tuple[Array, NDArray[np.float64]]:
-        samples = array.size // engine.dim_in
-        flat = contiguous(array, array.dtype).reshape(samples, engine.dim_in)
-        if self.accumulate and flat.dtype != np.float64:
-            return self._rounded(engine, flat, shape, out, with_bound)
-        z, buffer = allocate(out, shape, flat.dtype, (flat,))
-        rows = buffer.reshape(samples, engine.dim_out)
-        engine.run(flat, rows, self.threads)
-        bound = None
-        if with_bound:
-            with np.errstate(over="ignore", invalid="ignore"):
-                limit = engine.bound(flat, flat.dtype)
-            bound = np.where(np.isfinite(rows) & np.isfinite(limit), limit, np.inf).reshape(shape)
+    ) -> _Found:
+        given = contiguous(array, array.dtype)
+        if self.accumulate and given.dtype != np.float64:
+            return self._rounded(engine, given, shape, out, with_bound)
+        z, buffer = allocate(out, shape, given.dtype, (given,))
+        engine.run(given, buffer, self.threads)
+        bound = self._bound(engine, given, buffer) if with_bound else None
         if buffer is not z:
             z[...] = buffer
         return z if bound is None else (z, bound)
 
+    @staticmethod
+    def _bound(engine: SphereEngine, given: Array, z: Array) -> NDArray[np.float64]:
+        """Bound the error of z, what the engine makes of a C-contiguous array."""
+        rows = given.reshape(given.size // engine.dim_in, engine.dim_in)
+        with np.errstate(over="ignore", invalid="ignore"):
+            limit = engine.bound(rows, given.dtype).reshape(z.shape)
+        return finite(z, limit)
+
     def _rounded(
-        self, engine: SphereEngine, flat: Array, shape: tuple[int, ...], out: Array | None, with_bound: bool
-    ) -> Array | tuple[Array, NDArray[np.float64]]:
+        self, engine: SphereEngine, given: Array, shape: tuple[int, ...], out: Array | None, with_bound: bool
+    ) -> _Found:
         """Do what `_run` says in float64, and round once."""
-        found = self._run(engine, flat.astype(np.float64), shape, None, with_bound)
+        found = self._run(engine, given.astype(np.float64), shape, None, with_bound)
         wide, bound = found if isinstance(found, tuple) else (found, None)
-        z, _ = allocate(out, shape, flat.dtype, ())
+        z, _ = allocate(out, shape, given.dtype, ())
         write_rounded(wide, z, bound)
         return z if bound is None else (z, bound)
 

@@ -70,7 +70,7 @@ class UnrolledEngine(TableEngine):
         if len(x) < lanes:  # the kernel takes whole vectors of samples
             self._apply_to_few(x, y, z, values)
             return
-        flat = flat_read_only(x), flat_read_only(y), z.reshape(-1)
+        flat = flat_read_only(x), flat_read_only(y), z.ravel()
 
         def task(first: int, last: int) -> None:
             kernel(*flat, min(first, last - lanes), last, values)
@@ -83,5 +83,5 @@ class UnrolledEngine(TableEngine):
         left, right = (np.zeros((lanes, dim), values.dtype) for dim in self._dims[:2])
         left[: len(x)], right[: len(y)] = x, y
         whole = np.empty((lanes, self._dims[2]), z.dtype)
-        self._kernel(flat_read_only(left), flat_read_only(right), whole.reshape(-1), 0, lanes, values)
+        self._kernel(flat_read_only(left), flat_read_only(right), whole.ravel(), 0, lanes, values)
         z[...] = whole[: len(z)]

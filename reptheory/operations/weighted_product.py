@@ -146,8 +146,9 @@ class WeightedProduct(ABC, Generic[G]):
         raises         OperandError
         """
         given = self._operands(x, y, weight)
-        z, buffer = allocate(out, (*given.shape, self.dim_out), given.arrays[0].dtype, given.arrays)
-        flat = buffer.reshape(prod(given.shape), self.dim_out)
+        shape, arrays = given.shape, given.arrays
+        z, buffer = allocate(out, (*shape, self.dim_out), arrays[0].dtype, arrays)
+        flat = buffer.reshape(prod(shape), self.dim_out)
         bound = self._run(given, flat, with_bound=with_bound)
         if bound is not None:
             bound = finite(flat, bound).reshape(z.shape)
