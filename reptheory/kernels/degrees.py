@@ -1,12 +1,12 @@
 """Degrees: one weight for each degree of a feature, applied and differentiated.
 
-    scale_degrees    z[n, k] = x[row(n), k] w[row'(n), k]              weights that samples share
-    scale_each       z[n, k] = x[row(n), k] w[n, degree of k]          weights of every sample's own
-    dot_degrees      s[n, l] = sum over k of degree l of x[row(n), k] g[n, k]
+    scale_degrees    z[n, k] = x[row(n), k] w[row'(n), start + degree of k]
+    dot_degrees      s[n, start + l] = sum over k of degree l of x[row(n), k] g[n, k]
 
-Samples may share rows: sample n has row (n // inner) * outer_step + (n % inner) * step. Flat C-contiguous
-arrays; nothing is checked here. Where rows follow one another, loops run over many of them at once: a loop
-over the few coefficients of one is mostly overhead. The twins in NumPy serve where the JIT is off.
+Samples may share rows of x and w: sample n has row (n // inner) * outer_step + (n % inner) * step, `steps`
+of EACH, ALL, (inner, 1, 0) or (inner, 0, 1) as in operations/rows.py. Flat C-contiguous arrays; nothing is
+checked here. Loops run over many samples at once: one over the few coefficients of one is mostly overhead.
+The twins in NumPy serve where the JIT is off.
 Proof of the bounds: docs/proofs/interaction.md.
 """
 
@@ -20,15 +20,19 @@ from numba import config
 from numpy.typing import NDArray
 
 from reptheory.immutable import immutable
-from reptheory.kernels.jit import compiled
+from reptheory.kernels.jit import compiled, part
 
-__all__ = ["TOGETHER", "dot_degrees", "scale_degrees", "scale_each", "weight_places"]
+__all__ = ["TOGETHER", "dot_degrees", "scale_degrees", "weight_places"]
 
 Array = NDArray[Any]
 Steps = tuple[int, int, int]
 
 TOGETHER = 64
-"""Samples with weights of their own that one loop takes."""
+"""Samples that one loop takes."""
+LOOP = 128
+"""Numbers that a loop runs over, at least, where one row of weights is laid out again and again."""
+SHARED = 1 << 14
+"""Most weights, one a coefficient, that are laid out for samples that share them."""
 
 
 @lru_cache(maxsize=64)
@@ -39,62 +43,71 @@ def weight_places(dim: int, numel: int, start: int) -> NDArray[np.int32]:
     return immutable(places.astype(np.int32).reshape(-1))
 
 
+@part
+def _lay_out(
+    weight: Array, row: int, step: int, numel: int, places: Array, dim: int, rows: int, factors: Array
+) -> None:
+    """Write the weights of the coefficients of `rows` samples, from a row of weights on."""
+    for n in range(rows):
+        for k in range(dim):
+            factors[n * dim + k] = weight[(row + n * step) * numel + places[k]]
+
+
 def _scale(
-    x: Array, x_steps: Steps, x_first: int, weight: Array, w_steps: Steps, w_first: int, dim: int, count: int,
-    z: Array,
+    x: Array, x_steps: Steps, x_first: int, weight: Array, w_steps: Steps, w_first: int, places: Array,
+    numel: int, dim: int, count: int, z: Array,
 ) -> None:  # fmt: skip
-    """Write `count` rows of z from samples x_first.. of x and w_first.. of the weights."""
+    """Write `count` rows of z from samples x_first.. of x and w_first.. of the weights, (rows, numel).
+
+    places   `weight_places`
+    Weights that samples share are laid out first, one a coefficient: taking them from their places, as where
+    every sample has its own, takes four times as long as the product.
+    """
     x_inner, x_outer, x_step = x_steps
     w_inner, w_outer, w_step = w_steps
     x_row, x_place = x_first // x_inner * x_outer, x_first % x_inner
     w_row, w_place = w_first // w_inner * w_outer, w_first % w_inner
+    own = w_step == 1 and w_inner > min(count, SHARED // dim)
+    most = TOGETHER if w_step else min(TOGETHER, 1 + LOOP // dim)
+    rows = 0 if own else w_inner if w_step else min(count, w_inner, most)
+    factors = np.empty(rows * dim, z.dtype)
+    _lay_out(weight, w_row, w_step, numel, places, dim, rows, factors)
     n = 0
     while n < count:
-        run = min(count - n, x_inner - x_place, w_inner - w_place)
-        length = run if x_step == 1 and w_step == 1 else 1  # rows that follow one another
-        for part in range(n, n + run, length):
-            x0 = np.uint64((x_row + (x_place + part - n) * x_step) * dim)
-            w0 = np.uint64((w_row + (w_place + part - n) * w_step) * dim)
-            z0 = np.uint64(part * dim)
-            for k in range(np.uint64(length * dim)):  # an index without a sign lets LLVM make vectors
-                z[z0 + k] = x[x0 + k] * weight[w0 + k]
+        run = min(count - n, most, x_inner - x_place, w_inner - w_place)
+        together = run if x_step == 1 else 1  # rows that follow one another
+        for k in range(0, run, together):
+            x0 = np.uint64((x_row + (x_place + k) * x_step) * dim)  # no sign: LLVM makes vectors
+            z0 = np.uint64((n + k) * dim)
+            if own:
+                w0 = np.uint64((w_row + w_place + k) * numel)
+                for i in range(np.uint64(together * dim)):
+                    z[z0 + i] = x[x0 + i] * weight[w0 + np.uint64(places[i])]
+            else:
+                w0 = np.uint64((w_place + k) * w_step * dim)
+                for i in range(np.uint64(together * dim)):
+                    z[z0 + i] = x[x0 + i] * factors[w0 + i]
         n, x_place, w_place = n + run, x_place + run, w_place + run
         if x_place == x_inner:
             x_row, x_place = x_row + x_outer, 0
         if w_place == w_inner:
             w_row, w_place = w_row + w_outer, 0
-
-
-def _scale_each(
-    x: Array, x_steps: Steps, x_first: int, weight: Array, numel: int, w_first: int, places: Array, dim: int,
-    count: int, z: Array,
-) -> None:  # fmt: skip
-    """Write `count` rows of z from samples x_first.. of x and rows w_first.. of `numel` weights."""
-    inner, outer, step = x_steps
-    row, place = x_first // inner * outer, x_first % inner
-    n = 0
-    while n < count:
-        run = min(count - n, inner - place, TOGETHER) if step == 1 else 1
-        x0, w0 = np.uint64((row + place * step) * dim), np.uint64((w_first + n) * numel)
-        z0 = np.uint64(n * dim)
-        for k in range(np.uint64(run * dim)):
-            z[z0 + k] = x[x0 + k] * weight[w0 + np.uint64(places[k])]
-        n, place = n + run, place + run
-        if place == inner:
-            row, place = row + outer, 0
+            if w_outer and n < count:
+                _lay_out(weight, w_row, w_step, numel, places, dim, rows, factors)
 
 
 def _dot(
-    x: Array, x_steps: Steps, x_first: int, g: Array, degree: Array, count: int, sums: Array, numel: int,
-    start: int,
+    x: Array, x_steps: Steps, x_first: int, g: Array, places: Array, numel: int, dim: int, count: int,
+    sums: Array,
 ) -> None:  # fmt: skip
-    """Write `count` sums to columns start.. of the flat (samples, numel) sums, from samples x_first.. of x.
+    """Write `count` sums to their columns of the flat (samples, numel) sums, from samples x_first.. of x.
 
-    g   flat (samples, dim)
+    g        flat (samples, dim)
+    places   `weight_places`
     Four samples at a time: a sum waits for its last term, four do not wait for each other.
     """
-    dim, one = len(degree), np.uint64(1)
-    degrees = np.uint64(degree[dim - 1] + 1)
+    one, start = np.uint64(1), places[0]
+    degrees = np.uint64(places[dim - 1] - start + 1)
     inner, outer, step = x_steps
     row, place = x_first // inner * outer, x_first % inner
     n = 0
@@ -132,34 +145,24 @@ def _rows_plain(array: Array, steps: Steps, width: int, first: int, last: int) -
 
 
 def _scale_plain(
-    x: Array, x_steps: Steps, x_first: int, weight: Array, w_steps: Steps, w_first: int, dim: int, count: int,
-    z: Array,
+    x: Array, x_steps: Steps, x_first: int, weight: Array, w_steps: Steps, w_first: int, places: Array,
+    numel: int, dim: int, count: int, z: Array,
 ) -> None:  # fmt: skip
     """Twin of `scale_degrees` in NumPy."""
-    factor = _rows_plain(weight, w_steps, dim, w_first, w_first + count)
-    z[: count * dim] = (_rows_plain(x, x_steps, dim, x_first, x_first + count) * factor).reshape(-1)
-
-
-def _scale_each_plain(
-    x: Array, x_steps: Steps, x_first: int, weight: Array, numel: int, w_first: int, places: Array, dim: int,
-    count: int, z: Array,
-) -> None:  # fmt: skip
-    """Twin of `scale_each` in NumPy."""
-    factor = weight.reshape(-1, numel)[w_first : w_first + count, places[:dim]]
+    factor = _rows_plain(weight, w_steps, numel, w_first, w_first + count)[:, places[:dim]]
     z[: count * dim] = (_rows_plain(x, x_steps, dim, x_first, x_first + count) * factor).reshape(-1)
 
 
 def _dot_plain(
-    x: Array, x_steps: Steps, x_first: int, g: Array, degree: Array, count: int, sums: Array, numel: int,
-    start: int,
+    x: Array, x_steps: Steps, x_first: int, g: Array, places: Array, numel: int, dim: int, count: int,
+    sums: Array,
 ) -> None:  # fmt: skip
     """Twin of `dot_degrees` in NumPy."""
-    dim, degrees = len(degree), int(degree[-1]) + 1
+    start, stop = int(places[0]), int(places[dim - 1]) + 1
     terms = _rows_plain(x, x_steps, dim, x_first, x_first + count) * g[: count * dim].reshape(-1, dim)
-    found = np.add.reduceat(terms, np.arange(degrees) ** 2, axis=1)
-    sums[: count * numel].reshape(count, numel)[:, start : start + degrees] = found
+    found = np.add.reduceat(terms, np.arange(stop - start) ** 2, axis=1)
+    sums[: count * numel].reshape(count, numel)[:, start:stop] = found
 
 
-scale_degrees = _scale_plain if config.DISABLE_JIT else compiled(_scale)
-scale_each = _scale_each_plain if config.DISABLE_JIT else compiled(_scale_each)
-dot_degrees = _dot_plain if config.DISABLE_JIT else compiled(_dot)
+scale_degrees: Any = _scale_plain if config.DISABLE_JIT else compiled(_scale)
+dot_degrees: Any = _dot_plain if config.DISABLE_JIT else compiled(_dot)

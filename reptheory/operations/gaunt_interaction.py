@@ -29,14 +29,14 @@ from reptheory.groups.labels import shown
 from reptheory.immutable import immutable
 from reptheory.kernels.bounds import gamma, norm, smallest, unit_roundoff
 from reptheory.kernels.buffers import empty
-from reptheory.kernels.degrees import dot_degrees, scale_degrees, scale_each, weight_places
+from reptheory.kernels.degrees import dot_degrees, scale_degrees, weight_places
 from reptheory.kernels.pool import over_samples
 from reptheory.operations.bilinear import Accumulate, BilinearProduct
 from reptheory.operations.certified import Chain, inputs
 from reptheory.operations.engines import flat_read_only
 from reptheory.operations.exact_maps import ExactMap, Pairs
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct, Method
-from reptheory.operations.rows import ALL, EACH, Rows, row_operands
+from reptheory.operations.rows import EACH, Rows, row_operands
 from reptheory.operations.weighted_product import Bound, Bounded, WeightedProduct
 
 __all__ = ["GauntInteraction"]
@@ -46,59 +46,61 @@ Array = NDArray[Any]
 BLOCK = 1 << 17
 """Numbers of an operand that are weighted at a time: with the result within a second-level cache."""
 _NAMES = ("x", "y", "weight")
-_ROW = 1024
-"""Numbers that a loop of a kernel should run over, at least."""
 _SLACK = 1 + 2.0**-40
 """Covers the roundings of evaluating a bound in float64."""
 
 
-class _Weighed(NamedTuple):
-    """An operand and the weights of its degrees, if it has some.
+_Weights = tuple[Array, tuple[int, int, int]]
+"""Weights as rows, flat, and their steps."""
 
-    weight   one weight a coefficient where samples share rows; else one a degree, from column `start` on
-    each     whether every sample has weights of its own
-    flat     the arrays of both, flat if it is weighted
+
+class _Side(NamedTuple):
+    """Where the weights of x, y or z stand in a row of weights.
+
+    places   `weight_places`
+    numel    numbers in the row
+    dim      coefficients that have a weight: all, or none
     """
+
+    places: Array
+    numel: int
+    dim: int
+
+    def take(self, rows: Rows, weights: _Weights, first: int, last: int) -> Array:
+        """Return samples first..last - 1 of an operand, times their weights if it has some."""
+        if not self.dim:
+            return rows.of(first, last)
+        array, steps = rows
+        z = np.empty((last - first, self.dim), array.dtype)
+        given = flat_read_only(array), steps, first, *weights, first
+        scale_degrees(*given, *self, last - first, z.ravel())
+        return z
+
+    def scale(self, raw: Array, weights: _Weights, first: int, z: Array) -> None:
+        """Write rows that belong to samples first.., times their weights, to z."""
+        scale_degrees(flat_read_only(raw), EACH, 0, *weights, first, *self, len(raw), z.ravel())
+
+    def dot(self, rows: Rows, first: int, raw: Array, sums: Array) -> None:
+        """Write the gradients of the weights, from that of what was weighted, to their columns of sums."""
+        given = flat_read_only(rows.array), rows.steps, first, flat_read_only(raw)
+        dot_degrees(*given, *self, len(raw), sums.ravel())
+
+
+class _Weighed(NamedTuple):
+    """All samples of an operand and its weights, for bounds."""
 
     rows: Rows
     weight: Rows
-    start: int
-    weighted: bool
-    each: bool
-    flat: tuple[Array, Array]
+    side: _Side
 
-    def factors(self, first: int, last: int) -> Array:
-        """Return the weights of the coefficients of samples first..last - 1."""
-        rows = self.weight.of(first, last)
-        return rows[:, self.start + _degrees(self.rows.array.shape[1])] if self.each else rows
+    def take(self, samples: int) -> Array:
+        """Return the samples, weighted."""
+        return self.side.take(self.rows, _flat(self.weight), 0, samples)
 
-    def scale(self, first: int, last: int, z: Array, rows: Rows | None = None) -> None:
-        """Write samples first.. of the operand, times their weights, to the flat z.
-
-        rows   numbers of samples first.. to weight in the place of the operand's own
-        """
-        (array, steps), (flat, factors), begin = self.rows, self.flat, first
-        if rows is not None:
-            steps, flat, begin = rows.steps, flat_read_only(rows.array), 0
-        dim, count = array.shape[1], last - first
-        if self.each:
-            numel = self.weight.array.shape[1]
-            places = weight_places(dim, numel, self.start)
-            scale_each(flat, steps, begin, factors, numel, first, places, dim, count, z)
-        else:
-            scale_degrees(flat, steps, begin, factors, self.weight.steps, first, dim, count, z)
-
-    def take(self, first: int, last: int) -> Array:
-        """Return samples first..last - 1, weighted, (samples, dim)."""
-        if not self.weighted:
-            return self.rows.of(first, last)
-        array = self.rows.array
-        z = np.empty((last - first, array.shape[1]), array.dtype)
-        self.scale(first, last, z.reshape(-1))
-        return z
-
-
-_Three = tuple[_Weighed, _Weighed, _Weighed]
+    def factors(self, samples: int) -> Array:
+        """Return the weights of the coefficients."""
+        factors: Array = self.weight.of(0, samples)[:, self.side.places[: self.side.dim]]
+        return factors
 
 
 class _Given(NamedTuple):
@@ -131,8 +133,8 @@ class GauntInteraction(WeightedProduct[_Given]):
     Called with x (..., dim1), y (..., dim2) and weight (..., weight_numel); leading axes broadcast, and the
     result is (..., dim_out). The weights of x, y and z follow one another, each by ascending degree.
 
-    Memory: as `WeightedProduct`, and two blocks of 131,072 weighted numbers a thread, four in `backward`;
-    weights that samples share once more as one number a coefficient.
+    Memory: as `WeightedProduct`, and three blocks of 131,072 numbers a thread, four in `backward`; at most
+    16,384 weights laid out, one a coefficient.
 
     >>> interaction = GauntInteraction(1, 0, 1)
     >>> z = interaction([1.0, 1.0, 1.0, 1.0], [2.0], [1.0, 10.0, 1.0, 1.0, 0.5])
@@ -184,39 +186,41 @@ class GauntInteraction(WeightedProduct[_Given]):
         (left, right, weights), shape = row_operands(_NAMES, arrays, dims, self._meanings)
         return _Given(left, right, weights, shape)
 
-    def _weighed(self, rows: Rows, weight: Rows, place: int, samples: int) -> _Weighed:
-        """Join an operand with the weights of x, y or z: place 0, 1 or 2."""
-        start, stop, each = self._starts[place], self._starts[place + 1], weight.steps == EACH
-        if not each and stop > start:
-            columns = start + _degrees((stop - start) ** 2)
-            weight = _repeated(Rows(weight.array.take(columns, axis=1), weight.steps), samples)
-        if stop == start:
-            return _Weighed(rows, weight, start, False, each, (rows.array, weight.array))
-        flat = flat_read_only(rows.array), flat_read_only(weight.array)
-        return _Weighed(rows, weight, start, True, each, flat)
-
-    def _all(self, given: _Given, third: Rows) -> _Three:
-        weight, samples = given.weight, len(third.array)
-        return (
-            self._weighed(given.x, weight, 0, samples),
-            self._weighed(given.y, weight, 1, samples),
-            self._weighed(third, weight, 2, samples),
+    @cached_property
+    def _sides(self) -> tuple[_Side, _Side, _Side]:
+        """Where the weights of x, y and z stand."""
+        numel, dims = self.weight_numel, [(stop - start) ** 2 for start, stop in pairwise(self._starts)]
+        x, y, z = (
+            _Side(weight_places(dim, numel, start), numel, dim)
+            for start, dim in zip(self._starts, dims, strict=False)
         )
+        return x, y, z
 
     def _product(self, given: _Given, z: Array, *, with_bound: bool) -> Bound | None:
-        one, other, scale = self._all(given, Rows(z))
-        engine, block = self.product._engine, self._block
+        x, y, weight, _ = given
+        engine, block, weights = self.product._engine, self._block, _flat(weight)
 
         def task(first: int, last: int) -> None:
             for start in range(first, last, block):
-                stop = min(start + block, last)
-                part = z[start:stop]
-                engine.run(one.take(start, stop), other.take(start, stop), part, 1)
-                if scale.weighted:
-                    scale.scale(start, stop, part.reshape(-1))
+                self._write(x, y, weights, start, z[start : min(start + block, last)])
 
         over_samples(task, len(z), 64, engine.cost, self.threads)
-        return _scaled_bound(_bound(self.product, one, other, len(z)), scale, z) if with_bound else None
+        if not with_bound:
+            return None
+        rows = zip((x, y, Rows(z)), self._sides, strict=True)
+        left, right, result = (_Weighed(one, weight, side) for one, side in rows)
+        return _scaled_bound(_bound(self.product, left, right, len(z)), result, z)
+
+    def _write(self, x: Rows, y: Rows, weights: _Weights, first: int, z: Array) -> None:
+        """Write the products of samples first.. to z."""
+        one, other, result = self._sides
+        last = first + len(z)
+        raw = np.empty(z.shape, z.dtype) if result.dim else z
+        self.product._engine.run(
+            one.take(x, weights, first, last), other.take(y, weights, first, last), raw, 1
+        )
+        if result.dim:
+            result.scale(raw, weights, first, z)
 
     @cached_property
     def _block(self) -> int:
@@ -224,15 +228,18 @@ class GauntInteraction(WeightedProduct[_Given]):
         return max(64, BLOCK // max(self.dim1, self.dim2, self.dim_out) // 64 * 64)
 
     def _pulled(self, given: _Given, grad: Array, *, with_bound: bool) -> tuple[Bounded, Bounded, Bounded]:
-        operands = self._all(given, Rows(grad))
-        values, sums = self._gradient_values(operands, grad)
+        values, sums = self._gradient_values(given, grad)
         if not with_bound:
             return (values[0], None), (values[1], None), (sums, None)
+        operands = [
+            _Weighed(rows, given.weight, side)
+            for rows, side in zip((given.x, given.y, Rows(grad)), self._sides, strict=True)
+        ]
         limits = [
             _gradient_bound(product, operands[one], operands[other], operands[own], len(grad))
             for own, product, one, other in self._ways
         ]
-        weighted = [own for own, *_ in self._ways if operands[own].weighted]
+        weighted = [own for own, *_ in self._ways if operands[own].side.dim]
         none = np.zeros((len(grad), 0))
         joined = np.concatenate([none, *(limits[own][1] for own in weighted)], axis=1)
         return (values[0], limits[0][0]), (values[1], limits[1][0]), (sums, joined)
@@ -244,33 +251,38 @@ class GauntInteraction(WeightedProduct[_Given]):
         ways: list[tuple[int, BilinearProduct, int, int]] = [(0, first, 2, 1), (1, second, 0, 2)]
         return [*ways, (2, self.product, 0, 1)] if "z" in self.weighted else ways
 
-    def _gradient_values(self, operands: _Three, grad: Array) -> tuple[list[Array], Array]:
+    def _gradient_values(self, given: _Given, grad: Array) -> tuple[list[Array], Array]:
         """Return the gradients of x and y and, (samples, weight_numel), those of the weights."""
         samples, dtype, block = len(grad), grad.dtype, self._block
         values = [empty((samples, dim), dtype) for dim in (self.dim1, self.dim2)]
-        sums, ways = empty((samples, self.weight_numel), dtype), self._ways
+        sums = empty((samples, self.weight_numel), dtype)
+        weights = _flat(given.weight)
 
         def task(first: int, last: int) -> None:
             for start in range(first, last, block):
-                stop = min(start + block, last)
-                taken = [part.take(start, stop) for part in operands]
-                for own, product, one, other in ways:
-                    raw = values[own][start:stop] if own < 2 else np.empty_like(grad[start:stop])
-                    product._engine.run(taken[one], taken[other], raw, 1)
-                    if operands[own].weighted:
-                        self._sums(own, operands[own], start, raw, sums[start:stop])
-                        if own < 2:
-                            operands[own].scale(start, stop, raw.reshape(-1), Rows(raw))
+                part = slice(start, min(start + block, last))
+                self._write_gradients(
+                    given, weights, grad, part, [value[part] for value in values], sums[part]
+                )
 
-        cost = sum(product._engine.cost for _, product, _, _ in ways)
+        cost = sum(product._engine.cost for _, product, _, _ in self._ways)
         over_samples(task, samples, 64, cost, self.threads)
         return values, sums
 
-    def _sums(self, own: int, rows: _Weighed, first: int, raw: Array, sums: Array) -> None:
-        """Write the gradients of one operand's weights to its columns of sums."""
-        flat = rows.flat[0], rows.rows.steps, first, flat_read_only(raw)
-        degree = _degrees(raw.shape[1])
-        dot_degrees(*flat, degree, len(raw), sums.reshape(-1), sums.shape[1], self._starts[own])
+    def _write_gradients(
+        self, given: _Given, weights: _Weights, grad: Array, part: slice, values: list[Array], sums: Array
+    ) -> None:
+        """Write the gradients of a range of samples."""
+        first, last, sides, operands = part.start, part.stop, self._sides, (given.x, given.y, Rows(grad))
+        taken = [side.take(rows, weights, first, last) for side, rows in zip(sides, operands, strict=True)]
+        for own, product, one, other in self._ways:
+            side = sides[own]
+            raw = np.empty((last - first, product.dim_out), grad.dtype) if side.dim else values[own]
+            product._engine.run(taken[one], taken[other], raw, 1)
+            if side.dim:
+                side.dot(operands[own], first, raw, sums)
+                if own < 2:
+                    side.scale(raw, weights, first, values[own])
 
     def _chain(self, operands: Sequence[ArrayLike], shape: tuple[int, ...]) -> Chain:
         terms = self._maps[1].terms
@@ -297,12 +309,8 @@ class GauntInteraction(WeightedProduct[_Given]):
         return f"GauntInteraction({degrees}, method={self.product.method!r}, weighted={self.weighted!r})"
 
 
-def _repeated(rows: Rows, samples: int) -> Rows:
-    """Return a row that all samples share several times over, so that loops run over many samples."""
-    times = min(_ROW // rows.array.shape[1], samples)
-    if rows.steps != ALL or times < 2:
-        return rows
-    return Rows(np.tile(rows.array, (times, 1)), (times, 0, 1))
+def _flat(weight: Rows) -> _Weights:
+    return flat_read_only(weight.array), weight.steps
 
 
 @lru_cache(maxsize=64)
@@ -313,9 +321,9 @@ def _degrees(dim: int) -> NDArray[np.int64]:
 
 def _bound(product: BilinearProduct, x: _Weighed, y: _Weighed, samples: int) -> Bound:
     """Bound the error of the product of two weighted operands, the roundings of the weights included."""
-    left, right = (part.take(0, samples) for part in (x, y))
+    left, right = x.take(samples), y.take(samples)
     dtype = left.dtype
-    weights = x.weighted + y.weighted
+    weights = bool(x.side.dim) + bool(y.side.dim)
     with np.errstate(over="ignore", invalid="ignore"):
         limit = product._engine.bound(left, right, dtype, weights)
         if not weights:
@@ -327,8 +335,8 @@ def _bound(product: BilinearProduct, x: _Weighed, y: _Weighed, samples: int) -> 
 
 def _scaled_bound(limit: Bound, scale: _Weighed, z: Array) -> Bound:
     """Bound the error of weight times a result, from the bound of that and the product z."""
-    if scale.weighted:
-        factor = scale._replace(rows=Rows(z)).factors(0, len(z))
+    if scale.side.dim:
+        factor = scale.factors(len(z))
         with np.errstate(over="ignore", invalid="ignore"):
             rounded = 2 * unit_roundoff(z.dtype) * np.abs(z.astype(np.float64)) + smallest(z.dtype)
             limit = (limit * np.abs(factor.astype(np.float64)) + rounded) * _SLACK
@@ -341,12 +349,12 @@ def _gradient_bound(
     """Bound the gradient of an operand and, one row a sample, those of the weights of its degrees."""
     dtype = own.rows.array.dtype
     raw = np.empty((samples, product.dim_out), dtype)
-    left, right = (part.take(0, samples) for part in (one, other))
+    left, right = one.take(samples), other.take(samples)
     product._engine.run(left, right, raw, product.threads)
     limit = _bound(product, one, other, samples)
-    sums = _dot_bound(own.rows, raw, limit) if own.weighted else np.zeros((samples, 0))
+    sums = _dot_bound(own.rows, raw, limit) if own.side.dim else np.zeros((samples, 0))
     with np.errstate(over="ignore", invalid="ignore"):
-        scaled = raw * own.factors(0, samples) if own.weighted else raw
+        scaled = raw * own.factors(samples) if own.side.dim else raw
     return _scaled_bound(limit, own, scaled), sums
 
 

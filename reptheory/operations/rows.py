@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reptheory.operations.operands import common_axes, contiguous, flat_rows, last_axis, read_operand
+from reptheory.operations.operands import common_axes, contiguous, flat_rows, read_last
 
 __all__ = ["ALL", "EACH", "Rows", "row_operands"]
 
@@ -51,23 +51,21 @@ def row_operands(
     returns    the rows of each, all of the widest dtype, and the common leading axes
     raises     OperandError
     """
-    read = []
-    for name, value, dim, meaning in zip(names, arrays, dims, meanings, strict=True):
-        array = read_operand(value, name)
-        last_axis(array, name, dim, meaning)
-        read.append(array)
+    read = list(map(read_last, arrays, names, dims, meanings))
     shape, dtype = common_axes(names, read)
     samples = prod(shape)
     return [
         Rows(contiguous(array, dtype).reshape(samples, dim))
         if array.size == samples * dim  # also where axes of length 1 are missing
-        else _rows(array, shape, dtype)
+        else _shared(array, shape, dtype)
         for array, dim in zip(read, dims, strict=True)
     ], shape
 
 
-def _rows(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Rows:
+def _shared(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> Rows:
     """Share rows if the array varies along the first or the last leading axes only; else repeat them."""
+    if array.size == array.shape[-1]:
+        return Rows(contiguous(array, dtype).reshape(1, -1), ALL)
     own = (1,) * (len(shape) - array.ndim + 1) + array.shape[:-1]
     varies = [a == b for a, b in zip(own, shape, strict=True) if b != 1]
     lengths = [b for b in shape if b != 1]
@@ -76,6 +74,4 @@ def _rows(array: NDArray[Any], shape: tuple[int, ...], dtype: np.dtype[Any]) -> 
         return Rows(flat_rows(array, shape, dtype))
     flat = flat_rows(array, array.shape[:-1], dtype)
     inner = prod(lengths[cut:])
-    if cut == len(varies):
-        return Rows(flat, ALL)
     return Rows(flat, (inner, 1, 0) if varies[0] else (inner, 0, 1))

@@ -88,7 +88,7 @@ def harmonics(vectors: Float, lmax: int, threads: int | None = None) -> Directio
     samples = len(vectors)
     values, at = np.empty((samples, (lmax + 1) ** 2)), np.empty((samples, 5))
     exponent = np.empty(samples, np.int64)
-    arrays = flat_read_only(vectors), at.reshape(-1), exponent, values.reshape(-1)
+    arrays = flat_read_only(vectors), at.ravel(), exponent, values.ravel()
     _evaluation(lmax).run(arrays, samples, threads)
     return Directions(at, exponent, values)
 
@@ -129,7 +129,7 @@ def _contract(g: Float, values: Float, lmax: int, *, absolute: bool) -> Float:
     flat = [flat_read_only(np.ascontiguousarray(array, dtype=np.float64)) for array in (g, values)]
 
     def task(first: int, last: int) -> None:
-        contract(*flat, g.shape[1], plan, first, last, total.reshape(-1))
+        contract(*flat, g.shape[1], plan, first, last, total.ravel())
 
     over_samples(task, len(g), 1, 4 * len(plan.factors), None)
     return total
@@ -148,7 +148,7 @@ def vector_gradient(
     units = flat_read_only(at.at), flat_read_only(at.exponent)
 
     def task(first: int, last: int) -> None:
-        pull(*given, *units, first, last, result.reshape(-1))
+        pull(*given, *units, first, last, result.ravel())
 
     over_samples(task, len(g), 1, 4 * len(plan.factors), threads)
     return result, None if limit is None else _gradient_bound(at, g, limit, lmax)

@@ -278,31 +278,31 @@ def test_copies_and_pickles_compute_the_same() -> None:
         assert np.array_equal(twin(x, y, weight), product(x, y, weight))
 
 
-def test_kernels_agree_with_their_twins() -> None:
+EVERY = 1 << 62
+STEPS = ((EVERY, 0, 1), (EVERY, 0, 0), (7, 1, 0), (70, 1, 0), (50, 0, 1), (3, 0, 1))
+
+
+@pytest.mark.parametrize("x_steps", STEPS)
+@pytest.mark.parametrize("w_steps", STEPS)
+@pytest.mark.parametrize("count", [1, 2, 130])
+def test_kernels_agree_with_their_twins(x_steps: Any, w_steps: Any, count: int) -> None:
+    """Rows that samples have of their own or share in every way, from any sample on."""
     rng = np.random.default_rng(3)
-    degree = degree_of(16)
-    x, weight, g = rng.standard_normal(3 * 16), rng.standard_normal(4 * 16), rng.standard_normal(12 * 16)
-    steps = ((4, 1, 0), (4, 0, 1))
+    degree, places = degree_of(16), degrees.weight_places(16, 9, 3)
+    x, weight, g = (rng.standard_normal((200, dim)) for dim in (16, 9, 16))
+    sample = np.arange(count)
+    rows, own = (
+        (sample + first) // inner * outer + (sample + first) % inner * step
+        for first, (inner, outer, step) in ((5, x_steps), (8, w_steps))
+    )
     for scale in (degrees.scale_degrees, degrees._scale_plain):
-        z = np.zeros(8 * 16)
-        scale(x, steps[0], 3, weight, steps[1], 2, 16, 8, z)
-        sample = np.arange(8)
-        expected = x.reshape(3, 16)[(sample + 3) // 4] * weight.reshape(4, 16)[(sample + 2) % 4]
-        assert np.array_equal(z.reshape(8, 16), expected)
+        z = np.zeros(count * 16)
+        scale(x.ravel(), x_steps, 5, weight.ravel(), w_steps, 8, places, 9, 16, count, z)
+        assert np.array_equal(z.reshape(count, 16), x[rows] * weight[own][:, 3 + degree])
     for dot in (degrees.dot_degrees, degrees._dot_plain):
-        sums = np.zeros((9, 7))
-        dot(x, steps[0], 2, g[: 9 * 16], degree, 9, sums.reshape(-1), 7, 2)
-        terms = x.reshape(3, 16)[(np.arange(9) + 2) // 4] * g[: 9 * 16].reshape(9, 16)
-        assert np.allclose(sums[:, 2:6], np.add.reduceat(terms, np.arange(4) ** 2, axis=1), atol=1e-13)
-        assert not sums[:, [0, 1, 6]].any()
-    numbers = rng.standard_normal(200 * 16)
-    own = rng.standard_normal(200 * 9)
-    places = degrees.weight_places(16, 9, 3)
-    for each in (degrees.scale_each, degrees._scale_each_plain):
-        for rows in ((1 << 62, 0, 1), (70, 1, 0), (50, 0, 1)):
-            z = np.zeros(130 * 16)
-            each(numbers, rows, 5, own, 9, 7, places, 16, 130, z)
-            sample = np.arange(5, 135)
-            taken = numbers.reshape(200, 16)[sample // rows[0] * rows[1] + sample % rows[0] * rows[2]]
-            expected = taken * own.reshape(200, 9)[7:137, 3 + degree]
-            assert np.array_equal(z.reshape(130, 16), expected)
+        sums = np.zeros((count, 9))
+        dot(x.ravel(), x_steps, 5, g[:count].ravel(), places, 9, 16, count, sums.ravel())
+        assert np.allclose(
+            sums[:, 3:7], np.add.reduceat(x[rows] * g[:count], np.arange(4) ** 2, axis=1), atol=1e-13
+        )
+        assert not sums[:, [0, 1, 2, 7, 8]].any()
