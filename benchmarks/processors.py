@@ -21,7 +21,7 @@ def against_peers(description: str, batch: int = 10_000) -> argparse.ArgumentPar
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--dtype", choices=["float32", "float64"], default="float32")
     parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=0.0, help="least time of a turn")
+    parser.add_argument("--seconds", type=float, default=0.15, help="least time of a turn")
     parser.add_argument("--batch", type=int, default=batch)
     parser.add_argument("--forward-only", action="store_true", help="no gradients")
     parser.add_argument(
