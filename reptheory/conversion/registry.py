@@ -157,22 +157,9 @@ def _pyshtools() -> list[PackageConvention]:
 _IODATA: Final = "qc-iodata 1.0.1 with qc-gbasis 1.0.0"
 
 
-def _entries() -> list[PackageConvention]:
-    """Return every entry, ours first."""
-    real = PackageConvention(
-        "real", "", "real", "none", "orthonormal", paths="real", angles="zyz", note="reptheory.REAL"
-    )
-    complex_ = PackageConvention(
-        "complex", "", "complex", "condon-shortley", "orthonormal",
-        paths="condon-shortley", angles="zyz", note="reptheory.COMPLEX",
-    )  # fmt: skip
-    chemistry = replace(real, paths="none", angles="none")
+def _sympy(real: PackageConvention, complex_: PackageConvention) -> list[PackageConvention]:
+    """Return the ways of SymPy, which has several."""
     return [
-        real,
-        complex_,
-        replace(
-            complex_, name="scipy", checked="scipy 1.17.1", paths="none", angles="none", note="sph_harm_y",
-        ),
         replace(
             complex_, name="sympy", checked="sympy 1.14.0",
             note="Ynm, wigner_3j, clebsch_gordan, gaunt, Rotation.D",
@@ -189,6 +176,54 @@ def _entries() -> list[PackageConvention]:
             real, name="sympy/znm", checked="sympy 1.14.0", phase="znm", paths="none", angles="none",
             note="Znm; real_gaunt of the same package has other harmonics",
         ),
+    ]  # fmt: skip
+
+
+def _chemistry(plain: PackageConvention) -> list[PackageConvention]:
+    """Return quantum chemistry's real harmonics, which differ in order and normalisation."""
+    return [
+        replace(plain, name="pyscf/symm", checked="pyscf 2.14.0", note="symm.sph.real_sph_vec"),
+        replace(plain, name="pyscf", checked="pyscf 2.14.0", order="p as xyz", note="atomic orbitals"),
+        replace(
+            plain, name="molden", checked="pyscf 2.14.0", order="zero first, p as xyz",
+            note="molden files, l <= 4",
+        ),
+        replace(
+            plain, name="trexio", checked="trexio-tools 0.10.0", normalization="schmidt",
+            order="zero first", note="spherical atomic orbitals; radial parts hold the rest of the norm",
+        ),
+        replace(
+            plain, name="quantum-chemistry/cca", checked=_IODATA,
+            note="common component architecture, as in gau2grid and libint",
+        ),
+        replace(
+            plain, name="quantum-chemistry/gaussian", checked=_IODATA, order="zero first",
+            note="pure functions as in Gaussian, gau2grid and Psi4",
+        ),
+        replace(
+            plain, name="fchk", checked=_IODATA, order="zero first, p as xyz",
+            note="checkpoint files of Gaussian, whose p are Cartesian",
+        ),
+    ]  # fmt: skip
+
+
+def _entries() -> list[PackageConvention]:
+    """Return every entry, ours first."""
+    real = PackageConvention(
+        "real", "", "real", "none", "orthonormal", paths="real", angles="zyz", note="reptheory.REAL"
+    )
+    complex_ = PackageConvention(
+        "complex", "", "complex", "condon-shortley", "orthonormal",
+        paths="condon-shortley", angles="zyz", note="reptheory.COMPLEX",
+    )  # fmt: skip
+    plain = replace(real, paths="none", angles="none")
+    return [
+        real,
+        complex_,
+        replace(
+            complex_, name="scipy", checked="scipy 1.17.1", paths="none", angles="none", note="sph_harm_y",
+        ),
+        *_sympy(real, complex_),
         *_e3nn("e3nn@0.4", "e3nn 0.4.4", "e3nn 0.4"),
         *_e3nn("e3nn@0.6", "e3nn 0.6.0", "e3nn 0.6"),
         *_e3nn("e3nn-jax", "e3nn-jax 0.21.0", "e3nn 0.6"),
@@ -202,7 +237,7 @@ def _entries() -> list[PackageConvention]:
             "cuequivariance", "cuequivariance 0.13.0", "real", "none", "4pi",
             polar_axis="y", paths="e3nn 0.6", note="normalization 'component'",
         ),
-        replace(chemistry, name="sphericart", checked="sphericart 2.0.4", note="SphericalHarmonics"),
+        replace(plain, name="sphericart", checked="sphericart 2.0.4", note="SphericalHarmonics"),
         *_pyshtools(),
         replace(
             complex_, name="s2fft", checked="s2fft 1.5.0", paths="none", layout="lm", note="rotate_flms"
@@ -211,28 +246,7 @@ def _entries() -> list[PackageConvention]:
             complex_, name="ducc0", checked="ducc0 0.42.0", paths="none", layout="alm",
             angles="zyz reversed", note="sht, as healpy keeps a_lm; rotate_alm(psi, theta, phi)",
         ),
-        replace(chemistry, name="pyscf/symm", checked="pyscf 2.14.0", note="symm.sph.real_sph_vec"),
-        replace(chemistry, name="pyscf", checked="pyscf 2.14.0", order="p as xyz", note="atomic orbitals"),
-        replace(
-            chemistry, name="molden", checked="pyscf 2.14.0", order="zero first, p as xyz",
-            note="molden files, l <= 4",
-        ),
-        replace(
-            chemistry, name="trexio", checked="trexio-tools 0.10.0", normalization="schmidt",
-            order="zero first", note="spherical atomic orbitals; radial parts hold the rest of the norm",
-        ),
-        replace(
-            chemistry, name="quantum-chemistry/cca", checked=_IODATA,
-            note="common component architecture, as in gau2grid and libint",
-        ),
-        replace(
-            chemistry, name="quantum-chemistry/gaussian", checked=_IODATA, order="zero first",
-            note="pure functions as in Gaussian, gau2grid and Psi4",
-        ),
-        replace(
-            chemistry, name="fchk", checked=_IODATA, order="zero first, p as xyz",
-            note="checkpoint files of Gaussian, whose p are Cartesian",
-        ),
+        *_chemistry(plain),
     ]  # fmt: skip
 
 
