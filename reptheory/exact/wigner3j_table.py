@@ -13,7 +13,6 @@ The proofs (widths, errors of the floats) are in docs/proofs/pascal.md; the loop
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
@@ -32,15 +31,14 @@ from reptheory.exact.square_grid import block_of_grid, square_grid
 from reptheory.exact.surd import Surd
 from reptheory.exact.three_spins import admissible
 from reptheory.exact.wigner3j import checked_labels
+from reptheory.exact.wigner3j_blocks import WIDE_TWO_J, Blocks, fill, room, word_bytes, worth_compiling
 from reptheory.groups.labels import shown, spelled, two_spin, whole
 from reptheory.immutable import sealed
 from reptheory.kernels.pascal_plain import (
     CLASSES,
     PascalPlan,
     block_rows,
-    fill_plain,
     inverse_roots_plain,
-    pascal_triangle,
     round_plain,
     within,
 )
@@ -50,15 +48,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Wigner3jTable", "wigner_3j_slabs", "wigner_3j_table"]
 
-_NARROW_TWO_J: Final = 54
-"""Largest doubled spin whose integers, and the sums that make them, are proven to fit into 64 bits."""
-_WIDE_TWO_J: Final = 108
-"""The same for 128 bits."""
 _MOST_BYTES: Final = 2**33
 _SLACK: Final = 2.0**-97
 """Proven relative error of a value in double-double, and of what its test adds."""
-_WORTH_COMPILING: Final = 2_000_000
-"""Entries up to which a process that has not loaded the compiled loops does better without them."""
 
 
 def wigner_3j_table(lmax: object, *, halves: bool = False, threads: int | None = None) -> Wigner3jTable:
@@ -74,10 +66,10 @@ def wigner_3j_table(lmax: object, *, halves: bool = False, threads: int | None =
     (√(2/15), 117, [1, 1, -2, 1])
     """
     two_top, step = _top(lmax, halves)
-    whole_table = _Blocks(range(0, two_top + 1, step), two_top, step)
-    _require_room(lmax, whole_table.entries * _word_bytes(two_top), whole_table.entries)
-    words = _words(whole_table.entries, two_top)
-    _fill(whole_table.plan(whole_table), words, words, threads)
+    whole_table = Blocks(range(0, two_top + 1, step), two_top, step)
+    _require_room(lmax, whole_table.entries * word_bytes(two_top), whole_table.entries)
+    words = room(whole_table.entries, two_top)
+    fill(whole_table.plan(whole_table), words, words, threads)
     return Wigner3jTable(two_top, step, whole_table, words)
 
 
@@ -92,69 +84,29 @@ def wigner_3j_slabs(
     [9, 44, 64]
     """
     two_top, step = _top(lmax, halves)
-    largest = _Blocks(range(two_top, two_top + 1), two_top, step).entries
-    _require_room(lmax, 2 * largest * _word_bytes(two_top), largest)
+    largest = Blocks(range(two_top, two_top + 1), two_top, step).entries
+    _require_room(lmax, 2 * largest * word_bytes(two_top), largest)
     return _slabs(two_top, step, threads)
 
 
 def _slabs(two_top: int, step: int, threads: int | None) -> Iterator[Wigner3jTable]:
-    last, old = None, _words(0, two_top)
+    last, old = None, room(0, two_top)
     for two_j1 in range(0, two_top + 1, step):
-        blocks = _Blocks(range(two_j1, two_j1 + 1), two_top, step)
-        words = _words(blocks.entries, two_top)
-        _fill(blocks.plan(last), old, words, threads)
+        blocks = Blocks(range(two_j1, two_j1 + 1), two_top, step)
+        words = room(blocks.entries, two_top)
+        fill(blocks.plan(last), old, words, threads)
         last, old = blocks, words
         yield Wigner3jTable(two_top, step, blocks, words)
-
-
-class _Blocks:
-    """Where the blocks of consecutive j1 lie.
-
-    two_js    (T, 3) doubled spins in lexicographic order
-    a         (T,) j1 + j2 - j3 of each
-    starts    (T + 1,) where each block begins
-    numbers   (j1s, j2s, j3s) the number of a triple, for spins counted in steps; -1 for none
-    """
-
-    def __init__(self, two_j1s: range, two_top: int, step: int) -> None:
-        spins = np.arange(0, two_top + 1, step)
-        first = np.arange(two_j1s.start, two_j1s.stop, step)[:, None, None]
-        second, third = spins[:, None], spins
-        inside = (abs(first - second) <= third) & (third <= first + second)
-        if step == 1:
-            inside &= (first + second + third) & 1 == 0
-        self.step, self.offset = step, two_j1s.start // step
-        places = inside.reshape(-1).nonzero()[0]
-        self.places = np.unravel_index(places, inside.shape)
-        self.numbers = np.full(inside.shape, -1)
-        self.numbers.reshape(-1)[places] = np.arange(len(places))
-        i1, i2, i3 = self.places
-        t1, t2, t3 = labels = step * np.array([i1 + self.offset, i2, i3])
-        self.two_js = labels.T.copy()
-        self.a = a = (t1 + t2 - t3) >> 1
-        self.starts = np.zeros(len(a) + 1, dtype=np.int64)
-        ((t1 + 1) * (t2 + 1) - a * (a + 1)).cumsum(out=self.starts[1:])
-        self.entries = int(self.starts[-1])
-
-    def plan(self, old: _Blocks | None) -> PascalPlan:
-        """Return the plan to fill these blocks from `old`, which holds the blocks one step before."""
-        i1, i2, i3 = self.places
-        sources = np.full(len(i1), -1, dtype=np.int64)
-        if old is not None:
-            has = (self.a >= self.step).nonzero()[0]
-            before = i1[has] + self.offset - 1 - old.offset
-            sources[has] = old.starts[old.numbers[before, i2[has] - 1, i3[has]]]
-        return PascalPlan(self.two_js, self.starts, sources, self.step)
 
 
 def _top(lmax: object, halves: bool) -> tuple[int, int]:
     """Return the doubled largest spin and the step of doubled spins; refuse what two words cannot hold."""
     two_top = two_spin(lmax, "lmax") if halves else 2 * whole(lmax, "lmax")
-    if two_top > _WIDE_TWO_J:
+    if two_top > WIDE_TWO_J:
         about = 9 * (two_top // 2 + 1) ** 5 // (5 if halves else 20)
         raise TooLarge(
             f"lmax: got {shown(lmax)}, a table of about {_short(about)} symbols; integers in two words are "
-            f"proven to suffice up to lmax = {_WIDE_TWO_J // 2}; take blocks one by one from "
+            f"proven to suffice up to lmax = {WIDE_TWO_J // 2}; take blocks one by one from "
             "wigner_3j_array(j1, j2, j3)"
         )
     return two_top, 1 if halves else 2
@@ -171,42 +123,6 @@ def _require_room(lmax: object, size: int, entries: int) -> None:
             f"lmax: the integers of {entries} symbols up to {shown(lmax)} need {size / 2**30:.0f} GiB; the "
             f"limit is {_MOST_BYTES >> 30} GiB; take parts from wigner_3j_slabs, or choose a smaller lmax"
         )
-
-
-def _word_bytes(two_top: int) -> int:
-    return 8 if two_top <= _NARROW_TWO_J else 16
-
-
-def _words(entries: int, two_top: int) -> tuple[Words, Words]:
-    """Return room for integers: low words, and high words where they are needed."""
-    high = 0 if two_top <= _NARROW_TWO_J else entries
-    return np.empty(entries, np.uint64), np.empty(high, np.uint64)
-
-
-def _worth_compiling(entries: int) -> bool:
-    """Whether to use compiled loops: they are there already, or the table is worth their start."""
-    return entries > _WORTH_COMPILING or "reptheory.kernels.pascal" in sys.modules
-
-
-def _fill(plan: PascalPlan, old: tuple[Words, Words], new: tuple[Words, Words], threads: int | None) -> None:
-    """Compute the integers of a plan."""
-    binomials, entries = _binomial_words(), len(new[0])
-    if not _worth_compiling(entries):
-        fill_plain(plan, 0, CLASSES, old, new, binomials)
-        return
-    from reptheory.kernels.pascal import fill_table  # noqa: PLC0415  (Numba loads for large tables only)
-    from reptheory.kernels.pool import over_samples  # noqa: PLC0415
-
-    def task(first: int, last: int) -> None:
-        fill_table(plan, first, last, old, new, binomials)
-
-    over_samples(task, CLASSES, 1, entries // CLASSES, threads)
-
-
-@cache
-def _binomial_words() -> tuple[Words, Words]:
-    low, high = pascal_triangle(_WIDE_TWO_J)
-    return sealed(low), sealed(high)
 
 
 @cache
@@ -243,11 +159,11 @@ class Wigner3jTable:
     starts: NDArray[np.int64]
     integers: NDArray[Any]
     high: NDArray[np.int64] | None
-    _blocks: _Blocks
+    _blocks: Blocks
     _step: int
     _words: tuple[Words, Words]
 
-    def __init__(self, two_top: int, step: int, blocks: _Blocks, words: tuple[Words, Words]) -> None:
+    def __init__(self, two_top: int, step: int, blocks: Blocks, words: tuple[Words, Words]) -> None:
         """Take what `wigner_3j_table` computed; the arrays belong to the table from now on."""
         low, high = sealed(words[0]), sealed(words[1])
         fields: dict[str, object] = {
@@ -384,7 +300,7 @@ class Wigner3jTable:
         """Round all values to `out`; return where the relative error `slack` leaves two floats possible."""
         blocks, roots = self._blocks, factorial_roots()
         plan = PascalPlan(blocks.two_js, blocks.starts, blocks.starts, self._step)
-        if not _worth_compiling(len(self)):
+        if not worth_compiling(len(self)):
             scales = inverse_roots_plain(roots, self.two_lmax)
             places = round_plain(plan, 0, CLASSES, self._words, roots, scales, slack, out)
             return [int(place) for place in places]
@@ -443,6 +359,4 @@ class Wigner3jTable:
 
 def _rebuilt(two_top: int, step: int, two_j1s: tuple[int, int], low: Words, high: Words) -> Wigner3jTable:
     """Unpickle a table."""
-    return Wigner3jTable(
-        two_top, step, _Blocks(range(two_j1s[0], two_j1s[1] + 1), two_top, step), (low, high)
-    )
+    return Wigner3jTable(two_top, step, Blocks(range(two_j1s[0], two_j1s[1] + 1), two_top, step), (low, high))

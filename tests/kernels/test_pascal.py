@@ -12,7 +12,7 @@ from reptheory.exact.factorial_roots import factorial_roots
 from reptheory.exact.rounding import is_nearest
 from reptheory.exact.square_grid import polynomial
 from reptheory.exact.wigner3j import doubled_3j
-from reptheory.exact.wigner3j_table import _NARROW_TWO_J, _WIDE_TWO_J, _Blocks
+from reptheory.exact.wigner3j_blocks import NARROW_TWO_J, WIDE_TWO_J, Blocks
 from reptheory.kernels.pascal import fill_table
 from reptheory.kernels.pascal_floats import inverse_roots, round_single, round_table
 from reptheory.kernels.pascal_plain import (
@@ -115,8 +115,8 @@ def largest_bound(two_top: int) -> int:
 
 
 def test_the_proven_widths() -> None:
-    narrow, wide = largest_bound(_NARROW_TWO_J), largest_bound(_WIDE_TWO_J)
-    assert (_NARROW_TWO_J, _WIDE_TWO_J) == (54, 108)
+    narrow, wide = largest_bound(NARROW_TWO_J), largest_bound(WIDE_TWO_J)
+    assert (NARROW_TWO_J, WIDE_TWO_J) == (54, 108)
     assert 2**61 < narrow < 2**61.2
     assert 3 * narrow < 2**63  # x - 2 y
     assert 2**124 < wide < 2**125
@@ -143,7 +143,7 @@ def test_pascals_triangle_in_two_words() -> None:
 
 @pytest.mark.parametrize("fill", FILLS)
 def test_classes_are_independent(fill: Any) -> None:
-    blocks = _Blocks(range(13), 12, 1)
+    blocks = Blocks(range(13), 12, 1)
     plan = blocks.plan(blocks)
     whole, parts = ((np.zeros(blocks.entries, np.uint64), np.zeros(0, np.uint64)) for _ in range(2))
     fill(plan, 0, CLASSES, whole, whole, TRIANGLE)
