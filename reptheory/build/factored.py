@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from reptheory.conventions import COMPLEX
 from reptheory.exact.square_grid import fits_word
 from reptheory.exact.wigner6j import triad_weight
-from reptheory.exact.wigner6j_table import TWO_WORDS, compiled_integers
+from reptheory.exact.wigner6j_compiled import TWO_WORDS, compiled_integers
 from reptheory.kernels.pascal_plain import pascal_triangle
 from reptheory.tables.kinds import kind_of
 

@@ -17,35 +17,34 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from itertools import accumulate
-from math import comb
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from reptheory.errors import LabelError, TooLarge
-from reptheory.exact.rounding import FloatName, float_format, narrowed, nearest_pair, nearest_sqrt
+from reptheory.exact.rounding import FloatName, float_format, narrowed, nearest_sqrt
 from reptheory.exact.surd import Surd
 from reptheory.exact.three_spins import admissible
 from reptheory.exact.wigner6j import triad_sum, triad_weight
+from reptheory.exact.wigner6j_compiled import (
+    ONE_WORD,
+    TWO_WORDS,
+    compiled_integers,
+    compiled_values,
+    triads_up_to,
+)
 from reptheory.groups.labels import shown, spelled, two_spin, whole
 from reptheory.immutable import sealed
 
-__all__ = ["TWO_WORDS", "Wigner6jTable", "compiled_integers", "wigner_6j_table"]
+__all__ = ["Wigner6jTable", "wigner_6j_table"]
 
-ONE_WORD: Final = 28
-"""Largest doubled label whose integers are proven to fit one word: docs/proofs/six_j.md."""
-TWO_WORDS: Final = 55
-"""Largest doubled label whose integers are proven to fit two words."""
 _MOST_BYTES: Final = 2**33
 _WORTH_COMPILING: Final = 200_000
 """Entries, about, up to which a process that has not loaded the compiled loops does better without them."""
 _OFTEN: Final = 3 * _WORTH_COMPILING
 """Entries, about, that plain integers make before who keeps asking gets the compiled loops."""
-_FIRST_DOUBTS: Final = 1024
-
 Row = tuple[int, int, int, int, int, int, int]
 
 
@@ -143,7 +142,7 @@ class Wigner6jTable:
         if _plain(top, step):
             _ASKED.entries += _about(top, step)
             return np.array(list(self._all_nearest(form)), form)
-        out, doubtful = _compiled_values(self, top, step)
+        out, doubtful = compiled_values((self.two_js, self.starts, top, step), self.integers, self.high)
         for place in doubtful.tolist():
             out[place] = self._nearest(place, "float64")
         if form == "float64":
@@ -238,7 +237,7 @@ def wigner_6j_table(jmax: object, *, halves: bool = False) -> Wigner6jTable:
             f"wigner_6j_table: jmax = {spelled(top)} is about {_about(top, step):.0e} symbols, and beyond "
             f"{spelled(TWO_WORDS)} their integers exceed two words; use wigner_6j or wigner_6j_values"
         )
-    two_js = _triads(top, step)
+    two_js = triads_up_to(top, step)
     lines = _begin_of_lines(two_js, top, step)
     entries = int(lines[-1])
     size = entries * (8 if top <= ONE_WORD else 16)
@@ -279,13 +278,6 @@ class _Asked:
 _ASKED = _Asked()
 
 
-def _triads(top: int, step: int) -> NDArray[np.int64]:
-    """Return the triads (2 j1, 2 j2, 2 j3) in order."""
-    labels = range(0, top + 1, step)
-    found = [(a, b, c) for a in labels for b in labels for c in range(abs(a - b), min(a + b, top) + 1, 2)]
-    return np.array(found, np.int64)
-
-
 def _rows_of(a: int, b: int, c: int, d: int, top: int) -> Iterator[Row]:
     """Yield (j1, ..., j5, lowest j6, number of j6), doubled, for each j5 that has a j6."""
     for e in range(abs(d - c), min(d + c, top) + 1, 2):
@@ -296,7 +288,7 @@ def _rows_of(a: int, b: int, c: int, d: int, top: int) -> Iterator[Row]:
 
 def _entries(top: int, step: int) -> Iterator[tuple[int, int, int, int, int, int]]:
     """Yield the doubled labels of all entries in order."""
-    for a, b, c in _triads(top, step).tolist():
+    for a, b, c in triads_up_to(top, step).tolist():
         for d in range(0, top + 1, step):
             for row in _rows_of(a, b, c, d, top):
                 for k in range(row[6]):
@@ -334,72 +326,3 @@ def _integers(
     if high is None:
         return sealed(low.view(np.int64)), None
     return sealed(low), sealed(high.view(np.int64))
-
-
-def compiled_integers(
-    triads: NDArray[np.int64], begin: NDArray[np.int64], top: int, step: int
-) -> tuple[NDArray[np.uint64], NDArray[np.uint64] | None]:
-    """Return S of the entries of some triads as words, low and high ones (None where one suffices).
-
-    triads  (T, 3) doubled
-    begin   (T + 1,) where the entries of each begin
-    """
-    from reptheory.kernels.six_j import fill_6j, fill_6j_wide  # noqa: PLC0415
-
-    low, wide = np.empty(int(begin[-1]), np.uint64), top > ONE_WORD
-    high = np.empty(len(low), np.uint64) if wide else None
-    with np.errstate(over="ignore"):  # words wrap on purpose; the plain twins would warn
-        if high is not None:
-            fill_6j_wide(triads, begin, top, step, _pascal(2 * top + 2), low, high)
-        else:
-            fill_6j(triads, begin, top, step, _pascal(2 * top + 2)[:, :, 0].copy(), low)
-    return low, high
-
-
-@lru_cache(maxsize=4)
-def _pascal(rows: int) -> NDArray[np.uint64]:
-    """Return the binomials C(n, k) of n, k < rows in two words: (rows, rows, 2), zero where k > n."""
-    mask = (1 << 64) - 1
-    table = np.zeros((rows, rows, 2), np.uint64)
-    for n in range(rows):
-        line = [comb(n, k) for k in range(n + 1)]
-        table[n, : n + 1] = [(number & mask, number >> 64) for number in line]
-    return table
-
-
-@lru_cache(maxsize=4)
-def _factors(top: int, step: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return sqrt(T) of each triad and 1/sqrt(T) laid out for `round_6j`, as double-doubles."""
-    from reptheory.kernels.six_j import LANES  # noqa: PLC0415
-
-    triads, stride = _triads(top, step), top // 2 + 1
-    known: dict[tuple[int, ...], tuple[tuple[float, float], tuple[float, float]]] = {}
-    roots = np.empty((2, len(triads)))
-    inverse = np.zeros((2, (top + 1) ** 2 * stride + LANES))
-    for block, (x, y, z) in enumerate(triads.tolist()):
-        triad = tuple(sorted((x, y, z)))
-        if triad not in known:
-            root = Surd.sqrt(triad_weight(*triad))
-            known[triad] = nearest_pair(root), nearest_pair(1 / root)
-        roots[:, block], inverse[:, (x * (top + 1) + y) * stride + (z - abs(x - y)) // 2] = known[triad]
-    return roots, inverse
-
-
-def _compiled_values(
-    table: Wigner6jTable, top: int, step: int
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return floats from the compiled kernels, and the places of those not proven to be the nearest."""
-    from reptheory.kernels.six_j import SLACK, round_6j, round_6j_wide  # noqa: PLC0415
-
-    roots, inverse = _factors(top, step)
-    out, doubtful = np.empty(len(table)), np.empty(_FIRST_DOUBTS, np.int64)
-    layout = table.two_js, table.starts, top, step
-    while True:
-        if table.high is None:
-            found = round_6j(*layout, table.integers, roots, inverse, SLACK, out, doubtful)
-        else:
-            words = table.integers, table.high.view(np.uint64)
-            found = round_6j_wide(*layout, *words, roots, inverse, SLACK, out, doubtful)
-        if found <= len(doubtful):
-            return out, doubtful[:found]
-        doubtful = np.empty(found, np.int64)

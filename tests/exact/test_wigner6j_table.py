@@ -18,6 +18,7 @@ from reptheory.exact import wigner6j_table as module
 from reptheory.exact.rounding import all_nearest
 from reptheory.exact.surd import Surd
 from reptheory.exact.wigner6j import doubled_6j, triad_sum, triad_weight
+from reptheory.exact.wigner6j_compiled import _FIRST_DOUBTS
 from reptheory.kernels import six_j
 
 PLAIN = module._plain
@@ -93,7 +94,7 @@ def test_doubtful_floats_come_from_integers(jmax: int, halves: bool, monkeypatch
     assert not asked
     monkeypatch.setattr(six_j, "SLACK", 2.0**-56 if halves else 2.0**-63)
     assert (table.values() == expected).all()
-    assert len(asked) > (module._FIRST_DOUBTS if halves else 100)
+    assert len(asked) > (_FIRST_DOUBTS if halves else 100)
 
 
 def test_orthogonality_of_a_whole_table() -> None:

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reptheory.exact.wigner6j_table import ONE_WORD, TWO_WORDS, _pascal, wigner_6j_table
+from reptheory.exact.wigner6j_compiled import ONE_WORD, TWO_WORDS, _pascal
+from reptheory.exact.wigner6j_table import wigner_6j_table
 from reptheory.kernels import six_j, two_words
 from reptheory.kernels.simd import six_j as vectors
 
