@@ -13,7 +13,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from reptheory.kernels.jit import compiled, inlined, part
+from reptheory.kernels.jit import compiled, part, repeated
 from reptheory.kernels.rings import WIDTH, RingPlan, from_points, row_length, run_program, to_points
 from reptheory.kernels.simd.pointers import address, at
 from reptheory.kernels.simd.tiles import (
@@ -40,7 +40,7 @@ def _multiply(work: Any, a: int, b: int, target: int, size: int, step: int, sign
             multiply_subtract_4(work, a + k, b + k, target + k)
 
 
-@inlined
+@repeated
 def sums_on_rings(
     sides: Any, first: int, middle: int, last: int, steps: Any, matrices: Any, trig: Any, slots: Any,
     work: Any, terms: Any, columns: int, term: int, end: int, folded: int, points: int, pairs: int,

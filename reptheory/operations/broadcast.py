@@ -27,6 +27,8 @@ def reduce_broadcast(gradient: NDArray[Any], bound: Bound | None, shape: tuple[i
     """
     if gradient.shape == shape:
         return gradient, bound
+    if gradient.size == prod(shape):  # axes of length 1
+        return gradient.reshape(shape), None if bound is None else bound.reshape(shape)
     extra = gradient.ndim - len(shape)
     axes = tuple(
         axis

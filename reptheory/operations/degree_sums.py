@@ -1,6 +1,6 @@
-"""Degree sums: features times one weight a degree, added up; and the gradient of these weights.
+"""Degree sums: bounds of features times a weight a degree, added up, and of the gradients of the weights.
 
-What the many-body product does around its engine. Proof of the bounds: docs/proofs/many_body.md.
+Proof: docs/proofs/many_body.md.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from reptheory.immutable import immutable
 from reptheory.kernels.bounds import gamma, smallest
 
-__all__ = ["Part", "add_up", "degree_dots", "degrees_of"]
+__all__ = ["Part", "bound_dots", "bound_sum", "degrees_of"]
 
 Array = NDArray[Any]
 Bound = NDArray[np.float64]
@@ -48,48 +48,34 @@ def degrees_of(dim: int) -> NDArray[np.int64]:
     return immutable(np.sqrt(np.arange(dim)).astype(np.int64))
 
 
-def add_up(parts: Sequence[Part], z: Array, bound: Bound | None) -> None:
-    """Write the sum of parts, (samples, dim), of which some end before dim, and a bound on its error."""
-    z[...] = 0
-    with np.errstate(over="ignore", invalid="ignore"):
-        for value, _, weight in parts:
-            dim = value.shape[1]
-            z[:, :dim] += value if weight is None else value * weight.take(degrees_of(dim), axis=1)
-        if bound is not None:
-            _bound_sum(parts, z, bound)
-
-
-def _bound_sum(parts: Sequence[Part], z: Array, bound: Bound) -> None:
-    """Write a bound on the error of z, the sum of parts."""
+def bound_sum(parts: Sequence[Part], z: Array, bound: Bound) -> None:
+    """Write a bound on the error of z, (samples, dim), the sum of parts, of which some end before dim."""
     bound[...] = 0
     weighted = any(part.weight is not None for part in parts)
     rate = gamma(len(parts) - 1 + weighted, z.dtype)
-    for value, error, weight in parts:
-        dim = value.shape[1]
-        limit = rate * np.abs(value.astype(np.float64)) + (0 if error is None else error)
-        if weight is not None:
-            factor = weight.take(degrees_of(dim), axis=1).astype(np.float64)
-            limit = limit * np.abs(factor) + smallest(z.dtype)
-        bound[:, :dim] += limit * _SLACK
-    bound *= _SLACK
+    with np.errstate(over="ignore", invalid="ignore"):
+        for value, error, weight in parts:
+            dim = value.shape[1]
+            limit = rate * np.abs(value.astype(np.float64)) + (0 if error is None else error)
+            if weight is not None:
+                factor = weight.take(degrees_of(dim), axis=1).astype(np.float64)
+                limit = limit * np.abs(factor) + smallest(z.dtype)
+            bound[:, :dim] += limit * _SLACK
+        bound *= _SLACK
     bound[~(np.isfinite(z) & np.isfinite(bound))] = np.inf
 
 
-def degree_dots(part: Part, g: Array, sums: Array, bound: Bound | None) -> None:
-    """Write the sums over the orders of each degree of value * g, and a bound on their errors.
+def bound_dots(part: Part, g: Array, sums: Array, bound: Bound) -> None:
+    """Write a bound on the errors of the sums over the orders of each degree of value * g.
 
     sums   (samples, degrees), those of no value are 0
     """
     value, dim = part.value, part.value.shape[1]
     starts = np.arange(degrees_of(dim)[-1] + 1) ** 2
     count = len(starts)
-    sums[...] = 0
+    size = np.abs(g[:, :dim].astype(np.float64))
+    terms = 2 * np.arange(count) + 1
     with np.errstate(over="ignore", invalid="ignore"):
-        sums[:, :count] = np.add.reduceat(value * g[:, :dim], starts, axis=1)
-        if bound is None:
-            return
-        size = np.abs(g[:, :dim].astype(np.float64))
-        terms = 2 * np.arange(count) + 1
         rounded = np.add.reduceat(size * np.abs(value.astype(np.float64)), starts, axis=1)
         inherited = 0 if part.error is None else np.add.reduceat(size * part.error, starts, axis=1)
         bound[...] = 0

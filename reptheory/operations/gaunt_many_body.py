@@ -31,10 +31,11 @@ from numpy.typing import ArrayLike, NDArray
 from reptheory.errors import LabelError, OperandError
 from reptheory.groups.labels import shown, whole
 from reptheory.groups.o3 import Irreps
-from reptheory.operations.broadcast import finite, reduce_broadcast, rounded_gradients, write_rounded
+from reptheory.operations.broadcast import rounded_gradients, total, write_rounded
 from reptheory.operations.certified import Chain, certify, certify_gradients, inputs
-from reptheory.operations.degree_sums import Part, add_up, degree_dots, degrees_of
+from reptheory.operations.many_body_bounds import ManyBodyBounds
 from reptheory.operations.many_body_maps import ManyBodyMaps
+from reptheory.operations.many_body_sums import gradient_sums, product_sums
 from reptheory.operations.many_body_terms import Backward, Features, read_lmaxs, read_terms
 from reptheory.operations.operands import (
     Accumulate,
@@ -47,7 +48,8 @@ from reptheory.operations.operands import (
 )
 from reptheory.operations.rows import row_operands
 from reptheory.operations.term_engines import TermEngine, TermMethod, cheapest_terms, term_engine
-from reptheory.operations.term_plan import Term, roundings
+from reptheory.operations.term_plan import Term, apart
+from reptheory.operations.term_sums import TermSums, term_sums
 
 __all__ = ["GauntManyBody", "ManyBodyMethod"]
 
@@ -140,7 +142,9 @@ class GauntManyBody:
     def _degree(self, term: Sequence[int]) -> int:
         return sum(self.lmaxs[place] for place in term)
 
-    def _method(self, lmaxs: tuple[int, ...], lmax_out: int, terms: tuple[Term, ...]) -> TermMethod:
+    def _method(
+        self, lmaxs: tuple[int, ...], lmax_out: int | tuple[int, ...], terms: tuple[Term, ...]
+    ) -> TermMethod:
         return self._asked if self._asked != "auto" else cheapest_terms(lmaxs, lmax_out, terms)
 
     @cached_property
@@ -152,6 +156,16 @@ class GauntManyBody:
     @cached_property
     def _engine(self) -> TermEngine:
         return term_engine(self.lmaxs, self.lmax_out, self._products, self.method)
+
+    @cached_property
+    def _sums_engine(self) -> TermSums:
+        sums = product_sums(self.lmaxs, self.lmax_out, self.terms, weighted=self.weighted)
+        return term_sums(self._engine, sums)
+
+    @cached_property
+    def _bounds_engine(self) -> ManyBodyBounds:
+        degrees = self.lmaxs, self.lmax_out
+        return ManyBodyBounds(*degrees, self.terms, self._engine, self._back_engine, weighted=self.weighted)
 
     @cached_property
     def _names(self) -> tuple[list[str], tuple[str, ...]]:
@@ -168,7 +182,7 @@ class GauntManyBody:
             raise OperandError(f"operands: got {len(operands)}; this product takes {', '.join(names)}")
         dims = (*self.dims, self.weight_numel)[: len(names)]
         rows, shape = row_operands(names, operands, dims, meanings)
-        return Features(rows[: len(self.dims)], rows[-1], shape)
+        return Features(rows, shape)
 
     @cached_property
     def _block(self) -> int:
@@ -202,57 +216,23 @@ class GauntManyBody:
         raises     OperandError
         """
         given = self._operands(operands)
-        arrays = (*(rows.array for rows in given.features), given.weight.array)
+        arrays = tuple(rows.array for rows in given.operands)
         z, buffer = allocate(out, (*given.shape, self.dim_out), arrays[0].dtype, arrays)
         flat = buffer.reshape(prod(given.shape), self.dim_out)
         bound = np.empty(flat.shape) if with_bound else None
         dtype = np.dtype(self.accumulate or z.dtype)
         for rows in self._blocks(len(flat)):
-            limit = None if bound is None else bound[rows]
+            block = given.block(rows, dtype)
             wide = flat[rows] if dtype == z.dtype else np.empty(flat[rows].shape)
-            self._write(given.block(rows, dtype), wide, limit)
+            self._sums_engine.run(block, wide.reshape(-1), self.threads)
+            limit = None if bound is None else bound[rows]
+            if limit is not None:
+                self._bounds_engine.product(block, wide, limit)
             if dtype != z.dtype:
                 write_rounded(wide, flat[rows], limit)
         if buffer is not z:
             z[...] = buffer
         return z if bound is None else (z, bound.reshape(z.shape))
-
-    def _write(self, given: tuple[list[Array], Array], z: Array, bound: Bound | None) -> None:
-        """Write a block of samples, and a bound on its errors where there is room."""
-        functions, weight = given
-        if self.weighted or len(self._products) < len(self.terms):
-            add_up(self._parts(functions, weight, with_bound=bound is not None), z, bound)
-            return
-        self._engine.run(functions, self.threads, z[None])
-        if bound is not None:
-            bound[...] = finite(z, _bound(self._engine, functions, 0)[0])
-
-    def _parts(self, functions: list[Array], weight: Array, *, with_bound: bool) -> list[Part]:
-        """Return what adds up to the result: products, and features that are a term by themselves."""
-        values = self._engine.run(functions, self.threads)
-        errors = [None] * len(values)
-        if with_bound:
-            errors = list(_bound(self._engine, functions, 0))
-        if not self.weighted:
-            ends = [self._degree(term.functions) for term in self._products]
-            alone = [Part(functions[term[0]]).cut(self.lmax_out) for term in self.terms if len(term) == 1]
-            return [Part(values[0], errors[0]).cut(max(ends)), *alone]
-        products = zip(values, errors, strict=True)
-        parts = []
-        for place, (term, end) in enumerate(zip(self.terms, self._ends, strict=True)):
-            value, error = next(products) if len(term) > 1 else (functions[term[0]], None)
-            parts.append(Part(value, error, self._weights_of(weight, place)).cut(end))
-        return parts
-
-    @cached_property
-    def _ends(self) -> list[int]:
-        """The highest degree of each term, no more than the result's."""
-        return [min(self._degree(term), self.lmax_out) for term in self.terms]
-
-    def _weights_of(self, weight: Array, place: int) -> Array:
-        """Return the weights of a term, one a degree."""
-        count = self.lmax_out + 1
-        return weight[:, place * count : (place + 1) * count]
 
     @overload
     def backward(
@@ -278,26 +258,40 @@ class GauntManyBody:
         operands, (incoming,) = named_last(operands, grad=grad)
         given = self._operands(operands)
         incoming = incoming_gradient(incoming, (*given.shape, self.dim_out))
-        dtype = given.features[0].array.dtype
+        dtype = given.operands[0].array.dtype
         inner = np.dtype(self.accumulate or dtype)
         flat = flat_rows(incoming, given.shape, inner)
-        dims = (*self.dims, self.weight_numel)
-        values = [np.empty((len(flat), dim), inner) for dim in dims]
-        limits = [np.empty((len(flat), dim)) if with_bound else None for dim in dims]
-        for rows in self._blocks(len(flat)):
-            room = [None if limit is None else limit[rows] for limit in limits]
-            self._gradients(given.block(rows, inner), flat[rows], [value[rows] for value in values], room)
+        values, limits = self._pulled(given, flat, with_bound)
         found: list[Array] = []
         bounds: list[Bound] = []
-        for operand, value, limit in zip(operands, values, limits, strict=False):
-            wide = (*given.shape, value.shape[-1])
-            summed = None if limit is None else limit.reshape(wide)
-            total, bound = reduce_broadcast(value.reshape(wide), summed, np.shape(operand))
-            found.append(total)
+        for operand, value, limit in zip(operands, values, limits, strict=True):
+            summed, bound = total(value, limit, given.shape, np.shape(operand))
+            found.append(summed)
             bounds += [] if bound is None else [bound]
         if inner != dtype:
             found = rounded_gradients(found, bounds if with_bound else None, dtype)
         return (tuple(found), tuple(bounds)) if with_bound else tuple(found)
+
+    def _pulled(
+        self, given: Features, grad: Array, with_bound: bool
+    ) -> tuple[list[Array], list[Bound] | list[None]]:
+        """Return the gradients of all operands, (samples, dim) each as `grad`, and bounds on their errors."""
+        dims = (*self.dims, self.weight_numel)[: len(given.operands)]
+        blocks = list(self._blocks(len(grad)))
+        values = [np.empty((len(grad), dim), grad.dtype) for dim in dims] if len(blocks) != 1 else []
+        limits = [np.empty((len(grad), dim)) for dim in dims] if with_bound else None
+        for rows in blocks:
+            block = [*given.block(rows, grad.dtype), grad[rows]]
+            wide = np.empty(len(block[-1]) * sum(dims), grad.dtype)
+            self._back_sums_engine.run(block, wide, self.threads)
+            own = apart(wide, len(block[-1]), dims)
+            if limits is not None:
+                self._bounds_engine.gradients(block, own, [limit[rows] for limit in limits])
+            if len(blocks) == 1:
+                return own, limits or [None] * len(dims)
+            for value, part in zip(values, own, strict=True):
+                value[rows] = part
+        return values, limits or [None] * len(dims)
 
     def certificate(self, *operands: ArrayLike, z: ArrayLike | None = None) -> Bound:
         """Bound |z - exact result| elementwise, tightly, for any z.
@@ -338,59 +332,20 @@ class GauntManyBody:
 
     @cached_property
     def _back(self) -> Backward:
-        return Backward.of(self.lmaxs, self.lmax_out, self._products)
+        return Backward.of(self.lmaxs, self.lmax_out, self._products, weighted=self.weighted)
 
     @cached_property
     def _back_engine(self) -> TermEngine:
         back = self._back
-        method = self._method(back.lmaxs, back.lmax_out, back.products)
-        return term_engine(back.lmaxs, back.lmax_out, back.products, method)
+        method = self._method(back.lmaxs, back.ends, back.products)
+        return term_engine(back.lmaxs, back.ends, back.products, method)
 
-    def _gradients(
-        self, given: tuple[list[Array], Array], grad: Array, values: list[Array], limits: list[Bound | None]
-    ) -> None:
-        """Write the gradients of a block of samples, and bounds on their errors where there is room."""
-        functions, weight = given
-        with_bound = limits[-1] is not None
-        incoming = dict.fromkeys(self.terms, grad)
-        if self.weighted:
-            degree = degrees_of(self.dim_out)
-            incoming = {
-                term: grad * self._weights_of(weight, place)[:, degree]
-                for place, term in enumerate(self.terms)
-            }
-        products = [term for term in self.terms if len(term) > 1]
-        everything = functions + [incoming[term] for term in (products if self.weighted else products[:1])]
-        found = self._back_engine.run(everything, self.threads)
-        rounded = int(self.weighted)
-        errors = None
-        if with_bound:
-            errors = _bound(self._back_engine, everything, rounded * len(products))
-        for place in range(len(functions)):
-            parts = []
-            if place in self._back.results:
-                k, dim = self._back.results[place]
-                parts.append(Part(found[k, :, :dim], None if errors is None else errors[k, :, :dim]))
-            if (place,) in incoming:
-                alone = incoming[place,]
-                off = roundings(alone, rounded, alone.dtype) if with_bound else None
-                parts.append(Part(alone, off).cut(self.lmaxs[place]))
-            add_up(parts, values[place], limits[place])
-        if self.weighted:
-            own, room = values[-1], limits[-1]
-            for place, part in enumerate(self._parts(functions, weight, with_bound=with_bound)):
-                limit = None if room is None else self._weights_of(room, place)
-                degree_dots(part, grad, self._weights_of(own, place), limit)
+    @cached_property
+    def _back_sums_engine(self) -> TermSums:
+        sums = gradient_sums(self.lmaxs, self.lmax_out, self.terms, self._back, weighted=self.weighted)
+        return term_sums(self._back_engine, sums)
 
     def __repr__(self) -> str:
         return (
             f"GauntManyBody({list(self.lmaxs)}, {self.lmax_out}, {list(self.terms)}, method={self.method!r})"
         )
-
-
-def _bound(engine: TermEngine, functions: list[Array], rounded: int) -> Bound:
-    """Bound the errors of an engine whose last `rounded` functions carry one rounding."""
-    dtype, sound = functions[0].dtype, len(functions) - rounded
-    errors = [roundings(one, int(k >= sound), dtype) for k, one in enumerate(functions)]
-    with np.errstate(over="ignore", invalid="ignore"):
-        return engine.bound(functions, errors, dtype)

@@ -19,39 +19,40 @@ Array = NDArray[Any]
 
 
 class Features(NamedTuple):
-    """Features and weights as rows that samples may share, and the leading axes of the result."""
+    """Features, and weights if there are some, as rows that samples may share; the result's leading axes."""
 
-    features: list[Rows]
-    weight: Rows
+    operands: list[Rows]
     shape: tuple[int, ...]
 
-    def block(self, of: slice, dtype: np.dtype[Any]) -> tuple[list[Array], Array]:
-        """Return the features and the weights of some samples, in a dtype."""
-        *features, weight = (
-            rows.of(of.start, of.stop).astype(dtype, copy=False) for rows in (*self.features, self.weight)
-        )
-        return features, weight
+    def block(self, of: slice, dtype: np.dtype[Any]) -> list[Array]:
+        """Return the operands of some samples, in a dtype."""
+        found = [rows.of(of.start, of.stop) for rows in self.operands]
+        return found if found[0].dtype == dtype else [one.astype(dtype) for one in found]
 
 
 class Backward(NamedTuple):
     """The products whose sums are the gradients: of the features and of incoming gradients, one a weight.
 
     lmaxs      degrees of the features, then of the incoming gradients
-    results    feature -> which result is its gradient, and how many coefficients depend on anything
-    lmax_out   of the results
+    products   with weights, of which the gradient is a sum over values, also those of the product itself
+    ends       degrees of the results
+    results    feature -> which result is its gradient
+    values     the first result that is a value
     """
 
     lmaxs: tuple[int, ...]
     products: tuple[Term, ...]
-    results: dict[int, tuple[int, int]]
-    lmax_out: int
+    ends: tuple[int, ...]
+    results: dict[int, int]
+    values: int
 
     @classmethod
-    def of(cls, lmaxs: tuple[int, ...], lmax_out: int, terms: Sequence[Term]) -> Backward:
+    def of(cls, lmaxs: tuple[int, ...], lmax_out: int, terms: Sequence[Term], *, weighted: bool) -> Backward:
         """Return those of sums of products: the gradient of x in x^p y is p times x^(p - 1) y g."""
         features = len(lmaxs)
         products: list[Term] = []
-        results: dict[int, tuple[int, int]] = {}
+        ends: list[int] = []
+        results: dict[int, int] = {}
         for place, lmax in enumerate(lmaxs):
             reach = -1
             for term in terms:
@@ -62,10 +63,13 @@ class Backward(NamedTuple):
                     reach = max(reach, lmax_out + sum(lmaxs[other] for other in rest))
                     products += [Term((*rest, features + term.result), len(results))] * times
             if reach >= 0:
-                results[place] = len(results), (min(reach, lmax) + 1) ** 2
-        incoming = [lmax_out] * (1 + max(term.result for term in terms))
-        highest = max(lmaxs[place] for place in results)
-        return cls((*lmaxs, *incoming), tuple(products), results, highest)
+                results[place] = len(results)
+                ends.append(min(reach, lmax))
+        count = 1 + max(term.result for term in terms)
+        if weighted:
+            products += [Term(term.functions, len(results) + term.result) for term in terms]
+            ends += [lmax_out] * count
+        return cls((*lmaxs, *[lmax_out] * count), tuple(products), tuple(ends), results, len(results))
 
 
 def read_lmaxs(given: object) -> tuple[int, ...]:

@@ -1,6 +1,6 @@
 """Term engines: sums of products of any number of functions on the sphere, with their bounds.
 
-    run(functions, threads, out)        (results, samples, dim) of functions (samples, dim) each
+    run(functions, threads)             results (samples, dim) of functions (samples, dim) each
     bound(functions, errors, dtype)     on the errors of `run` in a dtype, functions being off by `errors`
 
 RingTerms brings every function to the points of one grid, exact for the largest product, and multiplies
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
-from typing import Any, Final, Literal, NamedTuple, Protocol, cast
+from typing import Any, Final, Literal, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,12 +27,14 @@ from reptheory.operations.term_plan import (
     RingBound,
     Term,
     prepared_terms,
+    result_degrees,
     run_terms,
     term_multiplications,
     term_plan,
 )
 
 __all__ = [
+    "Part",
     "RingTerms",
     "TableTerms",
     "TermEngine",
@@ -53,30 +55,18 @@ _SLACK: Final = 1 + 2.0**-40
 """Covers the roundings of evaluating a bound in float64."""
 
 
-class TermEngine(Protocol):
-    """One way of computing sums of products."""
-
-    @property
-    def cost(self) -> int:
-        """Multiplications a sample."""
-
-    def run(self, functions: Sequence[Array], threads: int | None, out: Array | None = None) -> Array:
-        """Return the results, (results, samples, dim), of the functions' dtype, in `out` if there is one."""
-
-    def bound(self, functions: Sequence[Array], errors: Sequence[Array], dtype: np.dtype[Any]) -> Bound:
-        """Bound the errors of `run` in `dtype` elementwise, functions (samples, dim) off by `errors`."""
-
-
 class RingTerms:
     """Sums of products on the sphere grid, or on rings through the 2D Fourier basis."""
 
-    def __init__(self, lmaxs: Sequence[int], lmax_out: int, terms: Sequence[Term], *, fourier: bool) -> None:
-        self._arguments = tuple(lmaxs), lmax_out, tuple(terms)
+    def __init__(
+        self, lmaxs: Sequence[int], lmax_out: int | Sequence[int], terms: Sequence[Term], *, fourier: bool
+    ) -> None:
+        self._arguments = tuple(lmaxs), result_degrees(lmax_out, terms), tuple(terms)
         self._fourier = fourier
         self._plans: dict[str, RingPlan] = {}
         self._kernels: dict[str, Prepared] = {}
 
-    def _plan(self, name: str) -> RingPlan:
+    def plan(self, name: str) -> RingPlan:
         """Return the plan for "float32" or "float64"; two threads may both make it, one is kept."""
         plan = self._plans.get(name)
         if plan is None:
@@ -86,21 +76,21 @@ class RingTerms:
     @cached_property
     def cost(self) -> int:
         """Multiplications a sample."""
-        return term_multiplications(self._plan("float64"))
+        return term_multiplications(self.plan("float64"))
 
-    def run(self, functions: Sequence[Array], threads: int | None, out: Array | None = None) -> Array:
+    def run(self, functions: Sequence[Array], threads: int | None) -> list[Array]:
         """Return the results."""
         name = float_name(functions[0].dtype)
         kernel = self._kernels.get(name)
         if kernel is None:
-            kernel = self._kernels.setdefault(name, prepared_terms(self._plan(name), self.cost))
-        return run_terms(kernel, functions, threads, out)
+            kernel = self._kernels.setdefault(name, prepared_terms(self.plan(name), self.cost))
+        return run_terms(kernel, functions, threads)
 
     @cached_property
     def _bounds(self) -> RingBound:
-        return RingBound(self._plan("float64"))
+        return RingBound(self.plan("float64"))
 
-    def bound(self, functions: Sequence[Array], errors: Sequence[Array], dtype: np.dtype[Any]) -> Bound:
+    def bound(self, functions: Sequence[Array], errors: Sequence[Array], dtype: np.dtype[Any]) -> list[Bound]:
         """Bound: the rounding of every step, by the values that it meets (docs/proofs/rings.md)."""
         return self._bounds(functions, errors, dtype)
 
@@ -117,7 +107,7 @@ class Pairing(NamedTuple):
     degrees: tuple[int, int, int]
 
 
-def pairwise(lmaxs: Sequence[int], lmax_out: int, terms: Sequence[Term]) -> list[Pairing]:
+def pairwise(lmaxs: Sequence[int], lmax_out: int | Sequence[int], terms: Sequence[Term]) -> list[Pairing]:
     """Return the products of two, in order, that make up the products of all terms.
 
     A part is kept to the degree from which the functions still to come can reach the result: the rest is 0
@@ -133,8 +123,9 @@ def pairwise(lmaxs: Sequence[int], lmax_out: int, terms: Sequence[Term]) -> list
             need(part[:half], needs[part] + sum(degrees[half:]))
             need(part[half:], needs[part] + sum(degrees[:half]))
 
+    ends = result_degrees(lmax_out, terms)
     for term in terms:
-        need(ordered(term, lmaxs), lmax_out)
+        need(ordered(term, lmaxs), ends[term.result])
     parts = sorted((part for part in needs if len(part) > 1), key=len)
     split = [(part[: len(part) // 2], part[len(part) // 2 :]) for part in parts]
     return [
@@ -149,79 +140,80 @@ def _degree(part: Part, lmaxs: Sequence[int], needs: dict[Part, int]) -> int:
 
 
 class TableTerms:
-    """Sums of products by exact tables, two factors at a time."""
+    """Sums of products by exact tables, two factors at a time.
 
-    def __init__(self, lmaxs: Sequence[int], lmax_out: int, terms: Sequence[Term]) -> None:
-        self._terms = [term._replace(functions=ordered(term, lmaxs)) for term in terms]
-        self._dim = (lmax_out + 1) ** 2
-        self._steps = pairwise(lmaxs, lmax_out, terms)
+    Values are a list: the functions, then the products in the order of the steps.
+    """
+
+    def __init__(self, lmaxs: Sequence[int], lmax_out: int | Sequence[int], terms: Sequence[Term]) -> None:
+        self.steps = pairwise(lmaxs, lmax_out, terms)
+        self.dims = [(end + 1) ** 2 for end in result_degrees(lmax_out, terms)]
+        parts = [*((place,) for place in range(len(lmaxs))), *(step.part for step in self.steps)]
+        self._place = {part: place for place, part in enumerate(parts)}
+        self.terms = [(self._place[ordered(term, lmaxs)], term.result, term.sign) for term in terms]
+        """Which value each adds to which result, and its sign."""
 
     @cached_property
-    def _engines(self) -> list[TableEngine]:
-        return [_table(step.degrees) for step in self._steps]
+    def _products(self) -> list[tuple[TableEngine, int, int, int]]:
+        """The engine of each step, the values that it multiplies, and the coefficients of their product."""
+        return [
+            (_table(degrees), self._place[left], self._place[right], (degrees[2] + 1) ** 2)
+            for (left, right), _, degrees in self.steps
+        ]
 
     @cached_property
     def cost(self) -> int:
         """Multiplications a sample."""
-        return sum(engine.cost for engine in self._engines)
+        return sum(engine.cost for engine, *_ in self._products)
 
-    def run(self, functions: Sequence[Array], threads: int | None, out: Array | None = None) -> Array:
+    def run(self, functions: Sequence[Array], threads: int | None) -> list[Array]:
         """Return the results."""
-        samples, dtype = len(functions[0]), functions[0].dtype
-        if out is None:
-            out = np.empty((1 + max(term.result for term in self._terms), samples, self._dim), dtype)
-        if len(self._terms) == 1 and self._terms[0].sign > 0 and self._whole:
-            self._products(functions, threads, out[0])
-            return out
-        values = self._products(functions, threads)
-        out[...] = self._sums(values, [term.sign for term in self._terms], functions[0])
-        return out
+        return self._sums(self.values(functions, threads))
 
-    @property
-    def _whole(self) -> bool:
-        """Whether the last product is kept up to the degree of the results."""
-        return (self._steps[-1].degrees[2] + 1) ** 2 == self._dim
-
-    def _products(
+    def values(
         self, functions: Sequence[Array], threads: int | None, last: Array | None = None
-    ) -> dict[Part, Array]:
+    ) -> list[Array]:
         """Return the functions and all products on the way; the last one goes to `last`."""
-        values: dict[Part, Array] = {(place,): one for place, one in enumerate(functions)}
-        samples, dtype = len(functions[0]), functions[0].dtype
-        for step, engine in zip(self._steps, self._engines, strict=True):
-            z = last if step is self._steps[-1] else None
-            z = np.empty((samples, (step.degrees[2] + 1) ** 2), dtype) if z is None else z
-            engine.run(values[step.halves[0]], values[step.halves[1]], z, threads)
-            values[step.part] = z
+        values, steps = list(functions), self._products
+        samples, dtype = len(values[0]), values[0].dtype
+        for engine, left, right, dim in steps:
+            z = np.empty((samples, dim), dtype) if last is None or engine is not steps[-1][0] else last
+            engine.run(values[left], values[right], z, threads)
+            values.append(z)
         return values
 
-    def _sums(self, values: dict[Part, Array], signs: Sequence[float], like: Array) -> Array:
+    def _sums(self, values: Sequence[Array], *, absolute: bool = False) -> list[Array]:
         """Add up the products of each result; a product that ends below the result's degree is 0 above."""
-        results = 1 + max(term.result for term in self._terms)
-        total = np.zeros((results, len(like), self._dim), values[self._terms[0].functions].dtype)
+        like = values[-1]
+        totals = [np.zeros((len(like), dim), like.dtype) for dim in self.dims]
         with np.errstate(over="ignore", invalid="ignore"):
-            for term, sign in zip(self._terms, signs, strict=True):
-                product = values[term.functions][:, : self._dim]
-                total[term.result, :, : product.shape[1]] += sign * product
-        return total
+            for place, result, sign in self.terms:
+                total = totals[result]
+                product = values[place][:, : total.shape[1]]
+                total[:, : product.shape[1]] += np.abs(product) if absolute else sign * product
+        return totals
 
-    def bound(self, functions: Sequence[Array], errors: Sequence[Array], dtype: np.dtype[Any]) -> Bound:
+    def bound(self, functions: Sequence[Array], errors: Sequence[Array], dtype: np.dtype[Any]) -> list[Bound]:
         """Bound: errors of the factors through each table, and what it rounds (docs/proofs/many_body.md)."""
-        wide = [one.astype(np.float64) for one in functions]
-        values = self._products(wide, None)
-        off: dict[Part, Array] = {(place,): one for place, one in enumerate(errors)}
-        for step, engine in zip(self._steps, self._engines, strict=True):
-            (left, right), (e, f) = ([kind[half] for half in step.halves] for kind in (values, off))
-            size, other = np.abs(left) + 2 * e, np.abs(right) + 2 * f
+        values = self.values([one.astype(np.float64) for one in functions], None)
+        off = list(errors)
+        for engine, left, right, _ in self._products:
+            e, f = off[left], off[right]
+            size, other = np.abs(values[left]) + 2 * e, np.abs(values[right]) + 2 * f
             limit = engine.bound(size, other, dtype)
             if e.any() or f.any():
                 limit = limit + engine.sizes(size, f, dtype) + engine.sizes(e, other, dtype)
-            off[step.part] = limit * _SLACK
-        plain = [1.0] * len(self._terms)
-        limit = self._sums(off, plain, wide[0])
-        sizes = self._sums({part: np.abs(one) for part, one in values.items()}, plain, wide[0])
-        together = int(np.bincount([term.result for term in self._terms]).max())
-        return np.asarray((limit + gamma(together - 1, dtype) * (sizes + 2 * limit)) * _SLACK)
+            off.append(limit * _SLACK)
+        limits, sizes = (self._sums(kind, absolute=True) for kind in (off, values))
+        together = np.bincount([result for _, result, _ in self.terms])
+        return [
+            (limit + gamma(count - 1, dtype) * (size + 2 * limit)) * _SLACK
+            for limit, size, count in zip(limits, sizes, together.tolist(), strict=True)
+        ]
+
+
+TermEngine = RingTerms | TableTerms
+"""One way of computing sums of products."""
 
 
 def ordered(term: Term, lmaxs: Sequence[int]) -> Part:
@@ -239,13 +231,15 @@ def _table_method(degrees: tuple[int, int, int]) -> Literal["table", "unrolled"]
 
 
 @lru_cache(maxsize=256)
-def cheapest_terms(lmaxs: tuple[int, ...], lmax_out: int, terms: tuple[Term, ...]) -> TermMethod:
+def cheapest_terms(
+    lmaxs: tuple[int, ...], lmax_out: int | tuple[int, ...], terms: tuple[Term, ...]
+) -> TermMethod:
     """Return the method with the least time by the model of `gaunt_costs`, float32 and float64 together.
 
     Its times are those of products of two, as a table of n factors is n - 1 of these and points cost the same
     whatever meets there; in `benchmarks/many_body.py` the choice is the fastest, or within 5 % of it.
     """
-    results = [lmax_out] * (1 + max(term.result for term in terms))
+    results = result_degrees(lmax_out, terms)
     band = max(term.degree(lmaxs) for term in terms)
     products = sum(len(term.functions) - 1 for term in terms)
     steps = [step.degrees for step in pairwise(lmaxs, lmax_out, terms)]
@@ -262,7 +256,9 @@ def cheapest_terms(lmaxs: tuple[int, ...], lmax_out: int, terms: tuple[Term, ...
     return min(methods, key=time)
 
 
-def term_engine(lmaxs: Sequence[int], lmax_out: int, terms: Sequence[Term], method: TermMethod) -> TermEngine:
+def term_engine(
+    lmaxs: Sequence[int], lmax_out: int | Sequence[int], terms: Sequence[Term], method: TermMethod
+) -> TermEngine:
     """Return the engine of a method."""
     if method == "table":
         return TableTerms(lmaxs, lmax_out, terms)

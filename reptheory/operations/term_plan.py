@@ -26,8 +26,11 @@ from reptheory.operations.ring_plan import ring_side
 __all__ = [
     "RingBound",
     "Term",
+    "apart",
     "joined",
+    "one_behind_the_other",
     "prepared_terms",
+    "result_degrees",
     "roundings",
     "run_terms",
     "stacked",
@@ -53,17 +56,28 @@ class Term(NamedTuple):
         return sum(lmaxs[place] for place in self.functions)
 
 
+def result_degrees(lmax_out: int | Sequence[int], terms: Sequence[Term]) -> list[int]:
+    """Return the degree of each result, of which one may be given for all."""
+    if isinstance(lmax_out, int):
+        return [lmax_out] * (1 + max(term.result for term in terms))
+    return list(lmax_out)
+
+
 def term_plan(
-    lmaxs: Sequence[int], lmax_out: int, terms: Sequence[Term], dtype: str, *, fourier: bool
+    lmaxs: Sequence[int], lmax_out: int | Sequence[int], terms: Sequence[Term], dtype: str, *, fourier: bool
 ) -> RingPlan:
     """Plan sums of products of functions of degrees `lmaxs`, projected on degrees <= lmax_out.
 
-    Exactness: with B the largest degree of a product and S = B + lmax_out the integrand has degree S, so
-    2 * pairs Gauss-Legendre rings with 4 pairs - 1 >= S and 4 q > S points a ring lose nothing. In the
-    Fourier basis the theta frequencies of the product reach B: 2 * pairs > B equispaced rings carry them.
+    lmax_out   of all results, or of each
+
+    Exactness: with B the largest degree of a product and S the largest of a product and its result together,
+    the integrand has degree S, so 2 * pairs Gauss-Legendre rings with 4 pairs - 1 >= S and 4 q > S points a
+    ring lose nothing. In the Fourier basis the theta frequencies of the product reach B: 2 * pairs > B
+    equispaced rings carry them.
     """
+    ends = result_degrees(lmax_out, terms)
     band = max(term.degree(lmaxs) for term in terms)
-    total = band + lmax_out
+    total = max(term.degree(lmaxs) + ends[term.result] for term in terms)
     quadrant = total // 4 + 1
     pairs = band // 2 + 1 if fourier else (total + 4) // 4
 
@@ -72,14 +86,16 @@ def term_plan(
         stages = fourier_stages(lmax, pairs, dtype) if fourier else legendre_stages(lmax, pairs, dtype)
         return ring_side(lmax, stages, circle_matrices(lmax, quadrant, dtype), pairs, analysis=False)
 
-    if fourier:
-        stages = fourier_stages(lmax_out, pairs, dtype, 4 * quadrant, band)
-    else:
-        stages = legendre_stages(lmax_out, pairs, dtype, 4 * quadrant)
-    trig = circle_matrices(lmax_out, quadrant, dtype, inverse=True)
-    result = ring_side(lmax_out, stages, trig, pairs, analysis=True)
-    sides = [*map(function, lmaxs), *([result] * (1 + max(term.result for term in terms)))]
-    return joined(sides, terms, pairs, quadrant)
+    @cache
+    def result(lmax: int) -> Side:
+        if fourier:
+            stages = fourier_stages(lmax, pairs, dtype, 4 * quadrant, band)
+        else:
+            stages = legendre_stages(lmax, pairs, dtype, 4 * quadrant)
+        trig = circle_matrices(lmax, quadrant, dtype, inverse=True)
+        return ring_side(lmax, stages, trig, pairs, analysis=True)
+
+    return joined([*map(function, lmaxs), *map(result, ends)], terms, pairs, quadrant)
 
 
 def joined(sides: Sequence[Side], terms: Sequence[Term], pairs: int, quadrant: int) -> RingPlan:
@@ -156,26 +172,40 @@ def prepared_terms(plan: RingPlan, cost: int | None = None) -> Prepared:
     return Prepared(ring_terms, plan, ring_scratch(plan), dtype, WIDTH * lanes_of(dtype), cost)
 
 
-def run_terms(
-    kernel: Prepared, functions: Sequence[Array], threads: int | None, out: Array | None = None
-) -> Array:
-    """Return the results of a plan, (results, samples, dim), for functions of its dtype.
+def run_terms(kernel: Prepared, functions: Sequence[Array], threads: int | None) -> list[Array]:
+    """Return the results of a plan, (samples, dim) each, for functions of its dtype.
 
-    functions   (samples, dim) each, or (functions, samples, dim)
-    out         where to write them, C-contiguous
+    functions   (samples, dim) each
     """
-    samples = functions[0].shape[-2]
-    flat = [one.reshape(-1) for one in functions]
+    samples = len(functions[0])
+    given = one_behind_the_other(functions)
+    dims = _dims(kernel.plan)
+    result = np.empty(samples * sum(dims), given.dtype)
+    kernel.run((given, samples, result), samples, threads)
+    return apart(result, samples, dims)
+
+
+def one_behind_the_other(arrays: Sequence[Array]) -> Array:
+    """Return the numbers of C-contiguous arrays as one, read-only: one type for the compiler."""
+    flat = [one.reshape(-1) for one in arrays]
     given = np.concatenate(flat) if len(flat) > 1 else flat[0]
-    given.setflags(write=False)  # one type for the compiler, whatever the caller's array allows
-    result = np.empty(_shape(kernel.plan, samples), functions[0].dtype) if out is None else out
-    kernel.run((given, samples, result.reshape(-1)), samples, threads)
-    return result
+    given.setflags(write=False)
+    return given
 
 
-def _shape(plan: RingPlan, samples: int) -> tuple[int, int, int]:
-    """Return (results, samples, dim)."""
-    return len(plan.sides) - plan.functions, samples, int(plan.sides[-1, 3])
+def apart(flat: Array, samples: int, dims: Sequence[int]) -> list[Array]:
+    """Return the (samples, dim) arrays that stand one behind the other."""
+    found, start = [], 0
+    for dim in dims:
+        found.append(flat[start : start + samples * dim].reshape(samples, dim))
+        start += samples * dim
+    return found
+
+
+def _dims(plan: RingPlan) -> list[int]:
+    """Return the coefficients of each result."""
+    dims: list[int] = plan.sides[plan.functions :, 3].tolist()
+    return dims
 
 
 def roundings(x: Array, count: int, dtype: np.dtype[Any]) -> NDArray[np.float64]:
@@ -197,8 +227,8 @@ class RingBound:
 
     def __call__(
         self, functions: Sequence[Array], errors: Sequence[Array], dtype: np.dtype[Any]
-    ) -> NDArray[np.float64]:
-        """Bound the errors of every result computed in `dtype`, (results, samples, dim).
+    ) -> list[NDArray[np.float64]]:
+        """Bound the errors of every result computed in `dtype`, (samples, dim) each.
 
         functions   (samples, dim) each
         errors      bounds on what they are off already
@@ -208,17 +238,18 @@ class RingBound:
             np.concatenate([one.reshape(-1) for one in part], dtype=np.float64)
             for part in (functions, errors)
         )
-        bound = np.empty(_shape(plan, samples))
+        dims = _dims(plan)
+        bound = np.empty(samples * sum(dims))
         sizes, trig = self._absolute(dtype.name)
         u, eta, need = unit_roundoff(dtype), smallest(dtype), error_scratch(plan)
 
         def task(first: int, last: int) -> None:
             work = scratch(need, np.float64)
-            ring_errors(given, off, samples, bound.reshape(-1), first, last, plan, sizes, trig, u, eta, work)
+            ring_errors(given, off, samples, bound, first, last, plan, sizes, trig, u, eta, work)
 
         over_samples(task, samples, WIDTH * lanes_of(np.float64), 8 * term_multiplications(plan), None)
         bound *= 1 + 8 * gamma(self._depth, dtype)
-        return bound
+        return apart(bound, samples, dims)
 
     def _absolute(self, name: str) -> tuple[Array, Array]:
         """Return what bounds the size of the matrices and of the cosines, for the arithmetic of a dtype."""

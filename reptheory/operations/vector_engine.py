@@ -190,8 +190,7 @@ class VectorEngine:
     def _products(self, x: Array, y: Array) -> Array:
         """Return the components of the product side by side, (samples, components * harmonics), float64."""
         functions = (*self._functions(0, x, "float64"), *self._functions(1, y, "float64"))
-        parts = run_terms(self._components, functions, None)
-        return parts.swapaxes(0, 1).reshape(len(x), self.fields[2].dim)
+        return np.concatenate(run_terms(self._components, functions, None), axis=1)
 
     @cached_property
     def _components(self) -> Prepared:
@@ -213,7 +212,7 @@ class VectorEngine:
             functions += list(self._functions(role, wide, "float64"))
             count = longest + (longest > 0) + more
             errors += [gamma(count, dtype) * upward(part + lost, longest + 3) for part in sizes]
-        limit = np.concatenate(list(self._bounds(functions, errors, dtype)), axis=1)
+        limit = np.concatenate(self._bounds(functions, errors, dtype), axis=1)
         if not self.fields[2].spin:
             return limit
         longest = self.longest(2)

@@ -56,7 +56,9 @@ __all__ = [
     "dense_2",
     "gather",
     "lanes_of",
+    "multiply_1",
     "multiply_4",
+    "multiply_add_1",
     "multiply_add_4",
     "multiply_subtract_4",
     "ring_points_2",
@@ -79,7 +81,9 @@ dense_1 = _choose(dense_plain, lambda: dense_intrinsic(1), 1)
 dense_2 = _choose(dense_plain, lambda: dense_intrinsic(2), 2)
 sparse_1 = _choose(sparse_plain, lambda: sparse_intrinsic(1), 1)
 sparse_4 = _choose(sparse_plain, lambda: sparse_intrinsic(4), 4)
+multiply_1 = _choose(multiply_plain, lambda: multiply_intrinsic(1), 1)
 multiply_4 = _choose(multiply_plain, lambda: multiply_intrinsic(4), 4)
+multiply_add_1 = _choose(multiply_add_plain, lambda: multiply_intrinsic(1, "multiply_add"), 1)
 multiply_add_4 = _choose(multiply_add_plain, lambda: multiply_intrinsic(4, "multiply_add"), 4)
 multiply_subtract_4 = _choose(multiply_subtract_plain, lambda: multiply_intrinsic(4, "multiply_subtract"), 4)
 sum_difference_1 = _choose(sum_difference_plain, lambda: sum_difference_intrinsic(1), 1)
