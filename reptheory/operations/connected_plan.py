@@ -113,7 +113,7 @@ class _Builder:
         for place, one in enumerate(self.spec.instructions):
             sizes = self._sizes(one)
             if all(sizes.copies):
-                for way in ways(sizes, gradient=self.gradient):
+                for way in ways(sizes, gradient=self.gradient, constant=self.spec.constant):
                     self._step(place, one, way, sizes)
         dims = [self.spec.dims[k] for k in read], [self.spec.dims[k] for k in written]
         plan = ConnectedPlan(

@@ -59,8 +59,8 @@ def cost_of(way: Way, sizes: Sizes, coupling: int = 1) -> int:
     return pairs * (way.result * sizes.padded[p] + way.weights * sizes.copies[p]) + coupling * couple
 
 
-def ways(sizes: Sizes, *, gradient: bool) -> tuple[Way, ...]:
-    """Return the cheapest steps of an instruction."""
+def ways(sizes: Sizes, *, gradient: bool, constant: bool = False) -> tuple[Way, ...]:
+    """Return the cheapest steps of an instruction, or of its gradients, without that of a constant y."""
 
     def price(way: Way) -> int:
         return cost_of(way, sizes, COUPLING)
@@ -78,10 +78,13 @@ def ways(sizes: Sizes, *, gradient: bool) -> tuple[Way, ...]:
         return (to(2),)
     both = (Way(PULL, (2, q, 1 - q), fold=True) for q in (0, 1))
     alone = least(way for p in range(3) for way in pushes(p, weights=True, result=False))
-    options = [
-        (least(both), alone),
-        (least(pushes(0, weights=True)), to(1)),
-        (least(pushes(1, weights=True)), to(0)),
-        (alone, to(0), to(1)),
-    ]
+    if constant:
+        options: list[tuple[Way, ...]] = [(least(pushes(0, weights=True)),), (alone, to(0))]
+    else:
+        options = [
+            (least(both), alone),
+            (least(pushes(0, weights=True)), to(1)),
+            (least(pushes(1, weights=True)), to(0)),
+            (alone, to(0), to(1)),
+        ]
     return min(options, key=lambda steps: sum(map(price, steps)))

@@ -84,7 +84,7 @@ class Linear:
             if instructions is None
             else [_pair(k, pair) for k, pair in enumerate(instructions)]
         )
-        self._product = TensorProduct(
+        self._product = _Mixing(
             self.irreps_in,
             "1x0e",
             self.irreps_out,
@@ -141,7 +141,7 @@ class Linear:
         raises            OperandError
         """
         added = self._given_bias(bias)
-        one = _ONE if added is None else np.ones(1, added.dtype)
+        one = _ones(x) if added is None else _ones(x, added.dtype)
         found = self._product(x, one, weight, out=out, with_bound=with_bound)  # type: ignore[call-overload]
         z, limit = found if with_bound else (found, None)
         if added is not None:
@@ -183,7 +183,7 @@ class Linear:
         """
         added = self._given_bias(bias)
         added = np.zeros(0) if added is None else added
-        shape = self._product._operands(x, _ONE, weight).shape
+        shape = self._product._operands(x, _ones(x), weight).shape
         return certify(
             self, (x, weight, bias), z, (*shape, self.dim_out), lambda: self._chain((x, weight, added), shape)
         )
@@ -198,7 +198,7 @@ class Linear:
         returns           float64 arrays of their shapes; inf where something is not finite
         raises            OperandError
         """
-        shape = self._product._operands(x, _ONE, weight).shape
+        shape = self._product._operands(x, _ones(x), weight).shape
         incoming_gradient(grad, (*shape, self.dim_out))
         own = () if self.shared_weights else shape
         bias = np.zeros((*own, self.bias_numel)) if self.bias_numel else None
@@ -243,7 +243,7 @@ class Linear:
                   depend on the biases); with `with_bound` also bounds on their errors
         raises    OperandError
         """
-        found = self._product.backward(x, _ONE, weight, grad, with_bound=with_bound)  # type: ignore[call-overload]
+        found = self._product.backward(x, _ones(x), weight, grad, with_bound=with_bound)  # type: ignore[call-overload]
         values, limits = found if with_bound else (found, None)
         bias = bound = None
         if self.bias_numel:
@@ -258,8 +258,20 @@ class Linear:
         return f"Linear({self.irreps_in} -> {self.irreps_out} | {self.weight_numel} weights{biases})"
 
 
-_ONE = np.ones(1, np.float32)
-_ONE.setflags(write=False)
+class _Mixing(TensorProduct):
+    """A product with the number 1, of which nobody asks for a gradient."""
+
+    _constant = True
+
+
+_SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
+
+
+def _ones(x: ArrayLike, dtype: np.dtype[Any] = _SINGLE) -> Array:
+    """Return the number 1, of each sample if x is an array: then nothing is repeated or converted."""
+    if not isinstance(x, np.ndarray):
+        return np.ones(1, dtype)
+    return np.ones((*x.shape[:-1], 1), _DOUBLE if x.dtype == _DOUBLE else dtype)
 
 
 def _pair(number: int, pair: Any) -> tuple[int, int]:

@@ -77,6 +77,9 @@ class TensorProduct(WeightedProduct[Weighted]):
     [1.0, 0.0, -1.0, 20.0, 0.0, -20.0]
     """
 
+    _constant = False
+    """Whether y is a constant that has no gradient."""
+
     def __init__(
         self,
         irreps_in1: str | Irreps,
@@ -100,7 +103,7 @@ class TensorProduct(WeightedProduct[Weighted]):
         irreps = (self.irreps_in1, self.irreps_in2, self.irreps_out)
         self.instructions = read_instructions(instructions, irreps, irrep_normalization, path_normalization)
         self.layout, self.shared_weights, self.threads = layout, bool(shared_weights), thread_count(threads)
-        self._spec = WeightedSpec(irreps, self.instructions, layout)
+        self._spec = WeightedSpec(irreps, self.instructions, layout, self._constant)
         self.dim1, self.dim2, self.dim_out = self._spec.dims
         self.weight_numel = self._spec.weight_starts[-1]
 

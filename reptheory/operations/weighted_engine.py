@@ -187,7 +187,7 @@ class SampleEngine:
     def __init__(self, spec: WeightedSpec) -> None:
         self._product = WeightedEngine(spec)
         self._to_x = WeightedEngine(spec, (2, 1, 0))
-        self._to_y = WeightedEngine(spec, (0, 2, 1))
+        self._to_y = None if spec.constant else WeightedEngine(spec, TO_Y)
 
     @property
     def cost(self) -> int:
@@ -206,9 +206,10 @@ class SampleEngine:
         self, x: Array, y: Array, weights: Array, grad: Array, threads: int | None
     ) -> tuple[Array, Array, Array]:
         """Return the gradients of x, y and the weights, the last summed over samples if they are shared."""
-        to_x, to_y = np.empty_like(x), np.empty_like(y)
+        to_x, to_y = np.empty(x.shape, x.dtype), np.zeros(y.shape, y.dtype)
         self._to_x.run(grad, y, weights, to_x, threads)
-        self._to_y.run(x, grad, weights, to_y, threads)
+        if self._to_y:
+            self._to_y.run(x, grad, weights, to_y, threads)
         if not weights.size:
             return to_x, to_y, np.zeros_like(weights)
         return to_x, to_y, self._product.weight_gradient(x, y, grad, weights.shape, threads)
@@ -219,6 +220,6 @@ class SampleEngine:
         """Bound the errors of `gradients`, which computed in `dtype`."""
         return (
             self._to_x.bound(grad, y, weights, dtype),
-            self._to_y.bound(x, grad, weights, dtype),
+            self._to_y.bound(x, grad, weights, dtype) if self._to_y else np.zeros(y.shape),
             self._product.weight_bound(x, y, grad, weights.shape, dtype),
         )

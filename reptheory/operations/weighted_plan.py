@@ -86,11 +86,13 @@ class WeightedSpec:
     irreps         of the first and second operand and of the result
     instructions   checked and normalised
     layout         "mul_ir": copies outside, orders inside; "ir_mul": orders outside, copies inside
+    constant       y is a constant that nobody differentiates: its gradient comes out as 0
     """
 
     irreps: tuple[Irreps, Irreps, Irreps]
     instructions: tuple[Instruction, ...]
     layout: Layout
+    constant: bool = False
 
     @cached_property
     def weight_starts(self) -> tuple[int, ...]:

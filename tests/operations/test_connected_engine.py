@@ -47,6 +47,10 @@ def test_matrix_products_are_those_with_fewest_columns() -> None:
         pulled = ways(sizes, gradient=True)
         assert sum(way.weights for way in pulled) == 1
         assert sorted(k for way in pulled for k in (way.target, way.folded) if k >= 0) == [0, 1]
+        alone = ways(sizes, gradient=True, constant=True)
+        assert sum(way.weights for way in alone) == 1
+        assert [k for way in alone for k in (way.target, way.folded) if k >= 0] == [0]
+        assert sum(cost_of(way, sizes) for way in alone) < sum(cost_of(way, sizes) for way in pulled)
 
 
 def test_the_chosen_steps_are_the_cheapest() -> None:
@@ -92,7 +96,7 @@ def test_every_way_gives_the_same_product(monkeypatch: pytest.MonkeyPatch) -> No
         for forward in [pull] * (roles[2] == 2) + [push] * (roles[0] == 2):
             for backward in ([both[0]], [both[1]], *apart):
                 chosen = {False: [forward], True: [alone, *backward]}
-                monkeypatch.setattr(connected_plan, "ways", lambda sizes, gradient, c=chosen: c[gradient])  # noqa: ARG005
+                monkeypatch.setattr(connected_plan, "ways", lambda *_, gradient, c=chosen, **__: c[gradient])
                 tp._engine = ConnectedEngine(tp._spec)
                 assert np.allclose(tp(x, y, weight), expected, rtol=1e-13, atol=1e-13)
                 for one, two in zip(tp.backward(x, y, weight, grad), gradients, strict=True):

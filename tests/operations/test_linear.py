@@ -10,7 +10,10 @@ from exact_weighted import BITS, weighted_reference
 from flint import arb, ctx
 
 from reptheory.errors import LabelError, OperandError
+from reptheory.operations.connected_engine import ConnectedEngine
 from reptheory.operations.linear import Linear
+from reptheory.operations.tensor_product import FullyConnectedTensorProduct
+from reptheory.operations.weighted_engine import SampleEngine
 
 Array = Any
 
@@ -118,6 +121,22 @@ def test_refused() -> None:
         Linear("1x0e", "1x0e", path_normalization="none")  # type: ignore[arg-type]
     with pytest.raises(OperandError, match=r"^x: got last axis 3"):
         Linear("2x0e", "1x0e")(np.zeros(3), np.zeros(2))
+
+
+@pytest.mark.parametrize(("mul", "engine"), [(3, SampleEngine), (48, ConnectedEngine)])
+def test_gradients_are_those_of_the_product_with_one(mul: int, engine: type) -> None:
+    """Without the gradient of that one, which nobody asks for."""
+    irreps = f"{mul}x0e+{mul}x1o"
+    linear, product = Linear(irreps, irreps), FullyConnectedTensorProduct(irreps, "1x0e", irreps)
+    assert isinstance(linear._product._engine, engine)
+    rng = np.random.default_rng(mul)
+    x, weight, grad = (rng.standard_normal(s) for s in ((5, 4 * mul), linear.weight_numel, (5, 4 * mul)))
+    found, bounds = linear.backward(x, weight, grad, with_bound=True)
+    expected, limits = product.backward(x, np.ones((5, 1)), weight, grad, with_bound=True)
+    assert (np.abs(found.x - expected.x) <= bounds.x + limits.x).all()
+    assert (np.abs(found.weight - expected.weight) <= bounds.weight + limits.weight).all()  # type: ignore[operator]
+    assert not linear._product.backward(x, np.ones((5, 1)), weight, grad).y.any()
+    assert expected.y.all()
 
 
 def test_nothing_to_connect() -> None:
