@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from reptheory.operations.connected_engine import ConnectedEngine
+from reptheory.operations.pieces_engine import PiecesEngine
 from reptheory.operations.tensor_product import (
     FullyConnectedTensorProduct,
     TensorProduct,
@@ -92,12 +93,26 @@ def connected(layout: Any = "mul_ir", shared: bool = True) -> TensorProduct:
     )
 
 
+class Pieces(TensorProduct):
+    """All pairs of copies in pieces of two, however few they are."""
+
+    @cached_property
+    def _engine(self) -> PiecesEngine:
+        return PiecesEngine(self._spec, 10)
+
+
+def pieces(layout: Any = "mul_ir", shared: bool = True) -> TensorProduct:
+    """Pieces of all pairs of copies, of which several add to one entry, and other modes."""
+    return Pieces(*IRREPS, INSTRUCTIONS, layout=layout, shared_weights=shared)
+
+
 MAKERS = {
     "connected": connected,
     "every mode": everything,
     "channels": channels,
     "copies": copies,
     "many": many,
+    "pieces": pieces,
     "whole copies": whole_copies,
 }
 

@@ -24,7 +24,16 @@ from reptheory.operations.channel_plan import channel_plan
 from reptheory.operations.engines import COPYING, flat_read_only, float_name
 from reptheory.operations.weighted_plan import WeightedSpec
 
-__all__ = ["ChannelEngine", "LanesEngine", "Roundings", "limit", "most", "summed_gradient", "weight_gradient"]
+__all__ = [
+    "ChannelEngine",
+    "LanesEngine",
+    "Roundings",
+    "limit",
+    "most",
+    "summed_gradient",
+    "summed_limit",
+    "weight_gradient",
+]
 
 Array = NDArray[Any]
 P = TypeVar("P", ChannelPlan, CopyPlan)
@@ -214,6 +223,13 @@ def summed_gradient(
 def most(array: Array) -> Array:
     """Return the largest number of each sample, at least 1: (samples, 1), or (1, 1) for shared weights."""
     return np.asarray(np.max(np.atleast_2d(array), axis=1, initial=1.0, keepdims=True))
+
+
+def summed_limit(
+    size: Array, slack: Array, terms: NDArray[np.int64], dtype: np.dtype[Any]
+) -> NDArray[np.float64]:
+    """Bound a sum of so many terms, of that size together, whose own bounds add up to `slack`."""
+    return np.asarray(upward(slack + gamma(terms, dtype) * size, terms + 4))
 
 
 def limit(

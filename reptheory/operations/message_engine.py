@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from reptheory.kernels.bounds import gamma, upward
 from reptheory.kernels.edges import add_rows
+from reptheory.operations.channel_engine import summed_limit
 from reptheory.operations.edge_engine import EdgeOrder
 from reptheory.operations.engines import flat_read_only
 from reptheory.operations.operands import Weighted
@@ -52,7 +52,7 @@ class MessageEngine:
             self._engine.run(*operands, messages, None)
             _add(size, receivers, np.abs(messages.astype(np.float64)))
             _add(slack, receivers, self._engine.bound(*operands, z.dtype))
-        return _limit(size, slack, edges.degrees[:, None], z.dtype)
+        return summed_limit(size, slack, edges.degrees[:, None], z.dtype)
 
     def gradients(
         self, given: Weighted, grad: Array, by: tuple[EdgeOrder, EdgeOrder], threads: int | None
@@ -90,7 +90,7 @@ class MessageEngine:
                 totals[2][... if shared else block] += parts[2]
             count += 1
         terms = by[1].degrees[:, None], np.zeros(1, np.int64), np.full(1, count if shared else 0)
-        to_x, to_y, to_w = (_limit(*one, dtype) for one in zip(sizes, slacks, terms, strict=True))
+        to_x, to_y, to_w = (summed_limit(*one, dtype) for one in zip(sizes, slacks, terms, strict=True))
         return to_x, to_y, to_w
 
 
@@ -114,8 +114,3 @@ def _gathered(given: Weighted, block: Array, edges: EdgeOrder) -> tuple[Array, A
 def _add(total: Array, nodes: Array, rows: Array) -> None:
     """Add rows to those of their nodes, each node's in their order."""
     add_rows(flat_read_only(rows), flat_read_only(nodes), total.shape[1], total.reshape(-1))
-
-
-def _limit(size: Bound, slack: Bound, terms: NDArray[np.int64], dtype: np.dtype[Any]) -> Bound:
-    """Bound a sum of so many terms, of that size together, whose own bounds add up to `slack`."""
-    return np.asarray(upward(slack + gamma(terms, dtype) * size, terms + 4))

@@ -41,6 +41,7 @@ from reptheory.operations.operands import (
     thread_count,
     weighted_operands,
 )
+from reptheory.operations.pieces_engine import PiecesEngine, suits_pieces
 from reptheory.operations.weighted_engine import ProductEngine, SampleEngine
 from reptheory.operations.weighted_maps import WeightedMaps
 from reptheory.operations.weighted_plan import Layout, WeightedSpec
@@ -70,7 +71,9 @@ class TensorProduct(WeightedProduct[Weighted]):
     leading axes broadcast, and the result is (..., dim_out). Weights of all instructions follow one another,
     each in row-major order of its `path_shape`.
 
-    Memory: as `WeightedProduct`.
+    Memory: as `WeightedProduct`. A tile of a thread takes 256 bytes for each number of a sample, operands and
+    result; products of all pairs of copies, uvuv, that would take more than 64 MiB run in pieces of 8 MiB for
+    each of x, y and z, with copies of their operands and results, 32 MiB or those of one sample.
 
     >>> tp = TensorProduct("2x0e+1x1o", "1x1o", "2x1o", [(0, 0, 0, "uvu", True)])
     >>> tp([1.0, 2.0, 0.0, 0.0, 0.0], [1.0, 0.0, -1.0], [1.0, 10.0]).tolist()
@@ -113,7 +116,9 @@ class TensorProduct(WeightedProduct[Weighted]):
             return ChannelEngine(self._spec)
         if self.shared_weights and suits_connected(self._spec):
             return ConnectedEngine(self._spec)
-        return CopyEngine(self._spec) if suits_copies(self._spec) else SampleEngine(self._spec)
+        if suits_copies(self._spec):
+            return CopyEngine(self._spec)
+        return PiecesEngine(self._spec) if suits_pieces(self._spec) else SampleEngine(self._spec)
 
     @property
     def cost(self) -> int:
