@@ -81,10 +81,15 @@ class Blocks:
     irreps: Irreps
     pieces: tuple[BlockPiece, ...]
 
-    @property
+    @cached_property
     def shape(self) -> tuple[int, int]:
         """Rows and columns."""
         return self.irreps1.dim, self.irreps2.dim
+
+    @cached_property
+    def meanings(self) -> tuple[str, str]:
+        """What the last axis of irreps counts, and the last two of matrices."""
+        return f"the dimension of {self.irreps}", f"the dimensions of {self.irreps1} and {self.irreps2}"
 
     @cached_property
     def pairs(self) -> tuple[tuple[BlockPiece, NDArray[np.int64]], ...]:
@@ -216,7 +221,7 @@ def blocks_from_irreps(
     [[0.0], [1.0], [0.0], [0.0]]
     """
     blocks = blocks_of(irreps1, irreps2)
-    given = one_operand(features, "features", (blocks.dim,), f"the dimension of {blocks.irreps}")
+    given = one_operand(features, "features", (blocks.dim,), blocks.meanings[0])
     shape = (*given.shape[:-1], *blocks.shape)
     return _changed(blocks, given, shape, out, threads, to_irreps=False, with_bound=with_bound)
 
@@ -251,9 +256,7 @@ def irreps_from_blocks(
     np.float64(-1.732051)
     """
     blocks = blocks_of(irreps1, irreps2)
-    given = one_operand(
-        matrices, "matrices", blocks.shape, f"the dimensions of {blocks.irreps1} and {blocks.irreps2}"
-    )
+    given = one_operand(matrices, "matrices", blocks.shape, blocks.meanings[1])
     shape = (*given.shape[:-2], blocks.dim)
     return _changed(blocks, given, shape, out, threads, to_irreps=True, with_bound=with_bound)
 
