@@ -32,8 +32,10 @@ __all__ = [
     "WeightedPlan",
     "couple_pairs",
     "mix_rows",
+    "mixed_path",
     "outer_product",
     "padded",
+    "tile_places",
     "weighted_product",
     "weighted_scratch",
 ]
@@ -100,6 +102,24 @@ def weighted_scratch(plan: WeightedPlan, *, gradient: bool) -> int:
         width = -(-mixed // (span // 2)) * (span // 2)
         return span * (rows + orders * width) + pairs * width
     return span * rows
+
+
+@inlined
+def tile_places(dims: Any, largest: Any, span: int) -> tuple[int, int, int, int, int, int]:
+    """Return where x, y, z, kept pairs, the orders of a path and one row more stand in scratch."""
+    x0 = largest[0] * span
+    y0 = x0 + dims[0] * span
+    z0 = y0 + dims[1] * span
+    t0 = z0 + dims[2] * span
+    k0 = t0 + largest[1] * span
+    return x0, y0, z0, t0, k0, k0 + largest[2] * span
+
+
+@inlined
+def mixed_path(paths: Any, p: int) -> tuple[int, int, int, int, int, int, int, int]:
+    """Return the columns n3, o0, om, wu, wv, W, ow and ww of a mixed path."""
+    n3, o0, om, wu = at(paths, p + 2), at(paths, p + 3), at(paths, p + 6), at(paths, p + 8)
+    return n3, o0, om, wu, at(paths, p + 9), at(paths, p + 10), at(paths, p + 11), at(paths, p + 12)
 
 
 @part
@@ -199,14 +219,7 @@ def _mix(
     work: Any, pairs: int, target: int, weight_row: int, span: int,
 ) -> None:  # fmt: skip
     """Add the pairs of a mixed path, times their weights, to its copies in the tile of results."""
-    n3, o0, om, wu, wv = (
-        at(paths, p + 2),
-        at(paths, p + 3),
-        at(paths, p + 6),
-        at(paths, p + 8),
-        at(paths, p + 9),
-    )
-    W, ow, ww = at(paths, p + 10), at(paths, p + 11), at(paths, p + 12)
+    n3, o0, om, wu, wv, W, ow, ww = mixed_path(paths, p)
     first = at(paths, p + 7) + u0 * wu
     if step == 0:
         together = V == 1 or wu == V * wv  # then the pairs (u, v) are one axis of the matrix of weights
@@ -241,20 +254,10 @@ def weighted_product(
     plan = WeightedPlan(*plan)
     span = WIDTH * VECTOR_BYTES // plan.values.itemsize
     dim1, dim2, dim_out, _ = plan.dims
-    largest_outer, largest_pairs, largest_orders, _ = plan.largest
-    x0 = largest_outer * span
-    y0 = x0 + dim1 * span
-    z0 = y0 + dim2 * span
-    t0 = z0 + dim_out * span
-    k0 = t0 + largest_pairs * span
-    weight_row = k0 + largest_orders * span
+    x0, y0, z0, t0, k0, weight_row = tile_places(plan.dims, plan.largest, span)
     x_tile, y_tile, z_tile = scratch[x0:y0], scratch[y0:z0], scratch[z0:t0]
-    work, factors, groups, paths = (
-        address(scratch),
-        address(weights),
-        address(plan.groups),
-        address(plan.paths),
-    )
+    work, factors = address(scratch), address(weights)
+    groups, paths = address(plan.groups), address(plan.paths)
     terms = address(plan.values), address(plan.places), address(plan.rows)
     for start in range(first, last, span):
         count = span if start + span <= last else last - start

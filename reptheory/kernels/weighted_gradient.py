@@ -26,8 +26,10 @@ from reptheory.kernels.weighted import (
     WeightedPlan,
     couple_pairs,
     mix_rows,
+    mixed_path,
     outer_product,
     padded,
+    tile_places,
 )
 
 __all__ = ["weighted_gradient"]
@@ -66,14 +68,7 @@ def _mixed_gradient(
     work: Any, pairs: int, source: int, row: int, span: int,
 ) -> None:  # fmt: skip
     """Write pairs times the gradient of the result to the gradient of the weights of a mixed path."""
-    n3, o0, om, wu, wv = (
-        at(paths, p + 2),
-        at(paths, p + 3),
-        at(paths, p + 6),
-        at(paths, p + 8),
-        at(paths, p + 9),
-    )
-    W, ow, ww = at(paths, p + 10), at(paths, p + 11), at(paths, p + 12)
+    n3, o0, om, wu, wv, W, ow, ww = mixed_path(paths, p)
     for u in range(some):
         for v in range(V):
             pair = pairs + (u * V + v) * n3 * span
@@ -93,13 +88,7 @@ def _shared_gradient(
 
     Copies are contiguous there, so this is a matrix product over orders and samples.
     """
-    n3, wu, wv, W, ww = (
-        at(paths, p + 2),
-        at(paths, p + 8),
-        at(paths, p + 9),
-        at(paths, p + 10),
-        at(paths, p + 12),
-    )
+    n3, _, _, wu, wv, W, _, ww = mixed_path(paths, p)
     width = padded(W, span)
     total = turned + n3 * span * width
     mix_rows(work, pairs, n3 * span, 1, some * V, n3 * span, work, turned, width, total, width, 1, width)
@@ -108,6 +97,31 @@ def _shared_gradient(
             for w in range(W):
                 place, found = first + u * wu + v * wv + w * ww, total + (u * V + v) * width + w
                 put(gradient, place, at(gradient, place) + at(work, found))
+
+
+@part
+def _pull_pairs(
+    gradient: Any, start: int, count: int, step: int, g0: int, terms: Any, groups: Any, group: int,
+    paths: Any, u0: int, some: int, work: Any, places: Any, span: int,
+) -> None:  # fmt: skip
+    """Couple some copies of x of a group with all of y: mixed paths keep the pairs, others pull weights."""
+    x0, y0, z0, t0, k0, row = places
+    V, chunk = at(groups, group + 1), at(groups, group + 2)
+    first_path, last_path = at(groups, group + 13) * P, at(groups, group + 14) * P
+    for u in range(u0, u0 + some):
+        for v in range(V):
+            outer_product(groups, group, u, v, work, x0, y0, span)
+            for p in range(first_path, last_path, P):
+                n3 = at(paths, p + 2)
+                if at(paths, p) == MIXED:
+                    pair = t0 + (at(paths, p + 13) * chunk + ((u - u0) * V + v) * n3) * span
+                    couple_pairs(terms, paths, p, work, span, pair, span, 1)
+                elif at(paths, p) == PAIRED:
+                    couple_pairs(terms, paths, p, work, span, k0, span, 1)
+                    right = z0 + (at(paths, p + 3) + u * at(paths, p + 4) + v * at(paths, p + 5)) * span
+                    place = g0 + at(paths, p + 7) + u * at(paths, p + 8) + v * at(paths, p + 9)
+                    om = at(paths, p + 6) * span
+                    _pull_weight(gradient, start, count, step, place, work, k0, right, om, n3, row, span)
 
 
 @compiled
@@ -122,21 +136,12 @@ def weighted_gradient(
     plan = WeightedPlan(*plan)
     span = WIDTH * VECTOR_BYTES // plan.values.itemsize
     dim1, dim2, dim_out, _ = plan.dims
-    largest_outer, largest_pairs, largest_orders, _ = plan.largest
-    x0 = largest_outer * span
-    y0 = x0 + dim1 * span
-    z0 = y0 + dim2 * span
-    t0 = z0 + dim_out * span
-    k0 = t0 + largest_pairs * span
-    row = k0 + largest_orders * span
+    places = tile_places(plan.dims, plan.largest, span)
+    x0, y0, z0, t0, _, row = places
     turned = row + span
     x_tile, y_tile, z_tile, turned_tile = scratch[x0:y0], scratch[y0:z0], scratch[z0:t0], scratch[turned:]
-    work, total, groups, paths = (
-        address(scratch),
-        address(gradient),
-        address(plan.groups),
-        address(plan.paths),
-    )
+    work, total = address(scratch), address(gradient)
+    groups, paths = address(plan.groups), address(plan.paths)
     terms = address(plan.values), address(plan.places), address(plan.rows)
     clear(work, turned, len(turned_tile))
     for start in range(first, last, span):
@@ -146,32 +151,16 @@ def weighted_gradient(
         gather(g, start, count, dim_out, plan.columns, z_tile, WIDTH)
         for group in range(0, plan.groups.size, G):
             U, V, chunk = at(groups, group), at(groups, group + 1), at(groups, group + 2)
-            first_path, last_path = at(groups, group + 13) * P, at(groups, group + 14) * P
             for u0 in range(0, U, chunk):
                 some = chunk if u0 + chunk <= U else U - u0
-                for u in range(u0, u0 + some):
-                    for v in range(V):
-                        outer_product(groups, group, u, v, work, x0, y0, span)
-                        for p in range(first_path, last_path, P):
-                            n3 = at(paths, p + 2)
-                            if at(paths, p) == MIXED:
-                                pair = t0 + (at(paths, p + 13) * chunk + ((u - u0) * V + v) * n3) * span
-                                couple_pairs(terms, paths, p, work, span, pair, span, 1)
-                            elif at(paths, p) == PAIRED:
-                                couple_pairs(terms, paths, p, work, span, k0, span, 1)
-                                right = at(paths, p + 3) + u * at(paths, p + 4) + v * at(paths, p + 5)
-                                place = g0 + at(paths, p + 7) + u * at(paths, p + 8) + v * at(paths, p + 9)
-                                _pull_weight(
-                                    total, start, count, step, place, work, k0, z0 + right * span,
-                                    at(paths, p + 6) * span, n3, row, span,
-                                )  # fmt: skip
-                for p in range(first_path, last_path, P):
+                _pull_pairs(
+                    total, start, count, step, g0, terms, groups, group, paths, u0, some, work, places, span
+                )  # fmt: skip
+                for p in range(at(groups, group + 13) * P, at(groups, group + 14) * P, P):
                     if at(paths, p) != MIXED:
                         continue
-                    pairs, place = (
-                        t0 + at(paths, p + 13) * chunk * span,
-                        g0 + at(paths, p + 7) + u0 * at(paths, p + 8),
-                    )
+                    pairs = t0 + at(paths, p + 13) * chunk * span
+                    place = g0 + at(paths, p + 7) + u0 * at(paths, p + 8)
                     if step:
                         _mixed_gradient(
                             total, start, count, step, place, paths, p, some, V, work, pairs, z0, row, span
