@@ -250,6 +250,18 @@ def test_weights_that_only_repeat_a_layer_add_nothing() -> None:
     assert found.lost == ((Irrep("1o"), Irrep("1o"), Irrep("1e")),)
 
 
+def test_weights_of_their_own_set_paths_free() -> None:
+    """Layers of three features and three results scale 11 paths in 9 - 2 ways; a weight each, in 11."""
+    irreps = Irreps("0e+1o+2e")
+    places = [
+        (i, j, k) for i, j, k in pairs(range(3), repeat=3) if irreps[k].ir in irreps[i].ir * irreps[j].ir
+    ]
+    for weighted, free in ((True, 11), (False, 7)):
+        instructions = [(*place, "uuu", weighted) for place in places]
+        found = expressivity(TensorProduct(irreps, irreps, irreps, instructions))
+        assert (found.reachable, found.degrees_of_freedom) == (11, free)
+
+
 def test_a_fully_connected_product_reaches_all_that_its_result_holds() -> None:
     tp = FullyConnectedTensorProduct("3x0e+2x1o", "1x0e+1x1o", "4x0e+2x1o")
     found = expressivity(tp, "3x0e+2x1o", "1x0e+1x1o", "4x0e+2x1o")

@@ -33,6 +33,18 @@ def test_the_file_has_every_time() -> None:
             assert nanoseconds(method, (3, 3, 3), dtype) > 0
 
 
+def test_both_dtypes_count_and_many_paths_take_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    def time(method: str, degrees: tuple[int, int, int], dtype: str = "float32") -> float:
+        assert method != "table" or max(degrees) < 20, "counting its terms takes longer than a product"
+        times = {"table": (1, 9), "unrolled": (9, 1), "grid": (4, 4), "fourier": (5, 5)}
+        return times[method][dtype == "float64"]
+
+    monkeypatch.setattr(gaunt_costs, "nanoseconds", time)
+    cheapest.cache_clear()
+    assert cheapest((2, 2, 2)) == cheapest((2, 2, 3)) == cheapest((20, 20, 20)) == "grid"
+    cheapest.cache_clear()
+
+
 def test_the_cheapest_is_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
