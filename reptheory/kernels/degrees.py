@@ -1,6 +1,7 @@
 """Degrees: one weight for each degree of a feature, applied and differentiated.
 
-    scale_degrees    z[n, k] = x[row(n), k] w[row'(n), start + degree of k]
+    scale_degrees    z[n, k] = x[row(n), k] w[row'(n), start + degree of k]    weights that samples share
+    scale_each       the same with weights of every sample's own
     dot_degrees      s[n, start + l] = sum over k of degree l of x[row(n), k] g[n, k]
 
 Samples may share rows of x and w: sample n has row (n // inner) * outer_step + (n % inner) * step, `steps`
@@ -20,9 +21,9 @@ from numba import config
 from numpy.typing import NDArray
 
 from reptheory.immutable import immutable
-from reptheory.kernels.jit import compiled, part
+from reptheory.kernels.jit import compiled
 
-__all__ = ["TOGETHER", "dot_degrees", "scale_degrees", "weight_places"]
+__all__ = ["TOGETHER", "dot_degrees", "scale_degrees", "scale_each", "weight_places"]
 
 Array = NDArray[Any]
 Steps = tuple[int, int, int]
@@ -31,8 +32,6 @@ TOGETHER = 64
 """Samples that one loop takes."""
 LOOP = 128
 """Numbers that a loop runs over, at least, where one row of weights is laid out again and again."""
-SHARED = 1 << 14
-"""Most weights, one a coefficient, that are laid out for samples that share them."""
 
 
 @lru_cache(maxsize=64)
@@ -43,14 +42,23 @@ def weight_places(dim: int, numel: int, start: int) -> NDArray[np.int32]:
     return immutable(places.astype(np.int32).reshape(-1))
 
 
-@part
-def _lay_out(
-    weight: Array, row: int, step: int, numel: int, places: Array, dim: int, rows: int, factors: Array
-) -> None:
-    """Write the weights of the coefficients of `rows` samples, from a row of weights on."""
-    for n in range(rows):
-        for k in range(dim):
-            factors[n * dim + k] = weight[(row + n * step) * numel + places[k]]
+def _scale_each(
+    x: Array, x_steps: Steps, x_first: int, weight: Array, _w_steps: Steps, w_first: int, places: Array,
+    numel: int, dim: int, count: int, z: Array,
+) -> None:  # fmt: skip
+    """As `scale_degrees`, where every sample has weights of its own."""
+    inner, outer, step = x_steps
+    row, place = x_first // inner * outer, x_first % inner
+    n = 0
+    while n < count:
+        run = min(count - n, inner - place, TOGETHER) if step == 1 else 1
+        x0, w0 = np.uint64((row + place * step) * dim), np.uint64((w_first + n) * numel)
+        z0 = np.uint64(n * dim)
+        for k in range(np.uint64(run * dim)):
+            z[z0 + k] = x[x0 + k] * weight[w0 + np.uint64(places[k])]
+        n, place = n + run, place + run
+        if place == inner:
+            row, place = row + outer, 0
 
 
 def _scale(
@@ -60,40 +68,34 @@ def _scale(
     """Write `count` rows of z from samples x_first.. of x and w_first.. of the weights, (rows, numel).
 
     places   `weight_places`
-    Weights that samples share are laid out first, one a coefficient: taking them from their places, as where
-    every sample has its own, takes four times as long as the product.
+    Weights are laid out first, one a coefficient: taking them from their places, as where every sample has
+    its own, takes four times as long as the product.
     """
     x_inner, x_outer, x_step = x_steps
     w_inner, w_outer, w_step = w_steps
     x_row, x_place = x_first // x_inner * x_outer, x_first % x_inner
     w_row, w_place = w_first // w_inner * w_outer, w_first % w_inner
-    own = w_step == 1 and w_inner > min(count, SHARED // dim)
     most = TOGETHER if w_step else min(TOGETHER, 1 + LOOP // dim)
-    rows = 0 if own else w_inner if w_step else min(count, w_inner, most)
-    factors = np.empty(rows * dim, z.dtype)
-    _lay_out(weight, w_row, w_step, numel, places, dim, rows, factors)
-    n = 0
+    rows = w_inner if w_step else min(count, w_inner, most)
+    factors, laid, n = np.empty(rows * dim, z.dtype), -1, 0
     while n < count:
+        if w_row != laid:
+            laid = w_row
+            for k in range(rows):
+                for i in range(dim):
+                    factors[k * dim + i] = weight[(w_row + k * w_step) * numel + places[i]]
         run = min(count - n, most, x_inner - x_place, w_inner - w_place)
         together = run if x_step == 1 else 1  # rows that follow one another
         for k in range(0, run, together):
             x0 = np.uint64((x_row + (x_place + k) * x_step) * dim)  # no sign: LLVM makes vectors
-            z0 = np.uint64((n + k) * dim)
-            if own:
-                w0 = np.uint64((w_row + w_place + k) * numel)
-                for i in range(np.uint64(together * dim)):
-                    z[z0 + i] = x[x0 + i] * weight[w0 + np.uint64(places[i])]
-            else:
-                w0 = np.uint64((w_place + k) * w_step * dim)
-                for i in range(np.uint64(together * dim)):
-                    z[z0 + i] = x[x0 + i] * factors[w0 + i]
+            w0, z0 = np.uint64((w_place + k) * w_step * dim), np.uint64((n + k) * dim)
+            for i in range(np.uint64(together * dim)):
+                z[z0 + i] = x[x0 + i] * factors[w0 + i]
         n, x_place, w_place = n + run, x_place + run, w_place + run
         if x_place == x_inner:
             x_row, x_place = x_row + x_outer, 0
         if w_place == w_inner:
             w_row, w_place = w_row + w_outer, 0
-            if w_outer and n < count:
-                _lay_out(weight, w_row, w_step, numel, places, dim, rows, factors)
 
 
 def _dot(
@@ -166,3 +168,4 @@ def _dot_plain(
 
 scale_degrees: Any = _scale_plain if config.DISABLE_JIT else compiled(_scale)
 dot_degrees: Any = _dot_plain if config.DISABLE_JIT else compiled(_dot)
+scale_each: Any = _scale_plain if config.DISABLE_JIT else compiled(_scale_each)

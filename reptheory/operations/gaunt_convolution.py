@@ -35,8 +35,8 @@ from reptheory.operations.operands import (
     Accumulate,
     allocate,
     incoming_gradient,
-    last_axis,
     read_accumulate,
+    read_last,
     read_operand,
     widest,
 )
@@ -242,11 +242,12 @@ class GauntConvolution:
 
     def _filter(self, x: ArrayLike, vectors: ArrayLike, weight: ArrayLike | None) -> _Filter:
         """Return the harmonics of the vectors with their bound, in the dtype that the operands decide."""
-        read = read_operand(vectors, "vectors")
-        last_axis(read, "vectors", 3, "components x, y, z")
-        others = [read_operand(x, "x")] + ([] if weight is None else [read_operand(weight, "weight")])
+        read = read_last(vectors, "vectors", 3, "components x, y, z")
+        given = [read, read_operand(x, "x")]
+        if weight is not None:
+            given.append(read_operand(weight, "weight"))
         at = harmonics(read.astype(np.float64).reshape(-1, 3), self.lmax_filter, self.interaction.threads)
-        narrow = at.values.astype(widest([read, *others]))
+        narrow = at.values.astype(widest(given), copy=False)
         return _Filter(at, narrow.reshape(*read.shape[:-1], narrow.shape[1]))
 
     def _back(self, given: _Filter, g: Array, limit: Bound | None = None) -> tuple[Array, Bound]:

@@ -29,7 +29,7 @@ from reptheory.groups.labels import shown
 from reptheory.immutable import immutable
 from reptheory.kernels.bounds import gamma, norm, smallest, unit_roundoff
 from reptheory.kernels.buffers import empty
-from reptheory.kernels.degrees import dot_degrees, scale_degrees, weight_places
+from reptheory.kernels.degrees import dot_degrees, scale_degrees, scale_each, weight_places
 from reptheory.kernels.pool import over_samples
 from reptheory.operations.bilinear import Accumulate, BilinearProduct
 from reptheory.operations.certified import Chain, inputs
@@ -73,12 +73,14 @@ class _Side(NamedTuple):
         array, steps = rows
         z = np.empty((last - first, self.dim), array.dtype)
         given = flat_read_only(array), steps, first, *weights, first
-        scale_degrees(*given, *self, last - first, z.ravel())
+        scale = scale_each if weights[1] == EACH else scale_degrees
+        scale(*given, *self, last - first, z.ravel())
         return z
 
     def scale(self, raw: Array, weights: _Weights, first: int, z: Array) -> None:
         """Write rows that belong to samples first.., times their weights, to z."""
-        scale_degrees(flat_read_only(raw), EACH, 0, *weights, first, *self, len(raw), z.ravel())
+        scale = scale_each if weights[1] == EACH else scale_degrees
+        scale(flat_read_only(raw), EACH, 0, *weights, first, *self, len(raw), z.ravel())
 
     def dot(self, rows: Rows, first: int, raw: Array, sums: Array) -> None:
         """Write the gradients of the weights, from that of what was weighted, to their columns of sums."""
@@ -133,8 +135,8 @@ class GauntInteraction(WeightedProduct[_Given]):
     Called with x (..., dim1), y (..., dim2) and weight (..., weight_numel); leading axes broadcast, and the
     result is (..., dim_out). The weights of x, y and z follow one another, each by ascending degree.
 
-    Memory: as `WeightedProduct`, and three blocks of 131,072 numbers a thread, four in `backward`; at most
-    16,384 weights laid out, one a coefficient.
+    Memory: as `WeightedProduct`, and three blocks of 131,072 numbers a thread, four in `backward`;
+    weights that samples share once more as one number a coefficient, a thread.
 
     >>> interaction = GauntInteraction(1, 0, 1)
     >>> z = interaction([1.0, 1.0, 1.0, 1.0], [2.0], [1.0, 10.0, 1.0, 1.0, 0.5])
