@@ -102,7 +102,11 @@ CASES: dict[str, Case] = {
     **{f"Gaunt {m}": product(rt.GauntTensorProduct, 2, 3, 4, m) for m in ("table", "grid", "fourier")},
     "Gaunt in float64": product(rt.GauntTensorProduct, 3, accumulate="float64"),
     "full": product(rt.FullTensorProduct, *FULL),
+    "full, ir_mul": product(rt.FullTensorProduct, *FULL, irrep_normalization="none", layout="ir_mul"),
     "full by vectors": product(rt.FullTensorProduct, "1x0e+1x1o", "1x1o", method="vector"),
+    "full by vectors, ir_mul": product(
+        rt.FullTensorProduct, "1x0e+2x1o", "2x1o", method="vector", layout="ir_mul"
+    ),
     "spins": product(rt.SpinTensorProduct, "1/2+1", "2x1/2+3/2"),
     "vectors by table": product(rt.VectorSphericalProduct, "dot", 1, 2, 2, "table"),
     "vectors by grid": product(rt.VectorSphericalProduct, "cross", 1, 2, 2, "grid"),

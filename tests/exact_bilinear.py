@@ -93,7 +93,10 @@ def gaunt_reference(lmax1: int, lmax2: int, lmax_out: int) -> Reference:
 
 
 def full_reference(product: FullTensorProduct) -> Reference:
-    """Return a full tensor product, laid out as its instructions say: copies (u, v) at u * mul2 + v."""
+    """Return a full tensor product, laid out as its instructions say: copies (u, v) at u * mul2 + v.
+
+    A coefficient is the Clebsch-Gordan one times sqrt(alpha / (2 l3 + 1)); orders stand outside in "ir_mul".
+    """
     outputs: list[list[tuple[int, int, Ball]]] = [[] for _ in range(product.dim_out)]
     irreps1, irreps2 = product.irreps_in1, product.irreps_in2
     slices1, slices2 = irreps1.slices(), irreps2.slices()
@@ -101,13 +104,26 @@ def full_reference(product: FullTensorProduct) -> Reference:
     for path in product.instructions:
         rows = _entries("clebsch_gordan", top, 2 * top)[path.ir1.l, path.ir2.l, path.ir_out.l]
         mul1, mul2 = irreps1[path.i1].mul, irreps2[path.i2].mul
+        dim1, dim2, dim_out = path.ir1.dim, path.ir2.dim, path.ir_out.dim
+        alpha = {"component": dim_out, "norm": dim1 * dim2, "none": 1}[product.irrep_normalization]
+        with ctx.workprec(BITS):
+            factor = (arb(alpha) / dim_out).sqrt()
+            rows = [
+                (m1 + path.ir1.l, m2 + path.ir2.l, m3 + path.ir_out.l, c * factor) for m1, m2, m3, c in rows
+            ]
         for u, v in np.ndindex(mul1, mul2):
-            first1 = slices1[path.i1].start + u * path.ir1.dim + path.ir1.l
-            first2 = slices2[path.i2].start + v * path.ir2.dim + path.ir2.l
-            centre = path.columns.start + (u * mul2 + v) * path.ir_out.dim + path.ir_out.l
+            left, right, copy = (u, dim1, mul1), (v, dim2, mul2), (u * mul2 + v, dim_out, mul1 * mul2)
             for m1, m2, m3, value in rows:
-                outputs[centre + m3].append((first1 + m1, first2 + m2, value))
+                i = slices1[path.i1].start + _within(m1, *left, product.layout)
+                j = slices2[path.i2].start + _within(m2, *right, product.layout)
+                k = path.columns.start + _within(m3, *copy, product.layout)
+                outputs[k].append((i, j, value))
     return Reference(tuple(map(tuple, outputs)))
+
+
+def _within(order: int, copy: int, dim: int, mul: int, layout: str) -> int:
+    """Return where an order of a copy stands in its entry."""
+    return copy * dim + order if layout == "mul_ir" else order * mul + copy
 
 
 def basis_balls(blocks: Blocks) -> dict[tuple[int, int], list[tuple[int, Ball]]]:

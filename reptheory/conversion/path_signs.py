@@ -19,15 +19,20 @@ A turn of the axes changes no coupling tensor: it is invariant under rotations.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from reptheory.conversion.registry import PackageConvention
+from reptheory.conversion.registry import convention as convention_of
 from reptheory.errors import LabelError
 from reptheory.exact.coupling import coupling_block
 from reptheory.exact.surd import Surd
 from reptheory.exact.three_spins import parity_3j
 
-__all__ = ["path_factor", "path_sign", "require_paths"]
+__all__ = ["path_factor", "path_sign", "path_signs", "require_paths"]
 
 
 def path_sign(convention: PackageConvention, kind: str, path: tuple[int, int, int]) -> int:
@@ -46,6 +51,18 @@ def path_sign(convention: PackageConvention, kind: str, path: tuple[int, int, in
     if convention.paths == "e3nn 0.6":
         return swap * (-1 if (l1 + l2 - l3) // 2 % 2 else 1)
     return swap * (-1 if (l1 - l2) % 2 else 1) * _sorted_sign(*sorted(path))
+
+
+def path_signs(name: str, paths: Iterable[tuple[int, int, int]]) -> NDArray[np.float64]:
+    """Return the signs of a package's Clebsch-Gordan tensors against ours, (paths,).
+
+    name     a name of `CONVENTIONS`
+    paths    (l1, l2, l3) of each
+    raises   LabelError: no such package, or it has no coupling tensors
+    """
+    found = convention_of(name)
+    require_paths(found, "clebsch_gordan")
+    return np.array([path_sign(found, "clebsch_gordan", path) for path in paths], dtype=np.float64)
 
 
 def path_factor(

@@ -32,10 +32,11 @@ class CouplingPlan(NamedTuple):
     rows      (R, 4) int64                  tile row of the output, first term, last term + 1, 1 where the
                                             row is the first to write its output in the chunk
     chunks    (C, 5) int64                  first block, last + 1, tile rows used, first run, last run + 1
-    runs      (U, 3) int64                  first tile row, first output column, length
+    runs      (U, 3) int64                  first of its rows in orders[2], first output column, length
     dims      (dim1, dim2, dim_out)         lengths of the last axes of x, y, z
     largest   (outer, tile)                 rows of the largest outer product and of the largest chunk
-    order     int32                         0, 1, .. up to the longest of x, y and a tile
+    orders    (dim1,), (dim2,), (columns,)  int32: tile rows of the columns of x, of y, and of the outputs
+                                            that are written, run by run
     """
 
     values: NDArray[Any]
@@ -46,7 +47,7 @@ class CouplingPlan(NamedTuple):
     runs: NDArray[np.int64]
     dims: tuple[int, int, int]
     largest: tuple[int, int]
-    order: NDArray[np.int32]
+    orders: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 
 def couple_scratch(plan: CouplingPlan) -> int:
@@ -63,7 +64,8 @@ def couple(
 ) -> None:  # fmt: skip
     """Write z[first:last] = C(x, y)[first:last]; x, y, z are the flat arrays, work is aligned scratch."""
     # Arrays leave their tuple here, once: taking them out in a loop counts references every time.
-    values, places, blocks, rows, chunks, runs, (dim1, dim2, dim_out), (largest_outer, _), order = plan
+    values, places, blocks, rows, chunks, runs, (dim1, dim2, dim_out), (largest_outer, _), orders = plan
+    order_x, order_y, order_z = orders
     span = WIDTH * VECTOR_BYTES // values.itemsize
     y0 = dim1 * span
     p0 = y0 + dim2 * span
@@ -71,8 +73,8 @@ def couple(
     tile_y, outer, tile = work[y0:p0], work[p0:z0], work[z0:]
     for start in range(first, last, span):
         count = min(span, last - start)
-        gather(x, start, count, dim1, order, work, WIDTH)
-        gather(y, start, count, dim2, order, tile_y, WIDTH)
+        gather(x, start, count, dim1, order_x, work, WIDTH)
+        gather(y, start, count, dim2, order_y, tile_y, WIDTH)
         for chunk in range(chunks.shape[0]):
             for block in range(chunks[chunk, 0], chunks[chunk, 1]):
                 x0, n1, n2 = blocks[block, 0] * span, blocks[block, 1], blocks[block, 3]
@@ -87,4 +89,4 @@ def couple(
                     )
             for run in range(chunks[chunk, 3], chunks[chunk, 4]):
                 column, length = runs[run, 1], runs[run, 2]
-                scatter(tile, order[runs[run, 0] :], z, start, count, dim_out, column, length, WIDTH)
+                scatter(tile, order_z[runs[run, 0] :], z, start, count, dim_out, column, length, WIDTH)

@@ -42,7 +42,7 @@ class FieldPlan(NamedTuple):
               changes of x, of y and of z, and their end; copies of x and of y, and how many columns farther
               the next one stands in x and in y
     dims      lengths of the last axes of x, y, z
-    order     0, 1, .. up to the longest of them
+    orders    (dim1,), (dim2,), (dim_out,)   int32: rows of a tile to which their columns go
     rows      of scratch
     """
 
@@ -57,7 +57,7 @@ class FieldPlan(NamedTuple):
     changes: NDArray[np.int64]
     groups: NDArray[np.int64]
     dims: tuple[int, int, int]
-    order: NDArray[np.int32]
+    orders: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
     rows: int
 
 
@@ -79,7 +79,8 @@ def field_products(
 ) -> None:  # fmt: skip
     """Write z[first:last], the sums of all groups; flat (batch, dim) arrays, aligned scratch."""
     # Arrays leave their tuples here, once: taking them out in a loop counts references every time.
-    matrices, program, slots, trig, table, terms, values, places, changes, groups, dims, order, _ = plan
+    matrices, program, slots, trig, table, terms, values, places, changes, groups, dims, orders, _ = plan
+    order_x, order_y, order_z = orders
     (dim1, dim2, dim3), span = dims, row_length(address(work))
     steps, m, t, s, w = address(program), address(matrices), address(trig), address(slots), address(work)
     sides, listed, own = address(table), address(terms), address(groups)
@@ -88,8 +89,8 @@ def field_products(
     clear(work, (dim1 + dim2) * span, dim3 * span)  # what no group reaches
     for start in range(first, last, span):
         count = min(span, last - start)
-        gather(x, start, count, dim1, order, work, WIDTH)
-        gather(y, start, count, dim2, order, tile_y, WIDTH)
+        gather(x, start, count, dim1, order_x, work, WIDTH)
+        gather(y, start, count, dim2, order_y, tile_y, WIDTH)
         for g in range(0, GROUP * groups.shape[0], GROUP):
             to_x, to_y, to_z, changed = at(own, g + 9), at(own, g + 10), at(own, g + 11), at(own, g + 12)
             copies = at(own, g + 14)
@@ -104,4 +105,4 @@ def field_products(
                     at(own, g + 8) * span, at(own, g + 5), at(own, g + 6),
                 )  # fmt: skip
                 _change(v, p, c, to_z, changed, w, w, copy)
-        scatter(tile_z, order, z, start, count, dim3, 0, dim3, WIDTH)
+        scatter(tile_z, order_z, z, start, count, dim3, 0, dim3, WIDTH)

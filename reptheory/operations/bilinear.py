@@ -49,7 +49,7 @@ class BilinearProduct(ABC):
 
     Beyond operands and result a call holds tiles of samples, a number that depends on the product alone, a
     thread; and once more operands that are repeated, converted or not C-contiguous. A bound takes float64
-    copies of everything.
+    copies of everything. Tiles of up to 256 KiB are kept for the next call, those of each thread.
     """
 
     dim1: int

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reptheory.kernels.coupling import CouplingPlan
+from reptheory.operations.layouts import Places, in_order, tile_rows
 
 __all__ = ["CHUNK_ROWS", "PRODUCT", "PathTerms", "coupling_plan", "product_rows", "term_places"]
 
@@ -126,19 +127,24 @@ def _chunks(heights: Ints, limit: int) -> list[tuple[int, int]]:
     return chunks
 
 
-def _runs(column: Ints, length: Ints, chunk: Ints) -> tuple[Ints, Ints, Ints]:
-    """Place the outputs of every chunk in its tile.
+def _tile_rows(length: Ints, chunk: Ints) -> Ints:
+    """Return the first tile row of every output, one after the other in each chunk, which ascend."""
+    begins = np.cumsum(length) - length
+    rows: Ints = begins - begins[np.searchsorted(chunk, chunk)]
+    return rows
 
-    column, length, chunk   of each output, ascending by chunk and column
-    returns                 tile rows of the outputs; (tile row, column, length) of contiguous runs and the
-                            chunk of each
+
+def _runs(column: Ints, chunk: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return contiguous runs of columns: the order in which they come, (first, column, length), the chunk.
+
+    column, chunk   of each column that is written
     """
-    begins = np.append(0, np.cumsum(length))
-    at = begins[:-1] - begins[np.searchsorted(chunk, chunk)]
-    apart = (column[1:] != (column + length)[:-1]) | (chunk[1:] != chunk[:-1])
+    order = np.lexsort((column, chunk))
+    column, chunk = column[order], chunk[order]
+    apart = (np.diff(column) != 1) | (np.diff(chunk) != 0)
     starts = np.flatnonzero(np.append(True, apart)[: len(column)])
-    sizes = np.diff(begins[np.append(starts, len(column))])
-    return at, np.stack([at[starts], column[starts], sizes], axis=1), chunk[starts]
+    sizes = np.diff(np.append(starts, len(column)))
+    return order, np.stack([starts, column[starts], sizes], axis=1), chunk[starts]
 
 
 def coupling_plan(
@@ -147,6 +153,7 @@ def coupling_plan(
     values: NDArray[Any],
     dims: tuple[int, int, int],
     limit: int = CHUNK_ROWS,
+    places: Places | None = None,
 ) -> CouplingPlan:
     """Lay out products for the kernel.
 
@@ -154,6 +161,7 @@ def coupling_plan(
     values     (terms,)   coefficients in the order of `terms`
     dims       lengths of the last axes of x, y and z
     limit      most output columns in a tile; a product whose outputs are summed must fit in one
+    places     where the columns of x, y and z that `products` counts stand; None: in order
     """
     pair, column = products[:, [0, 1, 2, 3, 6]], products[:, 4]
     product, k, first, last = terms.rows(products)
@@ -168,9 +176,14 @@ def coupling_plan(
 
     order = np.flatnonzero(fresh)
     order = order[np.lexsort((column[order], chunk[order]))]
-    at, runs, of_chunk = _runs(column[order], length[order], chunk[order])
+    at = _tile_rows(length[order], chunk[order])
     tile = np.zeros(dims[2], dtype=np.int64)
     tile[column[order]] = at
+    component = _counted(length[order])
+    written = np.repeat(column[order], length[order]) + component
+    of_x, of_y, of_z = in_order(dims) if places is None else places
+    by_column, runs, of_chunk = _runs(of_z[written], np.repeat(chunk[order], length[order]))
+    written_rows = (np.repeat(at, length[order]) + component)[by_column].astype(np.int32)
     rows = np.stack([tile[column][product] + k, first, last, fresh[product]], axis=1)
 
     edges = np.searchsorted(product, np.append(starts, len(pair)))
@@ -182,7 +195,7 @@ def coupling_plan(
         np.ascontiguousarray(values), terms.index, blocks, rows,
         np.column_stack([chunks, tiles, bounds[:-1], bounds[1:]]), runs, dims,
         (int((n1 * n2).max(initial=1)), int(tiles.max(initial=1))),
-        np.arange(max(*dims, int(tiles.max(initial=1))), dtype=np.int32),
+        (tile_rows(of_x), tile_rows(of_y), written_rows),
     )  # fmt: skip
 
 

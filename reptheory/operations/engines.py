@@ -28,6 +28,7 @@ from reptheory.kernels.rings import RingPlan, ring_product, ring_scratch
 from reptheory.kernels.simd.tiles import lanes_of
 from reptheory.operations.coupling_plan import CHUNK_ROWS, PathTerms, coupling_plan, term_places
 from reptheory.operations.exact_maps import ExactMap
+from reptheory.operations.layouts import Places, in_order
 from reptheory.operations.term_plan import RingBound, Term, roundings, term_multiplications, term_plan
 from reptheory.tables.table import Table
 
@@ -99,15 +100,18 @@ class TableEngine:
         products: NDArray[np.int64],
         dims: tuple[int, int, int],
         roles: tuple[int, int, int] = (0, 1, 2),
+        columns: Places | None = None,
     ) -> None:
         """Take the labels and components of x, y and z from the columns `roles` of the table's three.
 
         products   (products, 7), see `coupling_plan.PRODUCT`
+        columns    where the columns of x, y and z that `products` counts stand; None: in order
         """
         self._table = table
         self._products = products
         self._dims = dims
         self._roles = roles
+        self._columns = in_order(dims) if columns is None else columns
         self._plans: dict[str, CouplingPlan] = {}
         self._kernels: dict[str, Prepared] = {}
 
@@ -125,14 +129,16 @@ class TableEngine:
         columns = [2 * role + field for role in own for field in (0, 1)]
         first, second, third = (self._dims[role] for role in own)
         roles = self._roles[own[0]], self._roles[own[1]], self._roles[own[2]]
-        return TableEngine(self._table, self._products[:, [*columns, 6]], (first, second, third), roles)
+        products = self._products[:, [*columns, 6]]
+        places = self._columns[own[0]], self._columns[own[1]], self._columns[own[2]]
+        return TableEngine(self._table, products, (first, second, third), roles, places)
 
     @cached_property
     def _untouched(self) -> NDArray[np.int64]:
         """Columns of z that no pair reaches: a kernel does not write them, they are 0."""
         product, k, _, _ = self._terms.rows(self._products)
         reached = np.zeros(self._dims[2], dtype=bool)
-        reached[self._products[product, 4] + k] = True
+        reached[self._columns[2][self._products[product, 4] + k]] = True
         return np.flatnonzero(~reached)
 
     def _plan(self, name: str) -> CouplingPlan:
@@ -149,7 +155,7 @@ class TableEngine:
                 values = np.maximum(np.abs(values), np.finfo(dtype).smallest_normal)
             limit = self._dims[2] if self._sums else CHUNK_ROWS
             ordered = values[self._terms.order]
-            made = coupling_plan(self._products, self._terms, ordered, self._dims, limit)
+            made = coupling_plan(self._products, self._terms, ordered, self._dims, limit, self._columns)
             plan = self._plans.setdefault(name, made)
         return plan
 
@@ -163,7 +169,7 @@ class TableEngine:
     def _counts(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return (terms, roundings) of each output: rows add up alone, then one to another."""
         product, k, first, last = self._terms.rows(self._products)
-        count, column = last - first, self._products[product, 4] + k
+        count, column = last - first, self._columns[2][self._products[product, 4] + k]
         terms, longest = (np.zeros(self._dims[2], dtype=np.int64) for _ in range(2))
         np.add.at(terms, column, count)
         np.maximum.at(longest, column, count)
@@ -220,9 +226,8 @@ class TableEngine:
         """The same product with every coefficient as a pair of floats (docs/proofs/certificate.md)."""
         i, j, k, term = term_places(self._products, self._terms).T
         rows = self._terms.order[term]
-        return ExactMap(
-            self._dims, (i, j, k), self._table.values(np.float64)[rows], remainders(self._table)[rows]
-        )
+        own = self._columns[0][i], self._columns[1][j], self._columns[2][k]
+        return ExactMap(self._dims, own, self._table.values(np.float64)[rows], remainders(self._table)[rows])
 
 
 class RingEngine:

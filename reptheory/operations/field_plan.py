@@ -15,6 +15,7 @@ from reptheory.kernels.pool import Prepared
 from reptheory.kernels.rings import WIDTH, RingPlan
 from reptheory.kernels.simd.tiles import VECTOR_BYTES, lanes_of
 from reptheory.operations.engines import COPYING
+from reptheory.operations.layouts import Places, tile_rows
 from reptheory.operations.term_plan import stacked
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Placed", "prepared_fields"]
 
 Array = NDArray[Any]
-Dims = tuple[int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,9 +115,10 @@ def _component_rows(plan: RingPlan, first: int) -> list[Array]:
     ]
 
 
-def _field_plan(products: Sequence[Placed], dims: Dims, name: str) -> FieldPlan:
+def _field_plan(products: Sequence[Placed], places: Places, name: str) -> FieldPlan:
     """Plan products of fields that together are the product of x and y, for "float32" or "float64"."""
     plans = [one.engine.plan(name) for one in products]
+    dims = len(places[0]), len(places[1]), len(places[2])
     changes, base = _Changes(), sum(dims)
     groups, side, term, height = [], 0, 0, 0
     for one, plan in zip(products, plans, strict=True):
@@ -140,17 +141,18 @@ def _field_plan(products: Sequence[Placed], dims: Dims, name: str) -> FieldPlan:
         ))  # fmt: skip
         side, term = end, term + len(plan.terms)
         height = max(height, points + 8 * plan.quadrant * (len(plan.sides) + 1))
-    rings, order = stacked(plans, base), np.arange(max(dims), dtype=np.int32)
+    rings = stacked(plans, base)
     return FieldPlan(
         rings.matrices, rings.program, rings.slots, rings.trig, rings.sides, rings.terms,
-        *changes.joined(), np.array(groups), dims, order, height,
+        *changes.joined(), np.array(groups), dims,
+        (tile_rows(places[0]), tile_rows(places[1]), tile_rows(places[2])), height,
     )  # fmt: skip
 
 
-def prepared_fields(products: Sequence[Placed], dims: Dims, name: str) -> Prepared:
+def prepared_fields(products: Sequence[Placed], places: Places, name: str) -> Prepared:
     """Return the kernel of products of fields that together are the product of x and y."""
-    plan = _field_plan(products, dims, name)
+    plan = _field_plan(products, places, name)
     dtype = plan.matrices.dtype
     need = plan.rows * WIDTH * VECTOR_BYTES // dtype.itemsize
-    cost = sum(one.cost for one in products) + COPYING * sum(dims)
+    cost = sum(one.cost for one in products) + COPYING * sum(plan.dims)
     return Prepared(field_products, plan, need, dtype, WIDTH * lanes_of(dtype), cost)

@@ -26,7 +26,15 @@ from reptheory.errors import LabelError
 from reptheory.groups.labels import shown, whole
 from reptheory.groups.o3 import O3, Irreps
 
-__all__ = ["Instruction", "IrrepNormalization", "Letters", "PathNormalization", "read_instructions"]
+__all__ = [
+    "Instruction",
+    "IrrepNormalization",
+    "Letters",
+    "PathNormalization",
+    "irrep_square",
+    "read_instructions",
+    "require_choice",
+]
 
 IrrepNormalization = Literal["component", "norm", "none"]
 PathNormalization = Literal["element", "path", "none"]
@@ -98,12 +106,8 @@ def read_instructions(
     raises   LabelError: an entry that is not there, a path that a selection rule forbids, a mode that does
              not fit the multiplicities, an unknown normalisation
     """
-    for name, value, kind in (
-        ("irrep_normalization", irrep_normalization, IrrepNormalization),
-        ("path_normalization", path_normalization, PathNormalization),
-    ):
-        if value not in get_args(kind):
-            raise LabelError(f"{name}: got {shown(value)}; it must be one of {', '.join(get_args(kind))}")
+    require_choice("irrep_normalization", irrep_normalization, IrrepNormalization)
+    require_choice("path_normalization", path_normalization, PathNormalization)
     read = [_read(k, instruction, irreps) for k, instruction in enumerate(given)]
     terms: dict[int, list[int]] = {}
     for one in read:
@@ -113,6 +117,22 @@ def read_instructions(
         one._replace(square=_square(one, sums[one.i_out], irreps, irrep_normalization, path_normalization))
         for one in read
     )
+
+
+def require_choice(name: str, value: object, kind: object) -> None:
+    """Raise LabelError unless a value is one of the words of a Literal."""
+    if not isinstance(value, str) or value not in get_args(kind):
+        raise LabelError(f"{name}: got {shown(value)}; it must be one of {', '.join(get_args(kind))}")
+
+
+def irrep_square(l1: int, l2: int, l3: int, normalization: IrrepNormalization) -> Fraction:
+    """Return alpha / (2 l3 + 1), the square of the factor of Clebsch-Gordan coefficients.
+
+    >>> irrep_square(1, 1, 0, "norm")
+    Fraction(9, 1)
+    """
+    top = {"component": 2 * l3 + 1, "norm": (2 * l1 + 1) * (2 * l2 + 1), "none": 1}[normalization]
+    return Fraction(top, 2 * l3 + 1)
 
 
 def _read(number: int, given: Sequence[Any], irreps: tuple[Irreps, Irreps, Irreps]) -> Instruction:
@@ -200,8 +220,7 @@ def _square(
 
     sharing   terms and number of the instructions to the same output
     """
-    ir1, ir2, ir_out = (irreps[k][one.entries[k]].ir for k in range(3))
-    alpha = {"component": ir_out.dim, "norm": ir1.dim * ir2.dim, "none": 1}[irrep_normalization]
+    l1, l2, l3 = (irreps[k][one.entries[k]].ir.l for k in range(3))
     terms, paths = sharing
     count = {"element": terms, "path": _summed(one, irreps) * paths, "none": 1}[path_normalization]
-    return Fraction(alpha, ir_out.dim * max(count, 1)) * one.path_weight
+    return irrep_square(l1, l2, l3, irrep_normalization) / max(count, 1) * one.path_weight

@@ -23,9 +23,9 @@ from reptheory.operations.bilinear import Accumulate
 from reptheory.operations.broadcast import reduce_broadcast
 from reptheory.operations.certified import Chain, certify, certify_gradients, inputs
 from reptheory.operations.exact_maps import ExactMap, Pairs, constant, joined
+from reptheory.operations.layouts import Layout
 from reptheory.operations.operands import incoming_gradient, last_axis, read_operand
 from reptheory.operations.tensor_product import TensorProduct
-from reptheory.operations.weighted_plan import Layout
 from reptheory.operations.weighted_product import finite
 
 __all__ = ["Linear", "LinearGradients"]

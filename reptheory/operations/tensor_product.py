@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reptheory.conversion.path_signs import path_sign, require_paths
-from reptheory.conversion.registry import convention as convention_of
+from reptheory.conversion.path_signs import path_signs
 from reptheory.errors import LabelError
 from reptheory.groups.labels import shown
 from reptheory.groups.o3 import O3, Irrep, Irreps
@@ -35,7 +34,9 @@ from reptheory.operations.instructions import (
     IrrepNormalization,
     PathNormalization,
     read_instructions,
+    require_choice,
 )
+from reptheory.operations.layouts import Layout
 from reptheory.operations.operands import (
     Weighted,
     thread_count,
@@ -44,7 +45,7 @@ from reptheory.operations.operands import (
 from reptheory.operations.pieces_engine import PiecesEngine, suits_pieces
 from reptheory.operations.weighted_engine import ProductEngine, SampleEngine
 from reptheory.operations.weighted_maps import WeightedMaps
-from reptheory.operations.weighted_plan import Layout, WeightedSpec
+from reptheory.operations.weighted_plan import WeightedSpec
 from reptheory.operations.weighted_product import Bound, Bounded, WeightedProduct, bounded
 
 __all__ = ["ElementwiseTensorProduct", "FullyConnectedTensorProduct", "TensorProduct"]
@@ -99,8 +100,7 @@ class TensorProduct(WeightedProduct[Weighted]):
     ) -> None:
         super().__init__(accumulate)
         self.irreps_in1, self.irreps_in2, self.irreps_out = map(Irreps, (irreps_in1, irreps_in2, irreps_out))
-        if layout not in get_args(Layout):
-            raise LabelError(f"layout: got {shown(layout)}; it must be one of {', '.join(get_args(Layout))}")
+        require_choice("layout", layout, Layout)
         if shared_weights not in (True, False):
             raise LabelError(f"shared_weights: got {shown(shared_weights)}; it must be True or False")
         irreps = (self.irreps_in1, self.irreps_in2, self.irreps_out)
@@ -151,12 +151,10 @@ class TensorProduct(WeightedProduct[Weighted]):
         >>> TensorProduct("1x1o", "1x1o", "1x0e", [(0, 0, 0, "uuu", True)]).path_signs("e3nn@0.6").tolist()
         [-1.0]
         """
-        found = convention_of(convention)
-        require_paths(found, "clebsch_gordan")
         sides = self.irreps_in1, self.irreps_in2, self.irreps_out
         degrees = [[ir.l for _, ir in irreps] for irreps in sides]
         paths = [(degrees[0][a], degrees[1][b], degrees[2][c]) for a, b, c, *_ in self.instructions]
-        return np.array([path_sign(found, "clebsch_gordan", path) for path in paths], dtype=np.float64)
+        return path_signs(convention, paths)
 
     @cached_property
     def _meanings(self) -> tuple[str, str, str]:
@@ -259,6 +257,18 @@ class ElementwiseTensorProduct(TensorProduct):
         ]
         instructions = [(place, place, i_out, "uuu", False) for i_out, (place, _, _) in enumerate(found)]
         super().__init__(left, right, Irreps([(mul, ir) for _, mul, ir in found]), instructions, **options)
+
+    def output_signs(self, convention: str) -> Array:
+        """Return the sign of every component of the result in a package: its result is ours times these.
+
+        convention   as for `path_signs`
+        returns      (dim_out,) of 1.0 and -1.0
+        raises       LabelError
+
+        >>> ElementwiseTensorProduct("1o", "1o").output_signs("e3nn@0.6").tolist()
+        [-1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+        """
+        return np.repeat(self.path_signs(convention), [mul * ir.dim for mul, ir in self.irreps_out])
 
 
 def _split(first: Irreps, second: Irreps) -> tuple[Irreps, Irreps]:

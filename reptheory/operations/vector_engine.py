@@ -24,6 +24,7 @@ from reptheory.kernels.pool import Prepared
 from reptheory.kernels.rings import RingPlan
 from reptheory.operations.engines import flat_read_only, float_name, prepared_change
 from reptheory.operations.field_plan import Placed, prepared_fields
+from reptheory.operations.layouts import in_order
 from reptheory.operations.term_plan import (
     RingBound,
     Term,
@@ -183,8 +184,8 @@ class VectorEngine:
         name = float_name(x.dtype)
         kernel = self._kernels.get(name)
         if kernel is None:
-            dims = x.shape[1], y.shape[1], z.shape[1]
-            kernel = self._kernels.setdefault(name, prepared_fields([Placed.whole(self)], dims, name))
+            places = in_order((x.shape[1], y.shape[1], z.shape[1]))
+            kernel = self._kernels.setdefault(name, prepared_fields([Placed.whole(self)], places, name))
         kernel.run((flat_read_only(x), flat_read_only(y), z.reshape(-1)), len(x), threads)
 
     def _products(self, x: Array, y: Array) -> Array:

@@ -8,18 +8,20 @@ that share the operands and their l. The bound is theirs over the ratio (docs/pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reptheory.exact.surd import Surd
 from reptheory.exact.vector_paths import SPINS, VectorKind, VectorPath, vector_path
 from reptheory.kernels.bounds import upward
 from reptheory.kernels.pool import Prepared
 from reptheory.operations.engines import flat_read_only, float_name
 from reptheory.operations.field_plan import Placed, prepared_fields
+from reptheory.operations.layouts import Places
 from reptheory.operations.vector_engine import TERMS, Field, VectorEngine, families
 
 if TYPE_CHECKING:
@@ -42,10 +44,15 @@ class VectorPathsEngine:
         instructions: Iterable[Instruction[Irrep]],
         slices1: list[slice],
         slices2: list[slice],
-        dim_out: int,
+        places: Places,
+        factors: Mapping[tuple[int, int, int], Surd],
     ) -> None:
-        self._dim_out = dim_out
+        """Take paths times `factors`.
+
+        slices1, slices2   the columns of each entry of x and of y in "mul_ir"
+        """
         self._slices = slices1, slices2
+        self._places, self._factors = places, factors
         groups: dict[tuple[Any, ...], list[tuple[Instruction[Irrep], VectorPath]]] = {}
         for one in instructions:
             way = vector_path(one.ir1.l, one.ir2.l, one.ir_out.l)
@@ -63,7 +70,7 @@ class VectorPathsEngine:
         outputs = []
         for path, other in paths:
             start = places[2][path.ir_out.l, other.l3]
-            factor = float(1 / other.ratio)
+            factor = float(self._factors[path.ir1.l, path.ir2.l, path.ir_out.l] / other.ratio)
             outputs.append((path.columns, slice(start, start + path.ir_out.dim), factor))
         left, right = places[0][one.ir1.l, way.l1], places[1][one.ir2.l, way.l2]
         return Placed(
@@ -88,13 +95,14 @@ class VectorPathsEngine:
         name = float_name(x.dtype)
         kernel = self._kernels.get(name)
         if kernel is None:
-            dims = x.shape[1], y.shape[1], self._dim_out
-            kernel = self._kernels.setdefault(name, prepared_fields(self._products, dims, name))
+            made = prepared_fields(self._products, self._places, name)
+            kernel = self._kernels.setdefault(name, made)
         kernel.run((flat_read_only(x), flat_read_only(y), z.reshape(-1)), len(x), threads)
 
     def bound(self, x: Array, y: Array, dtype: np.dtype[Any], more: int = 0) -> NDArray[np.float64]:
         """Bound: that of the products of fields with three more roundings, over the ratio."""
-        result = np.zeros((len(x), self._dim_out))
+        of_x, of_y, of_z = self._places
+        x, y, result = x[:, of_x], y[:, of_y], np.zeros((len(x), len(of_z)))
         eta = float(np.finfo(dtype).smallest_subnormal)
         for start in range(0, len(x), TOGETHER):
             rows = slice(start, start + TOGETHER)
@@ -104,7 +112,7 @@ class VectorPathsEngine:
                 lost = (one.engine.longest(2) + 1) * eta
                 for columns, place, factor in one.outputs:
                     part = upward(limits[:, place] * abs(factor) + lost, 4)
-                    result[rows, columns] = part.reshape(len(x[rows]), -1)
+                    result[rows, of_z[columns]] = part.reshape(len(x[rows]), -1)
         return result
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -20,11 +20,11 @@ from reptheory.build.folded import FoldedBlock, folded_block
 from reptheory.groups.o3 import Irreps
 from reptheory.kernels.weighted import BARE, GROUP, MIXED, PAIRED, PATH, PREMIXED, WeightedPlan
 from reptheory.operations.instructions import Instruction
+from reptheory.operations.layouts import Layout
 
 __all__ = [
     "FORWARD",
     "TO_Y",
-    "Layout",
     "Roles",
     "WeightedSpec",
     "letter_strides",
@@ -32,7 +32,6 @@ __all__ = [
     "tile_entries",
 ]
 
-Layout = Literal["mul_ir", "ir_mul"]
 Roles = tuple[int, int, int]
 FORWARD: Roles = (0, 1, 2)
 TO_Y: Roles = (0, 2, 1)

@@ -69,6 +69,8 @@ class WeightedProduct(ABC, Generic[G]):
 
     Beyond operands and result a call holds tiles of samples, bounded a thread, and copies of operands that
     are converted or not C-contiguous. Gradients of operands that samples share are made a sample each first.
+    A bound takes float64 copies of everything. Tiles of up to 256 KiB are kept for the next call, those of
+    each thread.
     """
 
     dim1: int

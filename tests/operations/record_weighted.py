@@ -107,7 +107,7 @@ def e3nn() -> list[Case]:
         e3nn_product("TensorProduct", (*SIDES, OUT, INSTRUCTIONS[-1:]), [{}], shared=False, **each),
         e3nn_product("FullyConnectedTensorProduct", FULL, NORMALIZATIONS, **external),
         e3nn_product("ElementwiseTensorProduct", ELEMENTWISE, irreps),
-        e3nn_product("FullTensorProduct", FULL[:2], [{}]),
+        e3nn_product("FullTensorProduct", FULL[:2], irreps),
         *(e3nn_linear(paths, biases=biases) for biases in (False, True)),
     ]
 

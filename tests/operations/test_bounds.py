@@ -5,7 +5,7 @@ The true error comes from `exact_bilinear`: Arb balls of the exact coefficients,
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from reptheory.operations.bilinear import BilinearProduct
 from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.gaunt_tensor_product import GauntTensorProduct
+from reptheory.operations.instructions import IrrepNormalization
+from reptheory.operations.layouts import Layout
 
 Array = Any
 
@@ -69,10 +71,16 @@ def full_products() -> st.SearchStrategy[tuple[FullTensorProduct, str]]:
         ("", "1x1o"),
     ]
 
-    def make(shape: tuple[str, str], precision: Any) -> tuple[FullTensorProduct, str]:
-        return FullTensorProduct(*shape, accumulate=precision[1]), precision[0]
+    def make(shape: tuple[str, str], precision: Any, **options: Any) -> tuple[FullTensorProduct, str]:
+        return FullTensorProduct(*shape, accumulate=precision[1], **options), precision[0]
 
-    return st.builds(make, st.sampled_from(shapes), st.sampled_from(PRECISIONS))
+    return st.builds(
+        make,
+        st.sampled_from(shapes),
+        st.sampled_from(PRECISIONS),
+        irrep_normalization=st.sampled_from(get_args(IrrepNormalization)),
+        layout=st.sampled_from(get_args(Layout)),
+    )
 
 
 def judged(product: BilinearProduct, x: Array, y: Array) -> tuple[Array, Array, Array]:

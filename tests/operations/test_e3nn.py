@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import reptheory as rt
 from reptheory.operations.linear import Linear
 from reptheory.operations.tensor_product import TensorProduct
 
@@ -59,6 +60,29 @@ def test_products_and_gradients_are_those_of_e3nn(
     turned = gradients.weight * carried
     for mine, other in zip((gradients.x, gradients.y, turned), pulled, strict=True):
         assert np.allclose(mine, other.numpy(), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("irrep_normalization", ["component", "norm", "none"])
+def test_products_without_weights_are_those_of_e3nn(irrep_normalization: Any) -> None:
+    """Whole features: ours converted and times the signs of outputs; l = 2 and 3 as well."""
+    rng = np.random.default_rng(3)
+    for name, irreps in (
+        ("FullTensorProduct", ("2x0e+1x1o+2x3o", "1x1o+2x2e")),
+        ("ElementwiseTensorProduct", ("3x1o+2x2e", "1x0e+4x3o")),
+    ):
+        ours = getattr(rt, name)(*irreps, irrep_normalization=irrep_normalization)
+        theirs = getattr(o3, name)(*irreps, irrep_normalization=irrep_normalization)
+        assert str(theirs.irreps_out) == str(ours.irreps_out)
+        x, y = rng.standard_normal((5, ours.dim1)), rng.standard_normal((5, ours.dim2))
+        z = ours(x, y) * ours.output_signs("e3nn@0.6")
+        given = [
+            rt.convert(array, "real", "e3nn@0.6", degrees=side)
+            for array, side in zip(
+                (x, y, z), (ours.irreps_in1, ours.irreps_in2, ours.irreps_out), strict=True
+            )
+        ]
+        found = theirs.double()(*map(torch.from_numpy, given[:2])).numpy()
+        assert np.allclose(given[2], found, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("path_normalization", ["element", "path"])

@@ -194,6 +194,62 @@ def test_chunks_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(small._table_engine._plan("float64").chunks) > 3
 
 
+def turned(array: Array, irreps: Irreps) -> Array:
+    """Return features in "ir_mul" that are given in "mul_ir"."""
+    blocks = zip(irreps, irreps.slices(), strict=True)
+    lead = array.shape[:-1]
+    parts = [array[..., s].reshape(*lead, mul, ir.dim).swapaxes(-1, -2) for (mul, ir), s in blocks]
+    return np.concatenate([part.reshape(*lead, -1) for part in parts], axis=-1)
+
+
+@pytest.mark.parametrize("method", ["table", "vector"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_layouts_differ_by_a_transposition_of_each_entry(method: Any, dtype: str) -> None:
+    """Bit by bit: results, bounds, gradients and certificates; more columns than a tile holds as well."""
+    irreps, options = ("3x0e+2x1o+20x2e", "2x0e+20x1o"), {"method": method, "filter_ir_out": "1o+1e+2e"}
+    plain = FullTensorProduct(*irreps, **options)
+    other = FullTensorProduct(*irreps, layout="ir_mul", **options)
+    x, y = pair(plain, 33, dtype=dtype)
+    x2, y2 = turned(x, plain.irreps_in1), turned(y, plain.irreps_in2)
+    (z, bound), (z2, bound2) = plain(x, y, with_bound=True), other(x2, y2, with_bound=True)
+    assert np.array_equal(turned(z, plain.irreps_out), z2)
+    assert np.array_equal(turned(bound, plain.irreps_out), bound2)
+    first, second = plain.certificate(x, y, z), other.certificate(x2, y2, z2)
+    assert np.array_equal(turned(first, plain.irreps_out), second)
+    pulled, again = plain.backward(x, y, z), other.backward(x2, y2, z2)
+    for one, two, side in zip(pulled, again, (plain.irreps_in1, plain.irreps_in2), strict=True):
+        assert np.array_equal(turned(one, side), two)
+
+
+@pytest.mark.parametrize("method", ["table", "vector"])
+def test_norm_is_that_of_unit_harmonics(method: Any) -> None:
+    """With "norm" the one path to 0e is x . y of harmonics of norm 1: its square is (2 l + 1) / (2 l + 1)."""
+    for degree in range(4):
+        one = f"1x{degree}e"
+        norm = FullTensorProduct(one, one, "0e", method, irrep_normalization="norm")
+        none = FullTensorProduct(one, one, "0e", method, irrep_normalization="none")
+        x, y = pair(norm, 5)
+        dot = (x * y).sum(axis=1, keepdims=True)
+        assert np.allclose(np.abs(norm(x, y)), np.abs(dot) * np.sqrt(2 * degree + 1), atol=1e-14)
+        assert np.allclose(np.abs(none(x, y)), np.abs(dot) / np.sqrt(2 * degree + 1), atol=1e-14)
+
+
+@pytest.mark.parametrize("option", ["irrep_normalization", "layout"])
+def test_unknown_options_are_refused(option: str) -> None:
+    with pytest.raises(LabelError, match=f"^{option}: got 'path'; it must be one of "):
+        FullTensorProduct("1o", "1o", **{option: "path"})
+
+
+def test_signs_of_outputs_are_those_of_their_paths() -> None:
+    product = FullTensorProduct("2x1o+1x2e", "3x1o", layout="ir_mul")
+    signs, outputs = product.path_signs("e3nn@0.6"), product.output_signs("e3nn@0.6")
+    assert set(signs) == {-1.0, 1.0}
+    assert all((outputs[one.columns] == s).all() for one, s in zip(product.instructions, signs, strict=True))
+    assert (product.output_signs("real") == 1).all()
+    with pytest.raises(LabelError, match="s2fft has no coupling tensors"):
+        product.output_signs("s2fft")
+
+
 def test_quarter_turn() -> None:
     """Rotation by 90 degrees about z is exact on coefficients: results turn with their operands."""
     product = FullTensorProduct("2x1o+1x2e+1x3o", "1x1e+1x2o")
@@ -222,6 +278,8 @@ def test_reference_reads_the_same_layout() -> None:
 def test_repr_and_cost() -> None:
     product = FullTensorProduct("1x1o", "1x1o")
     assert repr(product) == "FullTensorProduct('1x1o', '1x1o')"
+    other = FullTensorProduct("1o", "1o", irrep_normalization="norm", layout="ir_mul")
+    assert repr(other) == "FullTensorProduct('1x1o', '1x1o', irrep_normalization='norm', layout='ir_mul')"
     terms = sum(clebsch_gordan_array(1, 1, degree, basis="real").nnz for degree in range(3))
     assert product.cost == terms
     assert module.Instruction._fields[:3] == ("i1", "i2", "i_out")

@@ -34,6 +34,10 @@ PRODUCTS: list[tuple[str, BilinearProduct]] = [
     ("full", FullTensorProduct("2x0e+1x1o+1x2e", "1x1o+2x1e")),
     ("full, an irrep that no path uses", FullTensorProduct("1x0o+2x1o", "1x1o", filter_ir_out=["1e"])),
     *((kind, VectorSphericalProduct(kind, 1, 2, 2, "grid")) for kind in SPINS),
+    (
+        "full, norm, ir_mul",
+        FullTensorProduct("2x0e+3x1o", "3x1o+2x1e", irrep_normalization="norm", layout="ir_mul"),
+    ),
     ("full by vectors", FullTensorProduct("1x0e+1x1o", "1x1o", method="vector")),
     ("cross by table", VectorSphericalProduct("cross", 1, 1, 1, "table")),
     ("dot, degrees of x that the result does not see", VectorSphericalProduct("dot", 2, 0, 1, "grid")),

@@ -68,11 +68,14 @@ def test_quarter_turn_and_inversion() -> None:
     assert np.array_equal(inverted, z * signs(tp.irreps_out))
 
 
-def test_unweighted_uvuv_is_the_full_product() -> None:
+@pytest.mark.parametrize("normalization", ["component", "norm", "none"])
+@pytest.mark.parametrize("layout", ["mul_ir", "ir_mul"])
+def test_unweighted_uvuv_is_the_full_product(normalization: Any, layout: Any) -> None:
     """All paths of two sums of irreps, each to its own output: `FullTensorProduct`."""
-    full = FullTensorProduct("2x0e+1x1o", "2x1o+1x2e")
+    options = {"irrep_normalization": normalization, "layout": layout}
+    full = FullTensorProduct("2x0e+2x1o", "2x1o+1x2e", **options)
     instructions = [(p.i1, p.i2, p.i_out, "uvuv", False) for p in full.instructions]
-    tp = TensorProduct(full.irreps_in1, full.irreps_in2, full.irreps_out, instructions)
+    tp = TensorProduct(full.irreps_in1, full.irreps_in2, full.irreps_out, instructions, **options)
     x, y, _, grad = draw(tp, 7)
     z, bound = tp(x, y, with_bound=True)
     assert tp.weight_numel == 0

@@ -10,8 +10,6 @@ import numpy as np
 import pytest
 
 import reptheory as rt
-from reptheory.conversion.path_signs import path_sign
-from reptheory.conversion.registry import CONVENTIONS
 from reptheory.errors import LabelError
 
 RECORDED = Path(__file__).with_name("recorded")
@@ -39,17 +37,13 @@ def values(convention: str, case: Any, options: Any) -> Any:
         return rt.Linear(*case["arguments"], **options)(*operands.values())
     if operation == "FullTensorProduct":
         full = rt.FullTensorProduct(*case["arguments"], **options)
-        result = full(*operands.values())
-        for one in full.instructions:
-            degrees = one.ir1.l, one.ir2.l, one.ir_out.l
-            result[:, one.columns] *= path_sign(CONVENTIONS[convention], "clebsch_gordan", degrees)
-        return result
+        return full(*operands.values()) * full.output_signs(convention)
     shared = operands.get("weight", np.zeros(0)).ndim == 1
     make = channelwise if operation == "channelwise" else getattr(rt, operation)
     tp = make(*case["arguments"], shared_weights=shared, **options)
+    if isinstance(tp, rt.ElementwiseTensorProduct):
+        return tp(*operands.values()) * tp.output_signs(convention)
     signs = tp.path_signs(convention)
-    if operation == "ElementwiseTensorProduct":  # one instruction an output
-        return tp(*operands.values()) * np.repeat(signs, [mul * ir.dim for mul, ir in tp.irreps_out])
     assert all(sign == 1 for sign, one in zip(signs, tp.instructions, strict=True) if not one.has_weight)
     weight = operands["weight"] * np.repeat(signs, [one.weight_numel for one in tp.instructions])
     return tp(operands["x"], operands["y"], weight)

@@ -22,10 +22,11 @@ def draw(product: FullTensorProduct, batch: int, dtype: str, seed: int = 0) -> A
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize(("dtype", "accumulate"), PRECISIONS)
+@pytest.mark.parametrize("options", [{}, {"irrep_normalization": "norm", "layout": "ir_mul"}], ids=str)
 def test_equals_the_full_product_within_its_bound(
-    shape: tuple[str, str], dtype: str, accumulate: Any
+    shape: tuple[str, str], dtype: str, accumulate: Any, options: Any
 ) -> None:
-    product = FullTensorProduct(*shape, method="vector", accumulate=accumulate)
+    product = FullTensorProduct(*shape, method="vector", accumulate=accumulate, **options)
     x, y = draw(product, 2, dtype)
     z, bound = product(x, y, with_bound=True)
     reference = reference_of(product)
