@@ -18,6 +18,9 @@ from functools import cached_property
 from itertools import product
 from typing import Literal, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
 from reptheory.build.scaled_paths import ScaledPath, scaled_paths
 from reptheory.errors import LabelError
 from reptheory.exact.matrix_blocks import matrix_path_ratio
@@ -27,6 +30,7 @@ from reptheory.operations.bilinear import Accumulate, BilinearProduct
 from reptheory.operations.blocks import BlockPiece, blocks_of
 from reptheory.operations.coupling_plan import product_rows
 from reptheory.operations.engines import Engine, TableEngine, Transposable
+from reptheory.operations.full_tensor_product import FullTensorProduct
 from reptheory.operations.matrix_engine import MatrixEngine, Side
 from reptheory.operations.transposed import TransposedProduct
 
@@ -44,7 +48,8 @@ class MatrixProduct(BilinearProduct):
     accumulate, threads         as `BilinearProduct`
 
     `irreps_in1`, `irreps_in2` and `irreps_out` are the irreps of the three matrices, sorted as
-    `FullTensorProduct` sorts them. Of one shell "2e" they are one copy of each l <= 4: e3x's FusedTensor.
+    `FullTensorProduct` sorts them. Of one shell "2e" they are one copy of each l <= 4: the coupling of e3x's
+    FusedTensor, which has weights for each degree around it (docs/coming_from.md).
 
     Memory: as `BilinearProduct`.
 
@@ -74,6 +79,25 @@ class MatrixProduct(BilinearProduct):
         self._blocks = blocks_of(irreps1, middle), blocks_of(middle, last), blocks_of(irreps1, last)
         self.irreps_in1, self.irreps_in2, self.irreps_out = (one.irreps for one in self._blocks)
         self.dim1, self.dim2, self.dim_out = (one.irreps.dim for one in self._blocks)
+
+    def operand_signs(
+        self, convention: str
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return the signs of x, of y and of z if a package's coefficients take irreps to matrices.
+
+        Its product is sign_z * product(sign_x * x, sign_y * y).
+
+        convention   a name of `CONVENTIONS`, such as "e3x/m-order"
+        returns      (dim1,), (dim2,), (dim_out,) of 1.0 and -1.0
+        raises       LabelError
+
+        >>> MatrixProduct("1o").operand_signs("e3x/m-order")[0].tolist()
+        [-1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
+        """
+        x, y, z = (
+            FullTensorProduct(one.irreps1, one.irreps2).output_signs(convention) for one in self._blocks
+        )
+        return x, y, z
 
     @cached_property
     def _meanings(self) -> tuple[str, str]:
