@@ -258,8 +258,10 @@ def test_weights_of_their_own_set_paths_free() -> None:
     ]
     for weighted, free in ((True, 11), (False, 7)):
         instructions = [(*place, "uuu", weighted) for place in places]
-        found = expressivity(TensorProduct(irreps, irreps, irreps, instructions))
+        product = TensorProduct(irreps, irreps, irreps, instructions)
+        found, both = expressivity(product), expressivity(product, channels=2)
         assert (found.reachable, found.degrees_of_freedom) == (11, free)
+        assert both.weights == 2 * found.weights == 2 * (9 + 11 * weighted)
 
 
 def test_a_fully_connected_product_reaches_all_that_its_result_holds() -> None:
