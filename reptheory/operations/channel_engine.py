@@ -64,10 +64,9 @@ class LanesEngine(ABC, Generic[P]):
     def _made(self, dtype: str, absolute: str | None) -> P:
         """Return the plan for a dtype, or that of absolute values for the bound of a dtype."""
 
-    @property
     @abstractmethod
-    def _kernels(self) -> tuple[Callable[..., None], Callable[..., None], Callable[..., int]]:
-        """The product, its gradients, and how much scratch each needs."""
+    def _kernels(self, name: str) -> tuple[Callable[..., None], Callable[..., None], Callable[..., int]]:
+        """Return the product by a plan, its gradients, and how much scratch each needs."""
 
     @abstractmethod
     def counts(self, operand: int) -> Roundings:
@@ -96,7 +95,7 @@ class LanesEngine(ABC, Generic[P]):
         made = self._prepared.get((name, gradient))
         if made is None:
             plan = self.plan(name)
-            product, pull, scratch_of = self._kernels
+            product, pull, scratch_of = self._kernels(name)
             dtype, need = plan.values.dtype, scratch_of(plan, gradient=gradient)
             work = self.cost + COPYING * (sum(self._spec.dims) + self._spec.weight_starts[-1])
             kernel, times = (pull, 3) if gradient else (product, 1)
@@ -126,9 +125,10 @@ class LanesEngine(ABC, Generic[P]):
     def bound(self, x: Array, y: Array, weights: Array, dtype: np.dtype[Any]) -> NDArray[np.float64]:
         """Bound the error of `run` in `dtype` elementwise, (samples, dim_out)."""
         left, right, factors = (np.abs(array.astype(np.float64)) for array in (x, y, weights))
+        scale = most(left) * most(right) * most(factors)
         size = np.empty((len(x), self._spec.dims[2]))
         self.run(left, right, factors, size, None, f"absolute {dtype.name}")
-        return limit(size, self.counts(2), self._spec.largest(), most(left) * most(factors), dtype)
+        return limit(size, self.counts(2), self._spec.largest(), scale, dtype)
 
     def gradient_bounds(
         self, x: Array, y: Array, weights: Array, grad: Array, dtype: np.dtype[Any]
@@ -151,8 +151,7 @@ class LanesEngine(ABC, Generic[P]):
 class ChannelEngine(LanesEngine[ChannelPlan]):
     """Products whose instructions are all uvu."""
 
-    @property
-    def _kernels(self) -> tuple[Callable[..., None], Callable[..., None], Callable[..., int]]:
+    def _kernels(self, name: str) -> tuple[Callable[..., None], Callable[..., None], Callable[..., int]]:  # noqa: ARG002
         return channel_product, channel_gradient, channel_scratch
 
     def _made(self, dtype: str, absolute: str | None) -> ChannelPlan:

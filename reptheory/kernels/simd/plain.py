@@ -6,7 +6,6 @@ another order here, so results agree within the order-free bounds, not bit for b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,16 +15,12 @@ __all__ = [
     "CHANNEL_ENDS",
     "CHANNEL_OUT",
     "CHANNEL_PATH",
-    "COPY_GROUP",
-    "COPY_ROW",
     "VECTOR_BYTES",
     "add_run_plain",
     "clear_plain",
     "columns_in_plain",
     "columns_out_plain",
     "copy_plain",
-    "copy_pull_plain",
-    "couple_plain",
     "dense_plain",
     "dots_plain",
     "gather_plain",
@@ -52,9 +47,6 @@ __all__ = [
 VECTOR_BYTES = 64
 CHANNEL_OUT, CHANNEL_PATH, CHANNEL_ENDS = 7, 8, 3
 """Columns of the outputs and of the paths of `channelwise.ChannelPlan`, and of the ends of samples."""
-COPY_GROUP, COPY_ROW = 8, 5
-"""Columns of the groups and of the rows of `copywise.CopyPlan`."""
-
 Array = NDArray[Any]
 
 
@@ -345,59 +337,3 @@ def unrolled_plain(
             product += left[:, j] * right[:, i]
         total[:, k] += value * product
     out[...] = total
-
-
-def couple_plain(
-    work: Array, values: Array, index: Array, rows: Array, groups: Array, count: int, x: Array,
-    x0: int, y: Array, y0: int, z: Array, z0: int, p: int, f0: int, vectors: int,
-) -> None:  # fmt: skip
-    """Twin of `couple` in NumPy."""
-    span, table = vectors * lanes_of(work.dtype), rows.reshape(-1, COPY_ROW)
-    for shift, _, _, group in _groups(work, groups, count, (x, x0, y, y0), p, span):
-        for row in table[group[5] : group[6]]:
-            place, f = z0 + row[2] + shift, f0 + row[3] + shift
-            z[place : place + span] += work[f : f + span] * _row_sum(work, values, index, row, p, span)
-
-
-def copy_pull_plain(
-    work: Array, values: Array, index: Array, rows: Array, groups: Array, count: int, x: Array,
-    x0: int, y: Array, y0: int, z: Array, z0: int, p: int, f0: int, gx: Array, gx0: int, gy: Array, gy0: int,
-    h0: int, t0: int, vectors: int,
-) -> None:  # fmt: skip
-    """Twin of the `pull` of products copy by copy in NumPy."""
-    span, table = vectors * lanes_of(work.dtype), rows.reshape(-1, COPY_ROW)
-    for shift, left, right, group in _groups(work, groups, count, (x, x0, y, y0), p, span):
-        for row in table[group[5] : group[6]]:
-            g, f, t, h = z0 + row[2] + shift, f0 + row[3] + shift, t0 + row[3] + shift, h0 + row[4] * span
-            incoming = z[g : g + span]
-            work[t : t + span] += _row_sum(work, values, index, row, p, span) * incoming
-            work[h : h + span] = work[f : f + span] * incoming
-        for i, j in np.ndindex(group[2], group[3]):
-            row = table[group[7] + i * group[3] + j]
-            total = _row_sum(work, values, index, row, h0, span)
-            from_x, from_y = left + i * group[4], right + j * group[4]
-            to_x, to_y = from_x - x0 + gx0, from_y - y0 + gy0
-            gx[to_x : to_x + span] += total * y[from_y : from_y + span]
-            gy[to_y : to_y + span] += total * x[from_x : from_x + span]
-
-
-def _groups(
-    work: Array, groups: Array, count: int, operands: tuple[Array, int, Array, int], p: int, span: int
-) -> Iterator[tuple[int, int, int, list[int]]]:
-    """Yield each block of each group, (lanes before, x, y, columns), its outer product written to p."""
-    x, x0, y, y0 = operands
-    for group in groups[: count * COPY_GROUP].reshape(-1, COPY_GROUP).tolist():
-        for shift in range(0, group[4], span):
-            left, right = x0 + group[0] + shift, y0 + group[1] + shift
-            for i, j in np.ndindex(group[2], group[3]):
-                place, m, n = p + (i * group[3] + j) * span, left + i * group[4], right + j * group[4]
-                work[place : place + span] = x[m : m + span] * y[n : n + span]
-            yield shift, left, right, group
-
-
-def _row_sum(work: Array, values: Array, index: Array, row: Array, source: int, span: int) -> Array:
-    """Return the sum of one row of a table over rows of a tile."""
-    terms = slice(row[0], row[1])
-    places = source + span * index[terms].astype(np.int64)[:, None] + np.arange(span)
-    total: Array = (values[terms, None] * work[places]).sum(axis=0, dtype=work.dtype)
-    return total
