@@ -19,7 +19,7 @@ from scipy.optimize import nnls
 from side_by_side import turn
 
 import reptheory as rt
-from reptheory.operations.gaunt_costs import FEATURES, MEASURED, UNROLLED_UP_TO, counts, few_terms
+from reptheory.operations.gaunt_costs import FEATURES, MEASURED, counts, few_terms
 
 BATCH = 1024
 SHAPES = [
@@ -36,7 +36,7 @@ BEYOND = [(lmax, lmax, lmax) for lmax in (14, 20, 26)]
 
 
 def possible(degrees: tuple[int, int, int]) -> list[str]:
-    """Return the methods that `cheapest` may take, and "unrolled" wherever it can be compiled."""
+    """Return the methods that `cheapest` may take."""
     return [method for method in FEATURES if method != "unrolled" or few_terms(degrees)]
 
 
@@ -82,8 +82,7 @@ def main() -> None:
             print(model[dtype][method])
     losses = []
     for degrees in SHAPES:
-        own = len(set(degrees)) == 1 and degrees[0] <= UNROLLED_UP_TO
-        methods = [method for method in FEATURES if own or method != "unrolled"]
+        methods = possible(degrees)
         real = {m: sum(measured[dtype][m][degrees] for dtype in measured) for m in methods}
         guess = {
             m: sum(

@@ -18,6 +18,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 __all__ = [
+    "DTYPES",
     "FEATURES",
     "MANY_PATHS",
     "MEASURED",
@@ -26,6 +27,8 @@ __all__ = [
     "counts",
     "few_terms",
     "nanoseconds",
+    "nanoseconds_of",
+    "path_terms",
     "ring_nanoseconds",
 ]
 
@@ -36,22 +39,19 @@ MANY_PATHS: Final = 8_000
 """Paths beyond which a table is no choice: counting its terms alone would take longer than a product."""
 
 MOST_TERMS: Final = 640
-"""Terms beyond which "unrolled" is no choice: its code would take longer than a second to compile.
+"""Terms beyond which "unrolled" is no choice: its code would take longer than 0.7 s to compile.
 
 Products of equal degrees are symmetric and take half their terms.
 """
 
-UNROLLED_UP_TO: Final = 4
-"""Degree up to which `cheapest` takes "unrolled" for L x L -> L, which is its own gradient.
-
-Other products are one of many, and compiling each costs its user half a second: that is theirs to choose.
-"""
+DTYPES: Final = ("float32", "float64")
 
 Degrees = tuple[int, int, int]
 MethodName = Literal["table", "unrolled", "grid", "fourier"]
 
 
-def _terms(l1: int, l2: int, l3: int) -> int:
+@lru_cache(maxsize=4096)
+def path_terms(l1: int, l2: int, l3: int) -> int:
     """Count the (m1, m2, m3) of a path: |m3| = |m1| + |m2| or ||m1| - |m2||, an even number of sines."""
     a, b = np.arange(l1 + 1)[:, None], np.arange(l2 + 1)[None, :]
     signs = np.where(a > 0, 2, 1) * np.where(b > 0, 2, 1)
@@ -71,7 +71,7 @@ def _table_counts(degrees: Degrees) -> dict[str, int]:
     ]
     pairs = {(l1, l2) for l1, l2, _ in paths}
     return {
-        "terms": sum(_terms(*path) for path in paths),
+        "terms": sum(path_terms(*path) for path in paths),
         "products": sum((2 * l1 + 1) * (2 * l2 + 1) for l1, l2 in pairs),
         "rows": sum(2 * l3 + 1 for _, _, l3 in paths),
     }
@@ -144,13 +144,13 @@ def _measured() -> dict[str, Any]:
 
 def nanoseconds(method: str, degrees: Degrees, dtype: str = "float32") -> float:
     """Return the time of one product in a large batch on one thread, on the machine that was measured."""
-    return _priced(method, dict(zip(FEATURES[method], counts(method, degrees), strict=True)), dtype)
+    return nanoseconds_of(method, dict(zip(FEATURES[method], counts(method, degrees), strict=True)), dtype)
 
 
-def _priced(method: str, found: Mapping[str, float], dtype: str) -> float:
-    """Return the time of what was counted."""
+def nanoseconds_of(method: str, found: Mapping[str, float], dtype: str) -> float:
+    """Return the time of what was counted of some of the features of a method."""
     times = _measured()[dtype][method]
-    return float(sum(times[name] * found[name] for name in FEATURES[method]))
+    return float(sum(times[name] * count for name, count in found.items()))
 
 
 def ring_nanoseconds(
@@ -159,7 +159,7 @@ def ring_nanoseconds(
     """Return the time of a sum of products on rings, with the times of products of two."""
     found = ring_counts(functions, results, band, products=products, fourier=method == "fourier")
     copied = sum((lmax + 1) ** 2 for lmax in (*functions, *results))
-    return _priced(method, {"copied": copied, **found}, dtype)
+    return nanoseconds_of(method, {"copied": copied, **found}, dtype)
 
 
 def _few_paths(degrees: Degrees) -> bool:
@@ -176,15 +176,15 @@ def cheapest(degrees: Degrees) -> MethodName:
     """Return the method with the least time, float32 and float64 taken together.
 
     >>> cheapest((1, 1, 1)), cheapest((1, 1, 2)), cheapest((9, 9, 9))
-    ('unrolled', 'table', 'grid')
+    ('unrolled', 'unrolled', 'grid')
     """
     methods: tuple[MethodName, ...] = ("grid", "fourier")
     if _few_paths(degrees):
         methods = ("table", *methods)
-    if set(degrees) <= set(range(UNROLLED_UP_TO + 1)) and len(set(degrees)) == 1:
+    if few_terms(degrees):
         methods = ("unrolled", *methods)
 
     def both(method: MethodName) -> float:
-        return sum(nanoseconds(method, degrees, dtype) for dtype in ("float32", "float64"))
+        return sum(nanoseconds(method, degrees, dtype) for dtype in DTYPES)
 
     return min(methods, key=both)

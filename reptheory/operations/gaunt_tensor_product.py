@@ -38,8 +38,8 @@ class GauntTensorProduct(BilinearProduct):
 
     lmax1, lmax2, lmax_out   highest degrees, ints >= 0; lmax2 defaults to lmax1, lmax_out to lmax1 + lmax2
     method       "table", "unrolled", "grid", "fourier"; "auto" takes the cheapest by a measured model
-                 (`operations.gaunt_costs`), and "unrolled" where lmax1 = lmax2 = lmax_out <= 4 only.
-                 Gradients of too many terms for "unrolled" go by "table"
+                 (`operations.gaunt_costs`). "unrolled" compiles a code for each product, up to 0.7 s once,
+                 and takes at most 640 terms; gradients of more go by "table"
     accumulate, threads      as `BilinearProduct`
 
     Memory: as `BilinearProduct`.

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import chain
-from typing import Final, Literal, get_args
+from typing import Literal, get_args
 
 from reptheory.build.scaled_paths import ScaledPath, scaled_paths
 from reptheory.errors import LabelError
@@ -34,14 +34,12 @@ from reptheory.operations.bilinear import Accumulate, BilinearProduct
 from reptheory.operations.coupling_plan import product_rows
 from reptheory.operations.engines import Engine, TableEngine, Transposable
 from reptheory.operations.transposed import TransposedProduct
+from reptheory.operations.vector_costs import cheapest_fields
 from reptheory.operations.vector_engine import TERMS, Field, VectorEngine, families
 
 __all__ = ["VectorMethod", "VectorSphericalProduct"]
 
 VectorMethod = Literal["auto", "table", "grid"]
-
-TABLE_UP_TO: Final = 3
-"""Largest degree for which `method="auto"` takes the table (benchmarks/vector_methods.py)."""
 
 
 class VectorSphericalProduct(BilinearProduct):
@@ -49,7 +47,8 @@ class VectorSphericalProduct(BilinearProduct):
 
     kind                     "dot", "cross" or "scale"
     lmax1, lmax2, lmax_out   highest l, ints >= 0; lmax2 defaults to lmax1, lmax_out to lmax1 + lmax2
-    method                   "table" or "grid"; "auto" takes the table for low degrees, the grid above
+    method                   "table" or "grid"; "auto" takes the cheaper by a measured model
+                             (`operations.vector_costs`)
     axial                    whether x and whether y is axial (of the other sign under inversion)
     accumulate, threads      as `BilinearProduct`
 
@@ -90,8 +89,8 @@ class VectorSphericalProduct(BilinearProduct):
                 f"ends at {highest}"
             )
         self.axial = _signs(axial)
-        few = max(self.lmax1, self.lmax2, self.lmax_out) <= TABLE_UP_TO
-        self.method = method if method != "auto" else "table" if few else "grid"
+        degrees = self.lmax1, self.lmax2, self.lmax_out
+        self.method = method if method != "auto" else cheapest_fields(kind, degrees)
         self.dim1, self.dim2, self.dim_out = (field.dim for field in self._fields)
 
     @property
