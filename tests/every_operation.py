@@ -93,6 +93,16 @@ def _multiply(left: Array, right: Array) -> Array:
     return left * right
 
 
+def _gate(values: Array) -> Array:
+    """Multiply every channel but the last by the last."""
+    return values[..., :-1, :, :] * values[..., -1:, :, :]
+
+
+def _ungate(values: Array, grad: Array) -> tuple[Array]:
+    last = (grad * values[..., :-1, :, :]).sum(axis=-3, keepdims=True)
+    return (np.concatenate([grad * values[..., -1:, :, :], last], axis=-3),)
+
+
 def _crossed(left: Array, right: Array) -> tuple[Array, Array]:
     return right, left
 
@@ -155,6 +165,9 @@ CASES: dict[str, Case] = {
     ),
     "sphere function": product(
         rt.SphereFunction, (1, 2), _multiply, _crossed, shapes=lambda _, n: [(n, 4), (n, 9)]
+    ),
+    "sphere function of channels": product(
+        rt.SphereFunction, (1,), _gate, channels=(3, 2), pullback=_ungate, shapes=lambda _, n: [(n, 3, 4)]
     ),
     "harmonics": product(rt.SphericalHarmonics, 3, "component", shapes=lambda _, n: [(n, 3)]),
     "points": product(rt.PointExpansion, 3, shapes=lambda _, n: [(n, 5, 3), (n, 5)]),

@@ -7,10 +7,15 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from reptheory.errors import OperandError
+from reptheory.errors import LabelError, OperandError
+from reptheory.groups.o3 import Irreps
 from reptheory.operations.activations import named_activation
-from reptheory.operations.operands import incoming_gradient, read_operand
-from reptheory.operations.sphere_functions import Pointwise, SphereActivation, finite_bound, ulp
+from reptheory.operations.broadcast import Bounded, reduce_broadcast
+from reptheory.operations.grid_errors import finite_bound, product_error, value_error
+from reptheory.operations.grid_function import Pointwise, checked, shown_function
+from reptheory.operations.operands import common_axes, incoming_gradient, read_last, read_operand
+from reptheory.operations.sphere_functions import SphereActivation
+from reptheory.operations.sphere_parity import tried_parity
 
 __all__ = ["SeparableSphereActivation"]
 
@@ -24,8 +29,11 @@ class SeparableSphereActivation:
     z_00 = scalar_function(scalars);  z_lm, l > 0, from SphereActivation(lmax, function)(x)
     [Liao, Wood, Das, Smidt 2024, section 4.3]
 
-    function, scalar_function   functions with their derivatives, or names, as for `SphereActivation`
-    options                     as for `SphereActivation`, and memory; `ulps` holds for scalar_function too
+    function, scalar_function   functions with their derivatives, or names, as for `SphereActivation`; where x
+                                is a pseudo-signal, scalars are 0o, and both functions even or both odd
+    options                     as for `SphereActivation` without channels, and memory; `ulps` holds for
+                                scalar_function too
+    raises                      LabelError
 
     >>> act = SeparableSphereActivation(1, "tanh", np.square, lmax_out=1)
     >>> act(3.0, [0.0, 1.0, 2.0, -1.0])[0].item()
@@ -34,7 +42,7 @@ class SeparableSphereActivation:
 
     def __init__(
         self,
-        lmax: int,
+        lmax: int | Irreps | str,
         function: Pointwise | str,
         scalar_function: Pointwise | str,
         derivative: Pointwise | None = None,
@@ -42,9 +50,38 @@ class SeparableSphereActivation:
         **options: Any,
     ) -> None:
         self.activation = SphereActivation(lmax, function, derivative, **options)
+        if self.activation.channels is not None:
+            raise LabelError("channels: each has a scalar of its own here; mix them by a SphereActivation")
         if isinstance(scalar_function, str):
             scalar_function, scalar_derivative, *_ = named_activation(scalar_function, scalar_derivative)
         self.scalar_function, self.scalar_derivative = scalar_function, scalar_derivative
+        self.irreps_in, self.irreps_out = self.activation.irreps_in, self.activation.irreps_out
+        self.dim_in, self.dim_out = self.irreps_in.dim, self.irreps_out.dim
+        self._check_parity(self.irreps_in[0].ir.p, self.irreps_out[0].ir.p)
+
+    def _check_parity(self, given: int, made: int) -> None:
+        """Refuse a function of scalars whose values are not of the parity that the grid gives."""
+        if given == -1 and tried_parity(self.scalar_function, [(256,)], (-1,), "scalar_function") != made:
+            raise LabelError(
+                f"scalar_function: its values are {'0o' if made == 1 else '0e'}, but degree 0 of the result "
+                f"is {self.irreps_out[0].ir}; take two even functions or two odd ones"
+            )
+
+    @property
+    def cost(self) -> int:
+        """Multiplications of the transforms of one sample; those of the functions come on top."""
+        return self.activation.cost
+
+    def _read(self, scalars: ArrayLike, x: ArrayLike) -> tuple[Array, Array]:
+        """Check scalars and features; return them with the leading axes and the dtype they have in common."""
+        column = read_operand(scalars, "scalars")[..., None]
+        rows = read_last(x, "x", self.dim_in, self.activation.to_grid[0].meaning)
+        shape, dtype = common_axes(("scalars", "x"), (column, rows))
+        wide = [
+            one if one.shape[:-1] == shape else np.broadcast_to(one, (*shape, one.shape[-1]))
+            for one in (column.astype(dtype, copy=False), rows.astype(dtype, copy=False))
+        ]
+        return wide[0][..., 0], wide[1]
 
     @overload
     def __call__(
@@ -60,29 +97,22 @@ class SeparableSphereActivation:
     def __call__(
         self, scalars: ArrayLike, x: ArrayLike, *, out: Array | None = None, with_bound: bool = False
     ) -> Array | tuple[Array, Bound]:
-        """Return (..., (lmax_out + 1)^2) for scalars (...) and features x (..., (lmax + 1)^2).
+        """Return (..., (lmax_out + 1)^2) for scalars (...) and features x (..., (lmax + 1)^2), broadcast.
 
         out       array of the result's shape and dtype to write into; may overlap an operand
         returns   with `with_bound` also a bound on the rounding error, as for `SphereFunction`
         raises    OperandError
         """
-        own = np.asarray(self.scalar_function(read_operand(scalars, "scalars")))
+        given, rows = self._read(scalars, x)
+        own = checked(self.scalar_function(given), given.shape, rows.dtype, "scalar_function")
         own = own.copy() if out is not None and np.may_share_memory(own, out) else own
-        z, bound = (
-            self.activation(x, out=out, with_bound=True)
-            if with_bound
-            else (self.activation(x, out=out), None)
-        )
-        if own.shape != z.shape[:-1]:
-            raise OperandError(
-                f"scalars: got shape {list(own.shape)}; one a feature are needed, {list(z.shape[:-1])}"
-            )
-        z[..., 0] = own
-        if bound is None:
+        if not with_bound:
+            z = self.activation(rows, out=out)
+            z[..., 0] = own
             return z
-        size = np.abs(z[..., 0].astype(np.float64))
-        units = self.activation.ulps * ulp(size, own.dtype) + ulp(size, z.dtype)
-        bound[..., 0] = finite_bound(z[..., 0], units)
+        z, bound = self.activation(rows, out=out, with_bound=True)
+        z[..., 0] = own
+        bound[..., 0] = finite_bound(own, value_error(own, np.zeros(()), self.activation.ulps))
         return z, bound
 
     @overload
@@ -100,21 +130,30 @@ class SeparableSphereActivation:
     ) -> tuple[Any, Any]:
         """Return the gradients with respect to the scalars and to x, and with `with_bound` also bounds.
 
-        raises   OperandError
+        returns   arrays of the shapes of scalars and x, summed over axes along which one was broadcast
+        raises    OperandError
         """
         if self.scalar_derivative is None:
             raise OperandError(
                 "backward: the derivative of scalar_function is not known; pass scalar_derivative"
             )
-        slope = np.asarray(self.scalar_derivative(read_operand(scalars, "scalars")))
-        rest = np.array(incoming_gradient(grad, (*slope.shape, (self.activation.lmax_out + 1) ** 2)))
-        own = rest[..., 0] * slope
-        incoming = np.abs(rest[..., 0].astype(np.float64))
+        given, rows = self._read(scalars, x)
+        rest = np.array(incoming_gradient(grad, (*given.shape, self.dim_out)))
+        slope = checked(self.scalar_derivative(given), given.shape, rows.dtype, "scalar_derivative")
+        incoming = rest[..., 0].copy()
         rest[..., 0] = 0
+        with np.errstate(over="ignore", invalid="ignore"):
+            own = slope * incoming
         if not with_bound:
-            return own, self.activation.backward(x, rest)
-        size = np.maximum(np.abs(slope.astype(np.float64)), 1.0)
-        units = self.activation.ulps * ulp(size, slope.dtype) * incoming
-        bound = finite_bound(own, units + ulp(np.abs(own.astype(np.float64)), own.dtype))
-        others, limits = self.activation.backward(x, rest, with_bound=True)
-        return (own, others), (bound, limits)
+            found: list[Bounded] = [(own, None), (self.activation.backward(rows, rest), None)]
+        else:
+            none = np.zeros(())
+            error = product_error(slope, none, incoming, none, own, self.activation.ulps)
+            found = [(own, finite_bound(own, error)), self.activation.backward(rows, rest, with_bound=True)]
+        shapes = np.shape(scalars), np.shape(x)
+        (first, limit), (second, bound) = map(reduce_broadcast, *zip(*found, strict=True), shapes)
+        return ((first, second), (limit, bound)) if with_bound else (first, second)
+
+    def __repr__(self) -> str:
+        name, inner = shown_function(self.scalar_function), repr(self.activation)
+        return f"Separable{inner[:-1]}, {name} of scalars)"
