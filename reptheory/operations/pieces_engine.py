@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from reptheory.groups.o3 import Irreps
 from reptheory.operations.channel_engine import summed_limit
 from reptheory.operations.instructions import Instruction
+from reptheory.operations.layouts import Layout
 from reptheory.operations.weighted_engine import SampleEngine
-from reptheory.operations.weighted_plan import Layout, WeightedSpec
+from reptheory.operations.weighted_plan import WeightedSpec
 
 __all__ = ["PiecesEngine", "suits_pieces"]
 

@@ -51,8 +51,6 @@ Bound = NDArray[np.float64]
 TermMethod = Literal["table", "grid", "fourier"]
 
 _DTYPES: Final = ("float32", "float64")
-UNROLLED_TO: Final = 2
-"""Largest degree up to which every product of two has code of its own: twice as fast, 0.1 s to compile."""
 _SLACK: Final = 1 + 2.0**-40
 """Covers the roundings of evaluating a bound in float64."""
 
@@ -229,8 +227,7 @@ def _table(degrees: tuple[int, int, int]) -> TableEngine:
 
 
 def _table_method(degrees: tuple[int, int, int]) -> Literal["table", "unrolled"]:
-    low = 0 < max(degrees) <= UNROLLED_TO
-    return "unrolled" if low or cheapest(degrees) == "unrolled" else "table"
+    return "unrolled" if cheapest(degrees) == "unrolled" else "table"
 
 
 @lru_cache(maxsize=256)

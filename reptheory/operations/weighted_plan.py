@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from math import prod
 from typing import Any
 
@@ -96,8 +97,7 @@ class WeightedSpec:
     @cached_property
     def weight_starts(self) -> tuple[int, ...]:
         """Where the weights of each instruction begin, and their number."""
-        numels = [one.weight_numel for one in self.instructions]
-        return tuple(sum(numels[:k]) for k in range(len(numels) + 1))
+        return tuple(accumulate((one.weight_numel for one in self.instructions), initial=0))
 
     @cached_property
     def dims(self) -> tuple[int, int, int]:
