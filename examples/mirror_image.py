@@ -34,20 +34,6 @@ FULL = rt.FullTensorProduct(
 )
 
 
-def field(kind: int, function: Floats) -> Floats:
-    """Return r^ f (kind 0) or r grad f (kind 1) in vector harmonics (l 1) j, in order of l, then j."""
-    result = np.zeros((*function.shape[:-1], CROSS.dim1))
-    for j in range(LMAX + 1):
-        inner, _, outer = rt.forms_from_vector_harmonics(j, "real").to_numpy()[kind]
-        part = function[..., j * j : (j + 1) ** 2]
-        above = 3 * (j + 1) ** 2  # (l 1) j with l = j + 1 comes first of its degree l
-        result[..., above : above + 2 * j + 1] = outer * part
-        if j:
-            below = 3 * (j - 1) ** 2 + 4 * (j - 1)  # with l = j - 1 it comes last
-            result[..., below : below + 2 * j + 1] = inner * part
-    return result
-
-
 def gaunt(f: Floats, g: Floats, h: Floats) -> Floats:
     """Return the integral of f g h, one number an atom."""
     return np.asarray((GAUNT(f, g) * h).sum(axis=-1, keepdims=True))
@@ -55,7 +41,10 @@ def gaunt(f: Floats, g: Floats, h: Floats) -> Floats:
 
 def vector(f: Floats, g: Floats, h: Floats) -> Floats:
     """Return the integral of (grad f x grad g) . r^ h, one number an atom."""
-    return np.asarray((CROSS(field(1, f), field(1, g)) * field(0, h)).sum(axis=-1, keepdims=True))
+    first, second = (rt.field_from_function(one, "gradient") for one in (f, g))
+    return np.asarray(
+        (CROSS(first, second) * rt.field_from_function(h, "radial")).sum(axis=-1, keepdims=True)
+    )
 
 
 def clebsch_gordan(f: Floats, g: Floats, h: Floats) -> Floats:

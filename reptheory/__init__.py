@@ -93,6 +93,7 @@ if TYPE_CHECKING:
     from reptheory.operations.matrix_product import MatrixProduct
     from reptheory.operations.message_passing import Edges, MessagePassing
     from reptheory.operations.separable_activation import SeparableSphereActivation
+    from reptheory.operations.sphere_fields import field_from_function, function_from_field
     from reptheory.operations.sphere_functions import (
         SphereActivation,
         SphereFunction,
@@ -174,6 +175,8 @@ _HOME = {
     "compare_tables": "build.compare",
     "export_table": "build.export",
     "gaunt_values": "exact.values",
+    "field_from_function": "operations.sphere_fields",
+    "function_from_field": "operations.sphere_fields",
     "irreps_from_blocks": "operations.blocks",
     "matrix_path_ratio": "exact.matrix_blocks",
     "open_table": "tables.reader",
@@ -309,8 +312,10 @@ __all__ = [
     "estimate_table",
     "export_table",
     "expressivity",
+    "field_from_function",
     "forms_from_vector_harmonics",
     "fourier_from_harmonics",
+    "function_from_field",
     "gaunt",
     "gaunt_array",
     "gaunt_n",

@@ -180,6 +180,12 @@ CASES: dict[str, Case] = {
     "irreps_from_blocks": Case(
         lambda *_: _Function(rt.irreps_from_blocks, "1x0e+1x1o", "1x1o"), lambda _, n: [(n, 4, 3)]
     ),
+    "field_from_function": Case(
+        lambda *_: _Function(rt.field_from_function, "gradient"), lambda _, n: [(n, 9)]
+    ),
+    "function_from_field": Case(
+        lambda *_: _Function(rt.function_from_field, "gradient"), lambda _, n: [(n, 48)]
+    ),
 }  # fmt: skip
 OTHERS = {
     "Edges",
@@ -189,6 +195,8 @@ OTHERS = {
     "expressivity",
     "blocks_from_irreps",
     "irreps_from_blocks",
+    "field_from_function",
+    "function_from_field",
 }
 """Names of the layer of operations that are no operation, or stand above as functions."""
 

@@ -52,6 +52,8 @@ class VectorSphericalProduct(BilinearProduct):
     axial                    whether x and whether y is axial (of the other sign under inversion)
     accumulate, threads      as `BilinearProduct`
 
+    Fields of a function, such as its gradient, are made by `field_from_function`.
+
     Memory: as `BilinearProduct`.
 
     >>> product = VectorSphericalProduct("cross", 0)  # of constant vectors, in the order y, z, x

@@ -32,6 +32,8 @@ WITHOUT_LABELS = {
     "convert": "takes values of other packages",
     "identify": "takes values of other packages",
     "blocks_from_irreps": "takes irreps",
+    "field_from_function": "takes features",
+    "function_from_field": "takes features",
     "cartesian_tensor": "its one argument is a formula",
     "compare_tables": "takes tables",
     "export_table": "takes a table",

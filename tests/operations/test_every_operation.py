@@ -277,6 +277,10 @@ def test_operations_accumulate_in_float64(case: Case) -> None:
         assert np.array_equal(found, other.astype(found.dtype))
 
 
+UNTHREADED = {"integral", "field_from_function", "function_from_field"}
+"""What NumPy computes."""
+
+
 def test_calls_and_constructors_are_alike(case: Case) -> None:
     """Every operation writes to `out` and bounds its errors; `threads` stands where it is made, or called."""
     operation = case.make(1, None)
@@ -286,7 +290,7 @@ def test_calls_and_constructors_are_alike(case: Case) -> None:
     made = called if isinstance(operation, _Function) else inspect.signature(type(operation))
     kinds = {one.kind for one in made.parameters.values()}
     known = "threads" in made.parameters or inspect.Parameter.VAR_KEYWORD in kinds
-    assert known or isinstance(operation, rt.MessagePassing) or function.__name__ == "integral"
+    assert known or isinstance(operation, rt.MessagePassing) or function.__name__ in UNTHREADED
     if not isinstance(operation, _Function):
         for name in {"method", "accumulate", "threads"} & set(made.parameters):
             by_name = made.parameters[name].kind is inspect.Parameter.KEYWORD_ONLY
@@ -347,6 +351,7 @@ HELD = {
     "harmonics": 800,  # them and what they come from, in float64
     "points": 2000,  # harmonics of all points, in float64
     "integral": 64,  # sums over rings
+    "function_from_field": 20,  # one degree
 }
 """Bytes a sample that operations hold beyond operands and results, as their docstrings say; others none."""
 
