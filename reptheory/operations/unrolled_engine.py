@@ -52,6 +52,11 @@ class UnrolledEngine(TableEngine):
         return unrolled(Pattern(self._dims, self._symmetric, places).write())
 
     @cached_property
+    def _padded(self) -> dict[tuple[str, str], list[list[Array]]]:
+        """Arrays of one vector of x, y and z that no call uses, by the dtypes of x and z."""
+        return {}
+
+    @cached_property
     def _values(self) -> dict[str, Array]:
         """Coefficients in the order of the code, by the name of their plan."""
         return {}
@@ -78,10 +83,16 @@ class UnrolledEngine(TableEngine):
         over_samples(task, len(x), lanes, self.cost + COPYING * sum(self._dims), threads)
 
     def _apply_to_few(self, x: Array, y: Array, z: Array, values: Array) -> None:
-        """Write the product of fewer samples than a vector has lanes, padded with zeros."""
-        lanes = lanes_of(values.dtype)
-        left, right = (np.zeros((lanes, dim), values.dtype) for dim in self._dims[:2])
+        """Write the product of fewer samples than a vector has lanes, in arrays of a vector that are kept."""
+        lanes, key = lanes_of(values.dtype), (values.dtype.char, z.dtype.char)
+        free = self._padded.setdefault(key, [])
+        try:
+            kept = free.pop()
+        except IndexError:  # as often as calls run at once
+            dtypes = values.dtype, values.dtype, z.dtype
+            kept = [np.zeros((lanes, dim), dtype) for dim, dtype in zip(self._dims, dtypes, strict=True)]
+        left, right, whole = kept
         left[: len(x)], right[: len(y)] = x, y
-        whole = np.empty((lanes, self._dims[2]), z.dtype)
-        self._kernel(flat_read_only(left), flat_read_only(right), whole.ravel(), 0, lanes, values)
+        self._kernel(flat_read_only(left), flat_read_only(right), whole.reshape(-1), 0, lanes, values)
         z[...] = whole[: len(z)]
+        free.append(kept)
