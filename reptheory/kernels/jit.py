@@ -133,10 +133,45 @@ class _CodeStore(caching.CompileResultCacheImpl):  # type: ignore[misc]
     _locator_classes = [_PrivateLocator]  # noqa: RUF012 # Numba's own shape
 
 
+class _Entries(caching.IndexDataCacheFile):  # type: ignore[misc]
+    """The code of a function, a file for each key, named by it and holding it.
+
+    Numba numbers its files in an index: two processes that save at once may take one number, and each then
+    runs what the other compiled.
+    """
+
+    def _path(self, key: Any) -> Path:
+        name = hashlib.sha256(repr(key).encode()).hexdigest()[:24]
+        return Path(self._cache_path) / f"{Path(self._index_name).stem}.{name}.nbc"
+
+    def save(self, key: Any, data: Any) -> None:
+        """Keep the code of a key."""
+        self._save_data(self._path(key).name, (key, data))
+
+    def load(self, key: Any) -> Any:
+        """Return the code of a key, or None."""
+        path = self._path(key)
+        if not path.exists():
+            return None
+        kept, data = self._load_data(path.name)
+        return data if kept == key else None
+
+    def flush(self) -> None:
+        """Remove all code of the function."""
+        for path in Path(self._cache_path).iterdir():
+            if path.name.startswith(f"{Path(self._index_name).stem}."):
+                path.unlink(missing_ok=True)
+
+
 class _CodeCache(caching.FunctionCache):  # type: ignore[misc]
     """Numba's function cache in our folder; whatever is wrong with the folder, compiling goes on."""
 
     _impl_class = _CodeStore
+
+    def __init__(self, function: Any) -> None:
+        super().__init__(function)
+        locator = self._impl.locator
+        self._cache_file = _Entries(self._cache_path, self._impl.filename_base, locator.get_source_stamp())
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return the machine code kept for a signature, or None.

@@ -50,7 +50,7 @@ class FullTensorProduct(BilinearProduct):
     accumulate, threads      as `BilinearProduct`
 
     Memory: as `BilinearProduct`; a bound by vectors takes the fields of 512 samples, one for each pair of
-    copies, and by vectors "ir_mul" takes copies of operands and result in "mul_ir".
+    copies, and with "ir_mul" copies of operands and result in "mul_ir".
 
     >>> product = FullTensorProduct("1x0e+1x1o", "1x1o")
     >>> product.irreps_out

@@ -8,7 +8,7 @@ F(-v) = p F(v), and its result has p_val = p. e3nn's `S2Activation` has the same
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from reptheory.groups.irreps import Irreps
 from reptheory.groups.labels import listed, shown, whole
 
 __all__ = ["Signals", "read_signals", "tried_parity"]
+
+_SCALES: Final = (4.0, 1.0, 0.0625)
+"""Sizes of what a function is tried on: what is small beside a steep growth shows where that is flat."""
 
 
 class Signals(NamedTuple):
@@ -72,6 +75,19 @@ def _signal(given: object, name: str) -> Irreps:
     return Irreps([(1, ir) for ir in irreps])
 
 
+def _parities(
+    function: Callable[..., Any], shapes: Sequence[tuple[int, ...]], p_vals: Sequence[int], scale: float
+) -> set[int]:
+    """Return every p with F(p_vals v) = p F(v), but for rounding, for random v of some size."""
+    rng = np.random.default_rng(0)
+    values = [scale * rng.standard_normal(shape) for shape in shapes]
+    with np.errstate(all="ignore"):
+        there = np.asarray(function(*values))
+        back = np.asarray(function(*(p_val * one for p_val, one in zip(p_vals, values, strict=True))))
+        nearly = 1e-10 * np.abs(there).max(initial=0.0)
+        return {p for p in (1, -1) if np.abs(there - p * back).max(initial=0.0) <= nearly}
+
+
 def tried_parity(
     function: Callable[..., Any], shapes: Sequence[tuple[int, ...]], p_vals: Sequence[int], name: str
 ) -> int:
@@ -81,20 +97,15 @@ def tried_parity(
     shapes     of each argument
     p_vals     the factor of each, 1 or -1
     """
-    rng = np.random.default_rng(0)
-    values = [4 * rng.standard_normal(shape) for shape in shapes]
     try:
-        there = np.asarray(function(*values))
-        back = np.asarray(function(*(p_val * one for p_val, one in zip(p_vals, values, strict=True))))
+        found = set.intersection(*(_parities(function, shapes, p_vals, scale) for scale in _SCALES))
     except TypeError as error:
         raise LabelError(
             f"{name}: it must be even or odd, as inversion changes the sign of what it takes, and trying "
             f"that failed ({error}); say parity=1 or parity=-1"
         ) from error
-    nearly = 1e-10 * np.abs(there).max(initial=0.0)
-    for parity in (1, -1):
-        if np.abs(there - parity * back).max(initial=0.0) <= nearly:
-            return parity
+    if found:
+        return max(found)  # of a function that is 0, both
     raise LabelError(
         f"{name}: it is neither even nor odd, but inversion changes the sign of what it takes, so that its "
         'result would have no parity; take an odd function such as "tanh", or an even one such as np.square'

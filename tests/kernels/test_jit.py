@@ -58,7 +58,7 @@ def test_code_is_kept_and_found_again_and_rebuilt_when_broken(tmp_path: Path) ->
     assert Path(folder).parent == cache
     assert stat.S_IMODE(Path(folder).stat().st_mode) == 0o700
     entries = sorted(Path(folder).iterdir())
-    assert {entry.suffix for entry in entries} == {".nbi", ".nbc"}
+    assert {entry.suffix for entry in entries} == {".nbc"}
     assert run(cache) == (folder, 1)
 
     for entry in entries:
@@ -66,6 +66,29 @@ def test_code_is_kept_and_found_again_and_rebuilt_when_broken(tmp_path: Path) ->
         entry.write_bytes(whole[: len(whole) // 2])
         assert run(cache) == (folder, 0), f"a truncated {entry.suffix} is not used"
         assert run(cache) == (folder, 1), f"a truncated {entry.suffix} is replaced"
+
+
+def test_two_processes_that_save_at_once_keep_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One saves all while the other is about to write: Numba's numbers would mix them up."""
+    one, other = (jit._Entries(str(tmp_path), "kernel-1.py311", "stamp") for _ in range(2))
+    write = one._save_data
+
+    def interrupted(name: str, data: object) -> None:
+        other.save(("types", "b"), "code of b")
+        write(name, data)
+
+    monkeypatch.setattr(one, "_save_data", interrupted)
+    one.save(("types", "a"), "code of a")
+    for entries in (one, other):
+        assert entries.load(("types", "a")) == "code of a"
+        assert entries.load(("types", "b")) == "code of b"
+        assert entries.load(("types", "c")) is None
+    shutil.copy(one._path(("types", "a")), one._path(("types", "b")))
+    assert one.load(("types", "b")) is None, "code of another key is not used"
+    one.flush()
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_empty_name_switches_the_cache_off() -> None:

@@ -44,6 +44,9 @@ def test_functions_without_parity_are_for_true_signals_alone() -> None:
             SphereActivation("0o+1e", function)
         with pytest.raises(LabelError, match="function: it is neither"):
             SeparableSphereActivation("0o+1e", function, "tanh")
+    for function in (lambda f: f**11 + 1, lambda f: np.sinh(3 * f) + np.cosh(f), np.log):
+        with pytest.raises(LabelError, match="function: it is neither even nor odd"):
+            SphereActivation("0o+1e", function)  # also where one part is small beside the other
     with pytest.raises(LabelError, match="say parity=1"):
         SphereActivation("0o+1e", lambda f, gate: gate * f)
     gated = SphereActivation("0o+1e", lambda f, gate: gate * f, parity=-1)

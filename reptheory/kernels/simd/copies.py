@@ -270,7 +270,6 @@ def _emit_meet(step: _Step, group: Row, shift: Any) -> None:
             meet(one, t[0], w, totals[0])
             meet(two, t[1], other, totals[1])
         place = step.add(a["t0"], path[3], shift)
-        place = step.add(a["t0"], path[3], shift)
         parts = step.get(totals[0]), step.second(path, step.get(totals[1])), step.load(place)
         step.store(step.sum(step.sum(parts[0], parts[1]), parts[2]), place)
 
@@ -312,9 +311,7 @@ def _couple(typingctx: Any, work: Any, values: Any, index: Any, paths: Any, node
         return by_table(*given)
 
     i = types.int64
-    kinds = types.void(
-        work, values, index, paths, nodes, exits, groups, i, i, i, i, i, i, types.unliteral(code)
-    )
+    kinds = types.void(work, values, index, paths, nodes, exits, groups, i, i, i, i, i, i, code)
     return kinds, codegen
 
 

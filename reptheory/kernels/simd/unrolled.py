@@ -144,7 +144,8 @@ def _unrolled(typingctx: Any, x: Any, y: Any, z: Any, first: Any, last: Any, val
         return context.get_dummy_value()
 
     i = types.int64
-    return types.void(x, y, z, i, i, values, types.unliteral(pattern)), codegen
+    # the literal, not its type: Numba keeps one generator for the types of a signature
+    return types.void(x, y, z, i, i, values, pattern), codegen
 
 
 @lru_cache(maxsize=64)
