@@ -36,6 +36,7 @@ from numba.core.dispatcher import Dispatcher  # noqa: E402
 from side_by_side import fastest  # noqa: E402
 
 from reptheory.kernels.pool import Prepared, scratch  # noqa: E402
+from reptheory.operations.unrolled_engine import UnrolledEngine  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from every_operation import CASES, Case, gradients  # noqa: E402
@@ -46,16 +47,16 @@ TOGETHER = 10
 
 
 class Recorder:
-    """A compiled function that keeps the arguments of its calls, if it takes a plan.
+    """A compiled function that keeps the arguments of its calls, if it takes a plan or is one.
 
     Others order samples: they may change what they read, cannot be repeated, and count as overhead.
     """
 
-    def __init__(self, function: Any, calls: list[tuple[Any, tuple[Any, ...]]]) -> None:
-        self.function, self.calls = function, calls
+    def __init__(self, function: Any, calls: list[tuple[Any, tuple[Any, ...]]], *, own: bool = False) -> None:
+        self.function, self.calls, self.own = function, calls, own
 
     def __call__(self, *arguments: Any) -> Any:
-        if any(isinstance(one, tuple) for one in arguments):
+        if self.own or any(isinstance(one, tuple) for one in arguments):
             self.calls.append((self.function, arguments))
         return self.function(*arguments)
 
@@ -74,10 +75,14 @@ def recorded() -> Iterator[list[tuple[Any, tuple[Any, ...]]]]:
     for module, name, function in found:
         setattr(module, name, Recorder(function, calls))
     plain, Prepared.call = Prepared.call, call  # type: ignore[method-assign]
+    kept: Any = vars(UnrolledEngine)["_kernel"]  # a property goes before what an engine keeps
+    unrolled = property(lambda self: Recorder(kept.__get__(self), calls, own=True))
+    setattr(UnrolledEngine, "_kernel", unrolled)  # noqa: B010
     try:
         yield calls
     finally:
         Prepared.call = plain  # type: ignore[method-assign]
+        setattr(UnrolledEngine, "_kernel", kept)  # noqa: B010
         for module, name, function in found:
             setattr(module, name, function)
 

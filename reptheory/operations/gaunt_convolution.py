@@ -246,9 +246,10 @@ class GauntConvolution:
         given = [read, read_operand(x, "x")]
         if weight is not None:
             given.append(read_operand(weight, "weight"))
-        at = harmonics(read.astype(np.float64).reshape(-1, 3), self.lmax_filter, self.interaction.threads)
+        wide, flat = read.astype(np.float64), read.ndim == 2
+        at = harmonics(wide if flat else wide.reshape(-1, 3), self.lmax_filter, self.interaction.threads)
         narrow = at.values.astype(widest(given), copy=False)
-        return _Filter(at, narrow.reshape(*read.shape[:-1], narrow.shape[1]))
+        return _Filter(at, narrow if flat else narrow.reshape(*read.shape[:-1], narrow.shape[1]))
 
     def _back(self, given: _Filter, g: Array, limit: Bound | None = None) -> tuple[Array, Bound]:
         """Take the gradient of the harmonics back to the vectors; without a limit the bound means nothing."""

@@ -53,7 +53,7 @@ class UnrolledEngine(TableEngine):
 
     @cached_property
     def _padded(self) -> dict[tuple[str, str], list[list[Array]]]:
-        """Arrays of one vector of x, y and z that no call uses, by the dtypes of x and z."""
+        """Arrays of one vector of x, y and z that no call uses, and flat views, by the dtypes of x and z."""
         return {}
 
     @cached_property
@@ -90,9 +90,10 @@ class UnrolledEngine(TableEngine):
             kept = free.pop()
         except IndexError:  # as often as calls run at once
             dtypes = values.dtype, values.dtype, z.dtype
-            kept = [np.zeros((lanes, dim), dtype) for dim, dtype in zip(self._dims, dtypes, strict=True)]
-        left, right, whole = kept
+            made = [np.zeros((lanes, dim), dtype) for dim, dtype in zip(self._dims, dtypes, strict=True)]
+            kept = [*made, flat_read_only(made[0]), flat_read_only(made[1]), made[2].reshape(-1)]
+        left, right, whole, *flat = kept
         left[: len(x)], right[: len(y)] = x, y
-        self._kernel(flat_read_only(left), flat_read_only(right), whole.reshape(-1), 0, lanes, values)
+        self._kernel(*flat, 0, lanes, values)
         z[...] = whole[: len(z)]
         free.append(kept)
